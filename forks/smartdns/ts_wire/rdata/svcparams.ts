@@ -91,7 +91,7 @@ function readValue(reader: WireReader, key: number): unknown {
     case svcParamKeys.ipv6hint:
       return readAddresses(reader, 16);
     case svcParamKeys.dohpath:
-      return reader.rest().toString('utf8');
+      return bytesText(reader.rest());
     default:
       return reader.rest();
   }
