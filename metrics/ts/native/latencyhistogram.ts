@@ -85,7 +85,7 @@ export class LatencyHistogram {
     this.#zeroCount += data.zeroCount;
     for (let at = 0; at < data.counts.length; at += 1) {
       const count = data.counts[at]!;
-      if (count > 0) this.#counts[this.#reach(data.base + at)]! += count;
+      if (count > 0) this.#addTo(data.base + at, count);
     }
   }
 
@@ -144,7 +144,13 @@ export class LatencyHistogram {
   #observeOutside(seconds: number): void {
     const bucket = bucketOf(seconds);
     if (bucket < LOWEST_BUCKET) this.#zeroCount += 1;
-    else this.#counts[this.#reach(Math.min(bucket, HIGHEST_BUCKET))]! += 1;
+    else this.#addTo(Math.min(bucket, HIGHEST_BUCKET), 1);
+  }
+
+  #addTo(bucket: number, count: number): void {
+    // Reach first: it may replace the array.
+    const at = this.#reach(bucket);
+    this.#counts[at]! += count;
   }
 
   /** Index of a bucket, after widening the counted range by whole powers of two where it does not reach. */
