@@ -78,6 +78,12 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+/** The line that says most about a failure: one naming an error, else the last. */
+function telling(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  return (lines.findLast((line) => /error|fatal|alert/i.test(line)) ?? lines.at(-1) ?? 'no output').slice(0, 300);
+}
+
 /** Starts a server and resolves when it is ready; its last output is in the error when it does not come up. */
 export async function startServer(server: IServerCommand): Promise<IRunningServer> {
   const [command, args] = pinned(server.core ?? SERVER_CORE, server.command, server.args);
@@ -97,14 +103,15 @@ export async function startServer(server: IServerCommand): Promise<IRunningServe
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     if (failure) throw new Error(`${server.name} could not be started: ${failure.message}`);
-    if (child.exitCode !== null) throw new Error(`${server.name} ended with ${child.exitCode}: ${errors}${output}`);
+    if (child.exitCode !== null)
+      throw new Error(`${server.name} ended with ${child.exitCode}: ${telling(errors + output)}`);
     if (lineSeen()) {
       const ports = await Promise.all((server.tcpPorts ?? []).map(accepts));
       if (ports.every(Boolean)) break;
     }
     if (Date.now() > deadline) {
       await stopChild(child);
-      throw new Error(`${server.name} was not ready in ${READY_TIMEOUT_MS} ms: ${errors}${output}`);
+      throw new Error(`${server.name} was not ready in ${READY_TIMEOUT_MS} ms: ${telling(errors + output)}`);
     }
     await pause(20);
   }
