@@ -26,7 +26,7 @@ async function tlsOf(tls: TTlsConfig, route: TRouteConfig, index: number): Promi
   const { certificate } = tls;
   if (certificate === undefined || certificate === 'auto') return { mode: tls.mode, certificate };
   if (certificate === 'self-signed')
-    return { mode: tls.mode, certificate: await selfSignedCertificate(namesOf(route)) };
+    return { mode: tls.mode, certificate: selfSignedCertificate(namesOf(route)) };
   if ('key' in certificate) return { mode: tls.mode, certificate };
   const path = `proxy.routes[${index}].action.tls.certificate`;
   return {
