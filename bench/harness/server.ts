@@ -21,12 +21,15 @@ export interface IServerCommand {
   readonly tcpPorts?: readonly number[];
   /** The server is ready when it printed a line starting with this text. */
   readonly readyLine?: string;
+  /** The server is ready when this resolves to true; for protocols other than TCP. */
+  readonly probe?: () => Promise<boolean>;
   readonly core?: number;
 }
 
 export interface IRunningServer {
   readonly name: string;
   readonly pid: number;
+  readonly core: number;
   /** First line on standard output, for servers that choose their own ports. */
   readonly firstLine: string;
   stop(): Promise<void>;
@@ -86,7 +89,8 @@ function telling(output: string): string {
 
 /** Starts a server and resolves when it is ready; its last output is in the error when it does not come up. */
 export async function startServer(server: IServerCommand): Promise<IRunningServer> {
-  const [command, args] = pinned(server.core ?? SERVER_CORE, server.command, server.args);
+  const core = server.core ?? SERVER_CORE;
+  const [command, args] = pinned(core, server.command, server.args);
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...server.env },
@@ -107,7 +111,7 @@ export async function startServer(server: IServerCommand): Promise<IRunningServe
       throw new Error(`${server.name} ended with ${child.exitCode}: ${telling(errors + output)}`);
     if (lineSeen()) {
       const ports = await Promise.all((server.tcpPorts ?? []).map(accepts));
-      if (ports.every(Boolean)) break;
+      if (ports.every(Boolean) && (server.probe === undefined || (await server.probe()))) break;
     }
     if (Date.now() > deadline) {
       await stopChild(child);
@@ -119,6 +123,7 @@ export async function startServer(server: IServerCommand): Promise<IRunningServe
     name: server.name,
     // taskset replaces itself by the program, so this is the server's own process.
     pid: child.pid!,
+    core,
     firstLine: output.split('\n')[0] ?? '',
     stop: () => stopChild(child),
   };

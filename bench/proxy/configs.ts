@@ -1,5 +1,5 @@
 // Configurations of the peers: one process, one thread, keep-alive to the backend, forwarded-for headers added, no
-// access log. Everything else is left at the peer's defaults.
+// access log, and for nginx buffers that hold the large response. Everything else is left at the peer's defaults.
 import type { IScenario } from './scenario.ts';
 
 /** Idle connections need room; HAProxy wants two descriptors for each allowed one. */
@@ -47,6 +47,10 @@ function nginxHttp(scenario: IScenario): string {
   uwsgi_temp_path ${scenario.folder}/uwsgi;
   scgi_temp_path ${scenario.folder}/scgi;
   keepalive_requests 1000000000;
+  proxy_buffer_size 16k;
+  proxy_buffers 16 16k;
+  proxy_busy_buffers_size 64k;
+  proxy_max_temp_file_size 0;
   keepalive_timeout 120s;
   upstream out { server 127.0.0.1:${scenario.backendPort}; keepalive 256; keepalive_requests 1000000000; }
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }

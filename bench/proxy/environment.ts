@@ -1,6 +1,5 @@
 // What every cell of the suite needs: a backend, a certificate, and a way to start a proxy for a scenario.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { makeCertificate } from '../harness/certificate.ts';
 import { scratchFolder } from '../harness/paths.ts';
 import { type IRunningServer, LOAD_CORE, freePort, startServer } from '../harness/server.ts';
 import { buildTool } from '../harness/tools.ts';
@@ -14,17 +13,6 @@ export interface IEnvironment {
   close(): Promise<void>;
 }
 
-/** An ECDSA P-256 certificate for the bench host: the same file for every peer. */
-function makeCertificate(folder: string): { certFile: string; keyFile: string } {
-  const certFile = join(folder, 'cert.pem');
-  const keyFile = join(folder, 'key.pem');
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  args.push('-subj', `/CN=${BENCH_HOST}`, '-addext', `subjectAltName=DNS:${BENCH_HOST}`);
-  const result = spawnSync('openssl', [...args, '-keyout', keyFile, '-out', certFile], { encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`openssl req: ${result.error?.message ?? result.stderr}`);
-  return { certFile, keyFile };
-}
-
 export async function openEnvironment(): Promise<IEnvironment> {
   const backend = await startServer({
     name: 'backend',
@@ -34,7 +22,7 @@ export async function openEnvironment(): Promise<IEnvironment> {
     core: LOAD_CORE,
   });
   const backends = JSON.parse(backend.firstLine) as Record<TBackend, number>;
-  const certificate = makeCertificate(scratchFolder('certificate'));
+  const certificate = makeCertificate(scratchFolder('certificate'), BENCH_HOST);
   return {
     backends,
     async start(peer, kind, backendRole) {
