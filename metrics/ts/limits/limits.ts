@@ -1,0 +1,25 @@
+/** Every bound of this package, each with its unit and the reason for its value. */
+export const limits = {
+  /** Label sets per metric before new ones are counted under `other`; Prometheus itself advises below 100. */
+  seriesPerMetric: 1_000,
+  /** Bytes of UTF-8 a label value may have; longer ones are cut. Names and hosts fit, a pasted body does not. */
+  labelValueBytesMax: 1_024,
+  /** Labels per metric; more is a modelling mistake and makes each look-up slower. */
+  labelsPerMetricMax: 32,
+  /** Buckets per histogram, without `+Inf`: each is a series on the wire. */
+  bucketsMax: 256,
+  /** Quantiles per summary. */
+  quantilesMax: 32,
+  /** Seconds a {@link RateMeter} remembers by default: a minute serves every usual window. */
+  rateMeterSeconds: 60,
+  /** Seconds a {@link RateMeter} may be asked to remember: an hour of 8-byte slots is 29 KB. */
+  rateMeterSecondsMax: 3_600,
+  /** Entries a {@link TopK} tracks when nothing is said: over-count stays below 0.1 % of the stream. */
+  topKCapacity: 1_000,
+  /** Entries a {@link TopK} may be asked to track. */
+  topKCapacityMax: 1_000_000,
+  /** UTF-16 units of a key kept in a sketch or counter map; a DNS name has at most 255, a path could have megabytes. */
+  keyCharsMax: 1_024,
+  /** Keys a {@link BoundedCounterMap} holds when nothing is said. */
+  counterMapKeys: 10_000,
+} as const;
