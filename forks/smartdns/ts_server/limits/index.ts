@@ -11,8 +11,6 @@ export const messageBytesMax = 65_535;
 export const plainUdpBytesMax = 512;
 /** Largest UDP answer whatever the client offers: passes every usual link without fragments (RFC 9715 §3.1). */
 export const udpBytesMax = 1_232;
-/** An offer below 512 octets counts as 512 (RFC 6891 §6.2.3). */
-export const ednsBytesMin = 512;
 
 /** Milliseconds an asynchronous handler or middleware may take: resolvers give up after 2 to 5 seconds. */
 export const handlerTimeoutMs = 4_000;
@@ -99,3 +97,24 @@ export const zoneCountersMax = 1_000;
 export const rateSeconds = 60;
 /** Seconds of the mean that `getQueriesPerSecond` gives. */
 export const rateWindowSeconds = 10;
+
+/** Networks and questions that rate limiting remembers at once; a power of two. 1.3 MB. */
+export const rateLimitEntries = 65_536;
+/** Every second answer over the rate goes out cut short, as BIND and Knot do by default or advise. */
+export const rateLimitSlip = 2;
+/** Seconds of debt: how long a flooded network stays limited at most. */
+export const rateLimitWindowSeconds = 15;
+/** Bits of an address that make one network for rate limiting: what one customer usually gets. */
+export const rateLimitIpv4Bits = 24;
+export const rateLimitIpv6Bits = 56;
+/** Clients that the query limit remembers at once; a power of two. */
+export const queryLimitEntries = 65_536;
+/** One host can pick any address in its /64. */
+export const queryLimitIpv6Bits = 64;
+
+/** Seconds after which a client gets a fresh server cookie (RFC 9018 §4.3). */
+export const cookieRenewSeconds = 1_800;
+/** Seconds a server cookie is good for (RFC 9018 §4.3). */
+export const cookieValidSeconds = 3_600;
+/** Seconds a server cookie may lie in the future: clocks of servers that share a secret (RFC 9018 §4.3). */
+export const cookieFutureSeconds = 300;

@@ -37,7 +37,9 @@ export const errorReasons = [
   'overload',
   /** Outside our zones, or not allowed: REFUSED. */
   'refused',
-  /** Opcode or meta type not served: NOTIMP. */
+  /** Another opcode than QUERY: NOTIMP. */
+  'opcode',
+  /** A meta type we do not serve: NOTIMP. */
   'not-implemented',
   /** EDNS version above 0: BADVERS. */
   'bad-version',
@@ -47,6 +49,8 @@ export const errorReasons = [
   'upstream',
   /** An answer too large for any message. */
   'oversize',
+  /** An answer was counted and then could not be sent. */
+  'unsent',
   /** A connection over the limit was closed at accept. */
   'connection-limit',
   /** A TLS handshake failed. */
