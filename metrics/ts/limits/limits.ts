@@ -10,6 +10,18 @@ export const limits = {
   bucketsMax: 256,
   /** Quantiles per summary. */
   quantilesMax: 32,
+  /** Seconds over which a summary's quantiles look back by default: ten minutes, as other clients do. */
+  summaryWindowSeconds: 600,
+  /** Parts a summary's window moves in: each costs one sketch per series. */
+  summaryWindowParts: 5,
+  /** Parts a summary's window may have. */
+  summaryWindowPartsMax: 60,
+  /** Bytes of one slice of an exposition: about half a millisecond of work, and one write to the socket. */
+  sliceBytes: 65_536,
+  /** Milliseconds an exposition may hold the event loop before it lets others run. */
+  exposeHoldMs: 4,
+  /** Milliseconds all asynchronous `collect` callbacks of one exposition have together. */
+  collectTimeoutMs: 5_000,
   /** Seconds a {@link RateMeter} remembers by default: a minute serves every usual window. */
   rateMeterSeconds: 60,
   /** Seconds a {@link RateMeter} may be asked to remember: an hour of 8-byte slots is 29 KB. */
