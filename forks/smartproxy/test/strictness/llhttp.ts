@@ -61,15 +61,14 @@ class Llhttp implements IStreamParser {
       major: number,
       minor: number,
       fields: string[] | null,
-      method: number | null,
+      method: number | null | undefined,
       url: string | null,
       status: number | null,
     ): number => {
       const all = [...this.#flushed, ...(fields ?? [])];
       const version = `${major}.${minor}`;
       const target = this.#flushedUrl + (url ?? '');
-      const start =
-        method === null ? `${version} ${status ?? 0}` : `${methodNames[method] ?? '?'} ${target} ${version}`;
+      const start = method == null ? `${version} ${status ?? 0}` : `${methodNames[method] ?? '?'} ${target} ${version}`;
       this.#messages.push({ start, fields: pairs(all), body: '', complete: false });
       this.#flushed = [];
       this.#flushedUrl = '';
