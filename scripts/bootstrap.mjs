@@ -219,11 +219,9 @@ function handOver(script, args) {
       env: cleanEnv({ PATH: `${dirname(node)}:${process.env.PATH}`, DCROUTER_ROOT: root }),
     },
   );
-  // A terminal sends Ctrl-C to the whole group, so the child has it already; a supervisor signals only us.
-  process.on('SIGINT', () => {
-    if (!process.stdin.isTTY) child.kill('SIGINT');
-  });
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A terminal sends Ctrl-C to the whole group and a supervisor signals only us: pass everything on, and let the task
+  // take two copies of one signal for one.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     say(`dcrouter: ${script} could not be started: ${error.message}`);
     process.exit(1);

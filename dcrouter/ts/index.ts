@@ -1,1 +1,14 @@
-export {};
+/**
+ * DcRouter: the observable edge router.
+ *
+ * @module
+ */
+export { ApiServer, type IApiOptions, type IApiSources, type IRouterStats } from './api/server.ts';
+export { ConfigError, type IConfigProblem } from './config/error.ts';
+export { loadConfig, validateConfig } from './config/load.ts';
+export { parseConfigDocument, type IConfigDocument } from './config/document.ts';
+export { configSchema, type TConfig } from './config/schema.ts';
+export { guarded, main, runUntilSignal } from './cli/main.ts';
+export { createLogger, type ILoggerOptions, type TLogger } from './log/logger.ts';
+export { DcRouter, type IDcRouterOptions, type IRouterAddresses } from './router.ts';
+export { StartError } from './start-error.ts';

@@ -1,0 +1,94 @@
+/**
+ * The `dcrouter` command.
+ *
+ * @module
+ */
+import { parseArgs } from 'node:util';
+import { ConfigError } from '../config/error.ts';
+import { loadConfig } from '../config/load.ts';
+import { createLogger } from '../log/logger.ts';
+import { DcRouter } from '../router.ts';
+import { StartError } from '../start-error.ts';
+
+const USAGE = `usage: dcrouter run --config FILE     run the router until SIGINT or SIGTERM
+       dcrouter check --config FILE   read and validate a configuration`;
+
+/**
+ * Runs one command and resolves to the process's exit code: 0 done, 1 the command failed, 2 wrong usage.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...argv],
+      options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    return usage((error as Error).message);
+  }
+  if (parsed.values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const command = parsed.positionals[0] ?? 'run';
+  const file = parsed.values.config;
+  if (parsed.positionals.length > 1 || !['run', 'check'].includes(command))
+    return usage(`there is no command '${parsed.positionals.join(' ')}'`);
+  if (file === undefined) return usage(`'${command}' needs --config FILE`);
+  return guarded(async () => {
+    if (command === 'check') {
+      await loadConfig(file);
+      console.log(`${file}: the configuration is valid`);
+      return 0;
+    }
+    return runUntilSignal(file);
+  });
+}
+
+/** Turns the errors that a user can mend into one line each; anything else is a defect and keeps its stack. */
+export async function guarded(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof StartError)) throw error;
+    for (const line of error.message.split('\n')) console.error(`dcrouter: ${line}`);
+    return 1;
+  }
+}
+
+/** Starts the router and resolves once a signal ended it. A second signal ends the process at once. */
+export async function runUntilSignal(file: string, onStarted?: (router: DcRouter) => void): Promise<number> {
+  const config = await loadConfig(file);
+  const router = new DcRouter(config, { logger: createLogger(config.logging) });
+  await router.start();
+  onStarted?.(router);
+  await firstSignal(router);
+  await router.stop();
+  return 0;
+}
+
+/** A terminal's Ctrl-C reaches us twice when a parent forwards it too; only a later one means "at once". */
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+
+function firstSignal(router: DcRouter): Promise<void> {
+  return new Promise((resolve) => {
+    let firstAt: number | undefined;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (firstAt !== undefined) {
+        if (performance.now() - firstAt >= SECOND_SIGNAL_AFTER_MS) process.exit(1);
+        return;
+      }
+      firstAt = performance.now();
+      router.logger.info({ signal }, 'stopping');
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+function usage(message: string): number {
+  console.error(`dcrouter: ${message}\n${USAGE}`);
+  return 2;
+}

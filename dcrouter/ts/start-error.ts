@@ -1,0 +1,39 @@
+/** The router could not start for a reason that its user can mend; `message` is one clear line. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly code = 'DCR_START_FAILED';
+}
+
+interface ISystemError {
+  code?: string;
+  address?: string;
+  port?: number;
+}
+
+/** Words a system error at start-up so that it names the address and the way out. */
+export function explainStartError(what: string, error: unknown): StartError {
+  const system = findSystemError(error);
+  if (!system)
+    return new StartError(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  const where = system.port === undefined ? '' : ` ${system.address ?? ''}:${system.port}`;
+  const reason =
+    system.code === 'EADDRINUSE'
+      ? `the address${where} is in use by another program; stop it or choose another port`
+      : system.code === 'EACCES'
+        ? `this user may not listen on${where}; choose a port above 1023 or grant CAP_NET_BIND_SERVICE`
+        : system.code === 'EADDRNOTAVAIL'
+          ? `the address${where} does not belong to this machine`
+          : `${system.code ?? 'error'} on${where}`;
+  return new StartError(`${what}: ${reason}`, { cause: error });
+}
+
+/** Libraries wrap the system's error; the innermost one with a code says what happened. */
+function findSystemError(error: unknown): ISystemError | undefined {
+  let current: unknown = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
+    const candidate = current as ISystemError & Error;
+    if (typeof candidate.code === 'string' && /^E[A-Z]+$/.test(candidate.code)) return candidate;
+    current = current.cause;
+  }
+  return undefined;
+}
