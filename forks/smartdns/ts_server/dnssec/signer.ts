@@ -288,7 +288,7 @@ export class ZoneSigner {
     }
     if (this.#prover instanceof Nsec3Prover) apex.set('NSEC3PARAM', [this.#prover.parameters()]);
     this.#apex = apex;
-    for (const type of managedTypes) this.#zone?.setManaged(type, apex.get(type) ?? []);
+    this.#zone?.setManaged(new Map(managedTypes.map((type) => [type, apex.get(type) ?? []])));
   }
 
   /** The whole zone with signatures and its NSEC or NSEC3 chain, for export. `compact` gets a NSEC chain. */
