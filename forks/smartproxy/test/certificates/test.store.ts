@@ -77,6 +77,10 @@ void test('route names that look alike on disk do not get each other’s certifi
     assert.deepEqual(inspectCertificate(stored?.cert ?? '').names, [`n${index}.test`], name);
   }
   assert.deepEqual(await readdir(path), ['certs']);
+  assert.equal(await store.getCertificate('a-b.'), undefined);
+  await store.deleteCertificate('a.b');
+  assert.equal(await store.getCertificate('a.b'), undefined, 'a_b is another route');
+  await store.saveCertificate('a.b', sample('n0.test'));
   assert.equal((await readdir(join(path, 'certs'))).length, names.length);
 });
 
