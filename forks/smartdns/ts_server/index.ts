@@ -4,6 +4,7 @@
  * @module
  */
 export { DnsServer } from './server/dnsserver.ts';
+export type { ISslCertificateOptions, ISslCertificateResult } from './acme/sslcertificate.ts';
 export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';
 export type { ISoaOptions } from './pipeline/authority.ts';
 export type {

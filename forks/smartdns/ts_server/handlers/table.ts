@@ -130,6 +130,13 @@ export class HandlerTable {
     return true;
   }
 
+  /** Removes one handler and no other of its pattern. */
+  removeEntry(entry: IHandlerEntry): void {
+    this.#entries = this.#entries.filter((kept) => kept !== entry);
+    this.#indexed = false;
+    this.version++;
+  }
+
   /** Handlers whose pattern matches `name`, of any type, in the order of registration. */
   matching(name: string): IHandlerEntry[] {
     this.#reindex();

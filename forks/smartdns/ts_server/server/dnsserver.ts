@@ -4,6 +4,8 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
+import { ChallengeRecords } from '../acme/challengerecords.ts';
+import { SslCertificates, type ISslCertificateOptions, type ISslCertificateResult } from '../acme/sslcertificate.ts';
 import { HandlerTable } from '../handlers/table.ts';
 import type { IDnsServerEvents } from '../interfaces/events.ts';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
@@ -38,6 +40,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   readonly #authority: Authority;
   readonly #engine: Engine;
   readonly #listeners: Listeners;
+  readonly #certificates: SslCertificates;
 
   constructor(options: IDnsServerOptions) {
     super();
@@ -65,6 +68,14 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
       handlerTimeoutMs: options.handlerTimeoutMs ?? handlerTimeoutMs,
     });
     this.#listeners = new Listeners(this.#engine, this.#options);
+    this.#certificates = new SslCertificates({
+      records: new ChallengeRecords((name, handler) => {
+        const entry = this.#table.add(name, ['TXT'], handler, {}, this.#stats.zones.resolve(name));
+        return () => this.#table.removeEntry(entry);
+      }),
+      authorized: (names) => this.filterAuthorizedDomains(names),
+      install: ({ cert, key }) => this.#listeners.useCertificate(cert, key),
+    });
   }
 
   /** Everything counted since the server was made. */
@@ -121,6 +132,16 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   async stop(): Promise<void> {
     this.#engine.close();
     await this.#listeners.stop();
+  }
+
+  /**
+   * Gets a certificate from a CA by dns-01, whose questions this server answers itself; wildcards are possible.
+   *
+   * DoH and DoT use it for connections from then on. A stored certificate that is not due is used again: calling this
+   * every day renews in time. Never rejects; `error` says why there is no certificate.
+   */
+  retrieveSslCertificate(domainNames: string[], options: ISslCertificateOptions = {}): Promise<ISslCertificateResult> {
+    return this.#certificates.retrieve(domainNames, options);
   }
 
   /** Names, wildcards among them, that handlers match or that lie in `dnssecZone`. */

@@ -14,7 +14,7 @@ const anyAddress = '0.0.0.0';
 
 export class Listeners {
   readonly #sink: IMessageSink;
-  readonly #options: IDnsServerOptions;
+  #options: IDnsServerOptions;
   #open: ITransport[] = [];
   #addresses: IDnsListenAddresses = {};
   #starting: Promise<void> | undefined;
@@ -26,6 +26,11 @@ export class Listeners {
 
   get addresses(): IDnsListenAddresses {
     return this.#addresses;
+  }
+
+  /** Serves DoH and DoT with another certificate, also after a restart. */
+  useCertificate(cert: string, key: string): void {
+    this.#options = { ...this.#options, httpsCert: cert, httpsKey: key };
   }
 
   start(): Promise<void> {
