@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { IRouteConfig } from '../../ts/interfaces/index.ts';
-import { RouteTable } from '../../ts/route/index.ts';
+import type { IRouteConfig } from '#proxy/interfaces/index';
+import { RouteTable } from '#proxy/route/index';
 import { seededRandom } from '../helpers/random.ts';
 
 const seed = Number(process.env.SEED ?? 20_261_121);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findProblems, RouteConfigError, RouteTable } from '../../ts/route/index.ts';
+import { findProblems, RouteConfigError, RouteTable } from '#proxy/route/index';
 
 const target = { host: 'localhost', port: 1 };
 const good = { name: 'r', match: { ports: 80 }, action: { type: 'forward', targets: [target] } };
