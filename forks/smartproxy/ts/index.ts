@@ -1,1 +1,10 @@
-export {};
+/**
+ * A proxy for TCP, TLS and HTTP/1.1 with upstream smartproxy's route API, which counts every connection where it is
+ * handled.
+ *
+ * @module
+ */
+export type * from './interfaces/index.ts';
+export type * from './interfaces/events.ts';
+export type * from './interfaces/stats.ts';
+export * from './route/index.ts';
