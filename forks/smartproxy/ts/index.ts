@@ -8,3 +8,18 @@ export type * from './interfaces/index.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
 export * from './route/index.ts';
+export { CertificateManager, CertificateStore, ChallengeBoard } from './certificates/index.ts';
+export type {
+  ICertificateData,
+  ICertificateManagerOptions,
+  ICertificateMaterial,
+  ICertificateRoute,
+  ICertStatus,
+  IChallengeChange,
+  IDnsChallengeProvider,
+  IStaticCertificate,
+  TCertificateEventName,
+  TCertificateLog,
+  TCertificateSource,
+  TSmartProxyCertProvisionObject,
+} from './certificates/index.ts';
