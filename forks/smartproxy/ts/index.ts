@@ -1,8 +1,13 @@
 /**
- * The proxy.
+ * A proxy for TCP, TLS and HTTP/1.1 with upstream smartproxy's route API, which counts every connection where it is
+ * handled.
  *
  * @module
  */
+export type * from './interfaces/index.ts';
+export type * from './interfaces/events.ts';
+export type * from './interfaces/stats.ts';
+export * from './route/index.ts';
 export { CertificateManager, CertificateStore, ChallengeBoard } from './certificates/index.ts';
 export type {
   ICertificateData,
@@ -18,4 +23,3 @@ export type {
   TCertificateSource,
   TSmartProxyCertProvisionObject,
 } from './certificates/index.ts';
-export type { ICertificateEvent } from './interfaces/events.ts';

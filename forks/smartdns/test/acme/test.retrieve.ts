@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { AcmeError, inspectCertificate, keyMatchesCertificate } from '@dcrouter/acme';
-import { DnsServer, type ISslCertificateOptions } from '@dcrouter/smartdns/server';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { AcmeError, inspectCertificate, keyMatchesCertificate, selfSignedCertificate } from '@dcrouter/acme';
+import { DnsServer, type ILetsEncryptOptions } from '@dcrouter/smartdns/server';
 import { startPebble, type IPebble } from '../../../../acme/test/support/pebble.ts';
 import { freePorts, skipWithout } from '../../../../acme/test/support/tools.ts';
 import { askUdp } from '../server/ask.ts';
@@ -13,11 +15,14 @@ import { askUdp } from '../server/ask.ts';
 interface ISetup {
   readonly server: DnsServer;
   readonly pebble: IPebble;
-  readonly options: ISslCertificateOptions & { certDir: string };
+  readonly options: ILetsEncryptOptions & { certDir: string };
 }
 
+const zone = { udpPort: 0, bindInterface: '127.0.0.1', dnssecZone: 'example.test' };
+
 async function setup(t: TestContext, answersOf = (server: DnsServer) => server): Promise<ISetup> {
-  const server = new DnsServer({ udpPort: 0, bindInterface: '127.0.0.1', dnssecZone: 'example.test' });
+  const own = selfSignedCertificate(['first.example.test']);
+  const server = new DnsServer({ ...zone, httpsPort: 0, tlsPort: 0, httpsCert: own.cert, httpsKey: own.key });
   await server.start();
   t.after(() => server.stop());
   const certDir = await mkdtemp(join(tmpdir(), 'dnscerts-'));
@@ -37,6 +42,12 @@ function questions(server: DnsServer): string[] {
 async function standing(server: DnsServer, name: string): Promise<number> {
   const message = await askUdp(server.addresses.udp!.port, { name, type: 'TXT' });
   return message.answers.length;
+}
+
+async function open(port: number, options: ConnectionOptions): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port, ALPNProtocols: ['http/1.1', 'dot'], ...options });
+  await once(socket, 'secureConnect');
+  return socket;
 }
 
 void suite('retrieveSslCertificate against pebble', { skip: skipWithout('pebble') }, () => {
@@ -63,6 +74,29 @@ void suite('retrieveSslCertificate against pebble', { skip: skipWithout('pebble'
     assert.notEqual(forced.cert, first.cert);
     assert.equal(forced.key, first.key, 'the key stays');
     assert.equal(await readFile(join(options.certDir, 'account.key'), 'utf8'), account);
+  });
+
+  void test('DoH and DoT use it at once; connections that exist go on', async (t) => {
+    const { server, pebble, options } = await setup(t);
+    const ports = [server.addresses.https!.port, server.addresses.tls!.port];
+    const before = await Promise.all(ports.map((port) => open(port, { rejectUnauthorized: false })));
+    const { error } = await server.retrieveSslCertificate(['dns.example.test'], options);
+    assert.equal(error, undefined);
+    const ca = await pebble.issuingRoot();
+    for (const port of ports) {
+      const socket = await open(port, { ca, servername: 'dns.example.test' });
+      assert.equal(socket.authorized, true);
+      socket.destroy();
+    }
+    for (const socket of before) {
+      assert.equal(socket.getPeerCertificate().subjectaltname, 'DNS:first.example.test');
+      assert.equal(socket.destroyed, false);
+      socket.destroy();
+    }
+    await server.stop();
+    await server.start();
+    const socket = await open(server.addresses.tls!.port, { ca, servername: 'dns.example.test' });
+    socket.destroy();
   });
 
   void test('handlers of the owner at the same place are left alone, and a wildcard CNAME does not get in the way', async (t) => {
@@ -107,7 +141,7 @@ void suite('retrieveSslCertificate against pebble', { skip: skipWithout('pebble'
   });
 
   void test('a CA that sees another server’s answers refuses, which is returned, and nothing stays', async (t) => {
-    const other = new DnsServer({ udpPort: 0, bindInterface: '127.0.0.1', dnssecZone: 'example.test' });
+    const other = new DnsServer(zone);
     await other.start();
     t.after(() => other.stop());
     const { server, options } = await setup(t, () => other);
@@ -119,7 +153,7 @@ void suite('retrieveSslCertificate against pebble', { skip: skipWithout('pebble'
 });
 
 void test('a CA that is down is an error, not an exception', async (t) => {
-  const server = new DnsServer({ udpPort: 0, bindInterface: '127.0.0.1', dnssecZone: 'example.test' });
+  const server = new DnsServer(zone);
   const certDir = await mkdtemp(join(tmpdir(), 'dnscerts-'));
   t.after(() => rm(certDir, { recursive: true, force: true }));
   const [port = 0] = await freePorts(1);

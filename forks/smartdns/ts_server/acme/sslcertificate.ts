@@ -19,7 +19,7 @@ import { CertificateFiles } from './certificatefiles.ts';
 import type { ChallengeRecords } from './challengerecords.ts';
 
 /** Upstream's options, and what they lack for other CAs than Let's Encrypt. */
-export interface ISslCertificateOptions {
+export interface ILetsEncryptOptions {
   /** Mail address for the CA; default none is registered. */
   email?: string;
   /** Let's Encrypt's test CA, whose certificates nobody trusts; default false. */
@@ -40,7 +40,7 @@ export interface ISslCertificateOptions {
   signal?: AbortSignal;
 }
 
-export interface ISslCertificateResult {
+export interface IRetrievedCertificate {
   /** PEM chain, leaf first; empty without success. */
   cert: string;
   /** PEM; empty without success. */
@@ -68,14 +68,14 @@ export interface ISslCertificateHost {
 /** Retrieves certificates; calls for the same names share one order. */
 export class SslCertificates {
   readonly #host: ISslCertificateHost;
-  readonly #running = new Map<string, Promise<ISslCertificateResult>>();
+  readonly #running = new Map<string, Promise<IRetrievedCertificate>>();
 
   constructor(host: ISslCertificateHost) {
     this.#host = host;
   }
 
   /** Never rejects: what went wrong is in the result. */
-  async retrieve(domainNames: readonly string[], options: ISslCertificateOptions = {}): Promise<ISslCertificateResult> {
+  async retrieve(domainNames: readonly string[], options: ILetsEncryptOptions = {}): Promise<IRetrievedCertificate> {
     const skipped: string[] = [];
     try {
       const wanted = normalizeNames(domainNames);
@@ -97,7 +97,7 @@ export class SslCertificates {
     }
   }
 
-  async #retrieve(names: string[], options: ISslCertificateOptions): Promise<ISslCertificateResult> {
+  async #retrieve(names: string[], options: ILetsEncryptOptions): Promise<IRetrievedCertificate> {
     const files = new CertificateFiles(options.certDir ?? './certs', names);
     const nowMs = this.#host.client?.clock?.now() ?? Date.now();
     const daysLeftMin = options.renewThresholdDays ?? certificateDaysLeftMin;
@@ -110,7 +110,7 @@ export class SslCertificates {
   async #order(
     names: readonly string[],
     files: CertificateFiles,
-    options: ISslCertificateOptions,
+    options: ILetsEncryptOptions,
   ): Promise<{ cert: string; key: string }> {
     const { staging = false, email, trustedRoots, externalAccountBinding, keyType, signal } = options;
     const client = new AcmeClient({

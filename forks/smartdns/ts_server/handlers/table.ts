@@ -130,11 +130,16 @@ export class HandlerTable {
     return true;
   }
 
-  /** Removes one handler and no other of its pattern. */
-  removeEntry(entry: IHandlerEntry): void {
-    this.#entries = this.#entries.filter((kept) => kept !== entry);
+  /** Removes what one `add` returned. */
+  removeEntry(entry: IHandlerEntry): boolean {
+    const at = this.#entries.indexOf(entry);
+    if (at < 0) {
+      return false;
+    }
+    this.#entries = this.#entries.toSpliced(at, 1);
     this.#indexed = false;
     this.version++;
+    return true;
   }
 
   /** Handlers whose pattern matches `name`, of any type, in the order of registration. */
