@@ -1,0 +1,327 @@
+import { MetricsError } from '../errors.ts';
+import { limits } from '../limits/limits.ts';
+import type { TClockMs } from '../native/clock.ts';
+import { InternedValues, storedForm } from './internedvalues.ts';
+import type { TLabels, TLabelValue } from './internedvalues.ts';
+import { LabelIndex } from './labelindex.ts';
+import type { LabelPage } from './labelpage.ts';
+
+/** A handle on one series: where its numbers lie. Detached handles point at numbers that nobody reads. */
+export interface ISeriesHandle {
+  values: Float64Array;
+  at: number;
+  /** Number of the series; -1 once it was removed. */
+  series: number;
+}
+
+/** What a table is made of. */
+export interface ISeriesTableOptions {
+  metricName: string;
+  labelNames: readonly string[];
+  /** Numbers per series. */
+  width: number;
+  /** Label sets before new ones go to the overflow series. */
+  seriesMax: number;
+  /** Milliseconds without a look-up after which a label set is removed; `Infinity` for never. */
+  idleMs: number;
+  /** Wall clock in milliseconds, for the time of creation. */
+  wallMs: TClockMs;
+  /** Monotonic clock in milliseconds, for idle times. */
+  nowMs: TClockMs;
+}
+
+/** A block of series: their numbers side by side, and the text of their labels once it was needed. */
+export interface ISeriesChunk {
+  readonly values: Float64Array;
+  /** Unix time in seconds at which each series came into being. */
+  readonly created: Float64Array;
+  /** 1 where a series was looked up since the last sweep; only with expiry. */
+  readonly touched: Uint8Array | undefined;
+  /** Monotonic time of the last sweep that found the series touched; only with expiry. */
+  readonly usedMs: Float64Array | undefined;
+  /** Handles given out, by position in the chunk. */
+  handles: Array<ISeriesHandle | undefined> | undefined;
+  /** Serialized labels; undefined until needed, and again after a series came or went. */
+  page: LabelPage | undefined;
+}
+
+/** Label value of every label of the overflow series. */
+export const OVERFLOW_VALUE = 'other';
+const MS_PER_SECOND = 1_000;
+/** Numbers per chunk that we aim at: 4 KB, so that small metrics stay small and big ones have few chunks. */
+const CHUNK_NUMBERS = 512;
+const CHUNK_SERIES_MIN = 32;
+const CHUNK_SERIES_MAX = 256;
+
+/**
+ * All series of one metric. A series is a number; its values are consecutive doubles in a chunk, its labels a tuple
+ * of interned values. Nothing is an object per series unless a handle was asked for.
+ */
+export class SeriesTable {
+  readonly metricName: string;
+  readonly labelNames: readonly string[];
+  readonly width: number;
+  readonly seriesMax: number;
+  readonly chunks: ISeriesChunk[] = [];
+  /** log2 of the series per chunk. */
+  readonly shift: number;
+  readonly mask: number;
+  /** Look-ups of label sets that were refused a series of their own. */
+  dropped = 0;
+  /** Label values that were cut to the allowed length. */
+  truncated = 0;
+  /** Told when a series goes, for metrics that keep more than numbers per series. */
+  onRemove: ((series: number) => void) | undefined;
+  readonly #idleMs: number;
+  readonly #wallMs: TClockMs;
+  readonly #nowMs: TClockMs;
+  readonly #positions: InternedValues[];
+  readonly #index: LabelIndex;
+  readonly #tuple: Int32Array;
+  readonly #free: number[] = [];
+  #next = 0;
+  #live = 0;
+  #overflow = -1;
+  #sweptMs = 0;
+
+  constructor(options: ISeriesTableOptions) {
+    this.metricName = options.metricName;
+    this.labelNames = options.labelNames;
+    this.width = options.width;
+    this.seriesMax = options.seriesMax;
+    this.#idleMs = options.idleMs;
+    this.#wallMs = options.wallMs;
+    this.#nowMs = options.nowMs;
+    const labels = options.labelNames.length;
+    const wanted = Math.floor(CHUNK_NUMBERS / options.width);
+    const perChunk = labels === 0 ? 1 : Math.min(CHUNK_SERIES_MAX, Math.max(CHUNK_SERIES_MIN, wanted));
+    this.shift = Math.floor(Math.log2(perChunk));
+    this.mask = 2 ** this.shift - 1;
+    this.#positions = Array.from({ length: labels }, () => new InternedValues());
+    this.#index = new LabelIndex(labels);
+    this.#tuple = new Int32Array(labels);
+    if (labels === 0) this.#create();
+  }
+
+  /** Series that exist now, the overflow series included. */
+  get size(): number {
+    return this.#live;
+  }
+
+  /** Series numbers ever used: all live ones are below this. */
+  get end(): number {
+    return this.#next;
+  }
+
+  /** True when the series exists. */
+  isLive(series: number): boolean {
+    return this.labelNames.length === 0 || this.#index.ids[series * this.#index.width]! >= 0;
+  }
+
+  /** Text of a label value of a series. */
+  labelText(series: number, position: number): string {
+    return this.#positions[position]!.text(this.#index.ids[series * this.#index.width + position]!);
+  }
+
+  /** Labels of a series as an object. */
+  labelsOf(series: number): Record<string, string> {
+    const labels: Record<string, string> = {};
+    this.labelNames.forEach((name, position) => {
+      labels[name] = this.labelText(series, position);
+    });
+    return labels;
+  }
+
+  /** Series of a label set given by name; made when new, the overflow series when there is no room. */
+  at(labels: TLabels): number {
+    const tuple = this.#tuple;
+    for (let position = 0; position < tuple.length; position += 1) {
+      const id = this.#positions[position]!.ids.get(labels[this.labelNames[position]!]!);
+      if (id === undefined) return this.#miss(this.#inOrder(labels));
+      tuple[position] = id;
+    }
+    return this.#found(this.#index.find(tuple)) ?? this.#miss(this.#inOrder(labels));
+  }
+
+  /** Series of a label set given in the order of the label names. */
+  atValues(values: readonly TLabelValue[]): number {
+    const tuple = this.#tuple;
+    if (values.length !== tuple.length) this.#refuseCount(values.length);
+    for (let position = 0; position < tuple.length; position += 1) {
+      const id = this.#positions[position]!.ids.get(values[position]!);
+      if (id === undefined) return this.#miss(values);
+      tuple[position] = id;
+    }
+    return this.#found(this.#index.find(tuple)) ?? this.#miss(values);
+  }
+
+  /** Series of label values that another table kept; a table without labels has its one series. */
+  atStored(values: readonly string[]): number {
+    return values.length === 0 ? 0 : this.atValues(values);
+  }
+
+  /** Existing series of a label set, or -1. */
+  lookUp(values: readonly TLabelValue[]): number {
+    if (values.length !== this.labelNames.length) this.#refuseCount(values.length);
+    if (values.length === 0) return 0;
+    for (let position = 0; position < values.length; position += 1) {
+      const text = storedForm(values[position]!, { truncated: 0 });
+      const id = this.#positions[position]!.ids.get(text);
+      if (id === undefined) return -1;
+      this.#tuple[position] = id;
+    }
+    return this.#index.find(this.#tuple);
+  }
+
+  /** Values of a label set in the order of the label names. */
+  inOrder(labels: TLabels): TLabelValue[] {
+    return this.#inOrder(labels);
+  }
+
+  /** Takes a series away. A handle on it stays usable and reaches nothing. */
+  remove(series: number): void {
+    const chunk = this.chunks[series >> this.shift]!;
+    const position = series & this.mask;
+    const row = series * this.#index.width;
+    const ids = Array.from(this.#index.ids.subarray(row, row + this.labelNames.length));
+    this.#index.remove(series);
+    ids.forEach((id, column) => this.#positions[column]!.release(id));
+    const handle = chunk.handles?.[position];
+    if (handle !== undefined) {
+      handle.values = new Float64Array(this.width);
+      handle.at = 0;
+      handle.series = -1;
+      chunk.handles![position] = undefined;
+    }
+    chunk.values.fill(0, position * this.width, (position + 1) * this.width);
+    chunk.page = undefined;
+    this.#free.push(series);
+    this.#live -= 1;
+    if (series === this.#overflow) this.#overflow = -1;
+    this.onRemove?.(series);
+  }
+
+  /** Sets every number to zero; series and handles stay. */
+  zero(): void {
+    const nowSeconds = this.#wallMs() / MS_PER_SECOND;
+    for (const chunk of this.chunks) {
+      chunk.values.fill(0);
+      chunk.created.fill(nowSeconds);
+    }
+  }
+
+  /** Removes label sets that nobody looked up for the idle time. A kept handle counts as use. */
+  sweep(): void {
+    if (this.#idleMs === Infinity || this.labelNames.length === 0) return;
+    const nowMs = this.#nowMs();
+    this.#sweptMs = nowMs;
+    for (let series = 0; series < this.#next; series += 1) {
+      if (!this.isLive(series)) continue;
+      const chunk = this.chunks[series >> this.shift]!;
+      const position = series & this.mask;
+      if (chunk.touched![position] === 1 || chunk.handles?.[position] !== undefined) {
+        chunk.touched![position] = 0;
+        chunk.usedMs![position] = nowMs;
+      } else if (nowMs - chunk.usedMs![position]! >= this.#idleMs) {
+        this.remove(series);
+      }
+    }
+  }
+
+  /** True when the table has no room; a full table first looks for idle label sets itself, but not at every call. */
+  #isFull(): boolean {
+    const own = (): number => this.#live - (this.#overflow >= 0 ? 1 : 0);
+    if (own() < this.seriesMax) return false;
+    if (this.#idleMs !== Infinity && this.#nowMs() - this.#sweptMs >= limits.sweepPauseMs) this.sweep();
+    return own() >= this.seriesMax;
+  }
+
+  #found(series: number): number | undefined {
+    if (series < 0) return undefined;
+    if (this.#idleMs !== Infinity) this.chunks[series >> this.shift]!.touched![series & this.mask] = 1;
+    return series;
+  }
+
+  #inOrder(labels: TLabels): TLabelValue[] {
+    const values: TLabelValue[] = [];
+    for (const name of this.labelNames) {
+      const value = labels[name];
+      if (value === undefined) {
+        throw new MetricsError('METRICS_BAD_LABELS', `${this.metricName}: the label '${name}' has no value; give one`);
+      }
+      values.push(value);
+    }
+    for (const name of Object.keys(labels)) {
+      if (!this.labelNames.includes(name)) {
+        const known = this.labelNames.join(', ') || 'none';
+        throw new MetricsError('METRICS_BAD_LABELS', `${this.metricName} has no label '${name}'; it has ${known}`);
+      }
+    }
+    return values;
+  }
+
+  #refuseCount(given: number): never {
+    const names = this.labelNames.join(', ') || 'none';
+    throw new MetricsError(
+      'METRICS_BAD_LABELS',
+      `${this.metricName}: ${given} label values given for ${this.labelNames.length} labels (${names})`,
+    );
+  }
+
+  /** The slow way: bring the values into their stored form, look again, then make the series or overflow. */
+  #miss(given: readonly TLabelValue[]): number {
+    const values = given.map((value) => storedForm(value, this));
+    const known = this.lookUp(values);
+    if (known >= 0) {
+      this.#alias(given, known);
+      return this.#found(known)!;
+    }
+    if (this.#isFull()) {
+      this.dropped += 1;
+      if (this.#overflow < 0) {
+        const others = values.map(() => OVERFLOW_VALUE);
+        const series = this.lookUp(others);
+        this.#overflow = series >= 0 ? series : this.#create(others);
+      }
+      return this.#overflow;
+    }
+    const series = this.#create(values);
+    this.#alias(given, series);
+    return this.#found(series)!;
+  }
+
+  #alias(given: readonly TLabelValue[], series: number): void {
+    given.forEach((value, position) => {
+      const id = this.#index.ids[series * this.#index.width + position]!;
+      if (typeof value === 'number') this.#positions[position]!.alias(value, id);
+    });
+  }
+
+  #create(values: readonly string[] = []): number {
+    const series = this.#free.pop() ?? this.#next;
+    const chunkAt = series >> this.shift;
+    if (series === this.#next) this.#next += 1;
+    const chunk = (this.chunks[chunkAt] ??= this.#makeChunk());
+    values.forEach((value, position) => {
+      this.#tuple[position] = this.#positions[position]!.take(value);
+    });
+    if (values.length > 0) this.#index.add(series, this.#tuple);
+    chunk.created[series & this.mask] = this.#wallMs() / MS_PER_SECOND;
+    if (chunk.usedMs !== undefined) chunk.usedMs[series & this.mask] = this.#nowMs();
+    chunk.page = undefined;
+    this.#live += 1;
+    return series;
+  }
+
+  #makeChunk(): ISeriesChunk {
+    const perChunk = this.mask + 1;
+    return {
+      values: new Float64Array(perChunk * this.width),
+      created: new Float64Array(perChunk),
+      touched: this.#idleMs === Infinity ? undefined : new Uint8Array(perChunk),
+      usedMs: this.#idleMs === Infinity ? undefined : new Float64Array(perChunk),
+      handles: undefined,
+      page: undefined,
+    };
+  }
+}
