@@ -30,6 +30,8 @@ export interface IStage {
   onDeadline(): void;
   /** The proxy stops: finish what is under way, begin nothing. */
   onStop(): void;
+  /** Why the connection ended when the socket was closed without a reason given. */
+  readonly endReason?: string;
 }
 
 /** Facts about a connection that were announced to us, by TLS or the PROXY protocol. */
@@ -227,7 +229,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     if (source !== this.raw || this.#gone) return;
     this.#gone = true;
     const recorder = this.engine.recorder;
-    if (this.reason === '') this.reason = error === null ? REASON.clientClosed : REASON.clientError;
+    if (this.reason === '')
+      this.reason = error === null ? (this.stage?.endReason ?? REASON.clientClosed) : REASON.clientError;
     this.#flushBytes(performance.now());
     recorder.open.delete(this);
     this.engine.connections.delete(this);

@@ -6,7 +6,7 @@
 import type tls from 'node:tls';
 import type { IRouteContext } from '../interfaces/context.ts';
 import type { IRouteTarget } from '../interfaces/route.ts';
-import type { ICompiledRoute } from '../route/table.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { backendTlsOptions } from '../tls/backend.ts';
 import type { Connection } from './connection.ts';
@@ -29,6 +29,7 @@ export class RoutePlan {
   /** The one target of a route without functions, lists and conditions: the usual case, resolved once. */
   readonly #fixed: IChosenTarget | null;
   #turn = 0;
+  #context: tls.SecureContext | null = null;
 
   constructor(engine: IEngine, route: ICompiledRoute) {
     this.route = route;
@@ -42,6 +43,18 @@ export class RoutePlan {
 
   get name(): string {
     return this.route.name;
+  }
+
+  /** Makes what the route needs before it is used. @throws ProxyError when its certificate cannot be used */
+  prepare(engine: IEngine): void {
+    const { tlsMode } = this.route;
+    if (tlsMode === 'terminate' || tlsMode === 'terminate-and-reencrypt') this.#context ??= engine.tls.make(this.route);
+  }
+
+  /** The TLS context of a route that terminates. */
+  secureContext(engine: IEngine): tls.SecureContext {
+    this.#context ??= engine.tls.make(this.route);
+    return this.#context;
   }
 
   /** Chooses the target of a connection or request. `context` is asked for only where functions need it. */
@@ -73,7 +86,13 @@ export class RoutePlan {
     const settings = config.tls ?? this.route.config.action.tls;
     if (settings?.mode !== 'terminate-and-reencrypt') return { host, port, tlsKey: '', tlsOptions: null, config };
     const tlsOptions = backendTlsOptions(settings.backend, host, domain);
-    return { host, port, tlsKey: JSON.stringify([tlsOptions.servername, settings.backend ?? null]), tlsOptions, config };
+    return {
+      host,
+      port,
+      tlsKey: JSON.stringify([tlsOptions.servername, settings.backend ?? null]),
+      tlsOptions,
+      config,
+    };
   }
 }
 

@@ -37,7 +37,8 @@ export function readSettings(options: ISmartProxyOptions): ISettings {
   return {
     listenAddress: options.listenAddress,
     connectionsMax: options.maxConnections === 0 ? NEVER_MS : (options.maxConnections ?? limits.connections),
-    connectionsPerIpMax: options.maxConnectionsPerIP === 0 ? NEVER_MS : (options.maxConnectionsPerIP ?? limits.connectionsPerIp),
+    connectionsPerIpMax:
+      options.maxConnectionsPerIP === 0 ? NEVER_MS : (options.maxConnectionsPerIP ?? limits.connectionsPerIp),
     connectMs: bounded(options.connectionTimeout ?? limits.connectMs),
     initialDataMs: bounded(options.initialDataTimeout ?? limits.initialDataMs),
     handshakeMs: limits.handshakeMs,
@@ -66,7 +67,8 @@ function readInactivity(options: ISmartProxyOptions): number {
 function readLifetime(options: ISmartProxyOptions): number {
   if (options.keepAliveTreatment === 'immortal') return NEVER_MS;
   if (options.maxConnectionLifetime !== undefined) return bounded(options.maxConnectionLifetime);
-  if (options.keepAliveTreatment === 'extended') return bounded(options.extendedKeepAliveLifetime ?? EXTENDED_LIFETIME_MS);
+  if (options.keepAliveTreatment === 'extended')
+    return bounded(options.extendedKeepAliveLifetime ?? EXTENDED_LIFETIME_MS);
   return limits.lifetimeMs;
 }
 

@@ -49,13 +49,13 @@ export class ProxySocket extends net.Socket {
   /** Bytes received from the peer, as the kernel counts them. */
   get wireBytesIn(): number {
     const handle = handleOf(this);
-    return handle === null ? super.bytesRead : handle.bytesRead;
+    return handle === null ? this.bytesRead : handle.bytesRead;
   }
 
   /** Bytes the kernel took from us: handed over minus still queued. */
   get wireBytesOut(): number {
     const handle = handleOf(this);
-    return handle === null ? super.bytesWritten : handle.bytesWritten - handle.writeQueueSize;
+    return handle === null ? this.bytesWritten : handle.bytesWritten - handle.writeQueueSize;
   }
 
   /** Stops reading now. Inside the read callback it takes effect when the callback returns. */

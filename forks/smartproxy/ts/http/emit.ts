@@ -3,6 +3,7 @@
  *
  * @module
  */
+import '../connection/latin1.ts';
 import { TLSSocket } from 'node:tls';
 import { sharedSlab } from '../connection/slab.ts';
 import { ProxySocket } from '../connection/socket.ts';

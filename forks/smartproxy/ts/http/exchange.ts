@@ -455,4 +455,3 @@ export class Exchange implements IUpstreamUser {
     });
   }
 }
-

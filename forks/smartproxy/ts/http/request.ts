@@ -3,6 +3,7 @@
  *
  * @module
  */
+import '../connection/latin1.ts';
 import { METHODS } from 'node:http';
 import { limits } from '../limits/limits.ts';
 import { AUTHORITY, COMMA, HEX, HTAB, PERCENT, QUERY, SLASH, SP, STAR, digit, equalsLower } from './bytes.ts';
@@ -186,7 +187,8 @@ function readConnection(info: RequestInfo, head: Head, bytes: Buffer, start: num
     while (wordEnd > wordStart && (bytes[wordEnd - 1] === SP || bytes[wordEnd - 1] === HTAB)) wordEnd -= 1;
     if (wordEnd === wordStart) continue;
     if (equalsLower(bytes, wordStart, wordEnd, 'close')) info.keepAlive = false;
-    else if (equalsLower(bytes, wordStart, wordEnd, 'keep-alive')) info.keepAlive = info.keepAlive || head.minorVersion === 0;
+    else if (equalsLower(bytes, wordStart, wordEnd, 'keep-alive'))
+      info.keepAlive = info.keepAlive || head.minorVersion === 0;
     else if (!equalsLower(bytes, wordStart, wordEnd, 'upgrade')) {
       if (isProtected(fieldNumber(bytes, wordStart, wordEnd))) return REFUSALS.connectionOption;
       dropNamed(info.drop, head, bytes, wordStart, wordEnd);

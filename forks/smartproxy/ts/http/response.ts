@@ -3,6 +3,7 @@
  *
  * @module
  */
+import '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
 import { COMMA, HTAB, SP, equalsLower } from './bytes.ts';
 import { FIELD, fieldNumber } from './fields.ts';
@@ -87,7 +88,8 @@ function readConnection(info: ResponseInfo, head: Head, bytes: Buffer, start: nu
     while (at < end && bytes[at] !== COMMA && bytes[at] !== SP && bytes[at] !== HTAB) at += 1;
     if (at === wordStart) continue;
     if (equalsLower(bytes, wordStart, at, 'close')) info.keepAlive = false;
-    else if (equalsLower(bytes, wordStart, at, 'keep-alive')) info.keepAlive = info.keepAlive || head.minorVersion === 0;
+    else if (equalsLower(bytes, wordStart, at, 'keep-alive'))
+      info.keepAlive = info.keepAlive || head.minorVersion === 0;
     else if (!equalsLower(bytes, wordStart, at, 'upgrade')) {
       if (isProtected(fieldNumber(bytes, wordStart, at))) return REFUSALS.connectionOption;
       dropNamed(info.drop, head, bytes, wordStart, at);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
 
 export interface IClientHello {

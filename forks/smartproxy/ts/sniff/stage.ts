@@ -9,7 +9,7 @@ import { REASON } from '../connection/reasons.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { TOKEN } from '../http/bytes.ts';
-import type { ICompiledRoute } from '../route/table.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
 import { startTls } from '../tls/terminate.ts';
 import { looksLikeTls, readClientHello } from './clienthello.ts';
 import type { IClientHello } from './clienthello.ts';

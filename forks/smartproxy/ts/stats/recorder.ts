@@ -65,7 +65,7 @@ export class Recorder {
     for (const name of this.#routes.keys()) {
       if (!names.has(name) && name !== REMOVED_ROUTES && !this.#retired.includes(name)) this.#retired.push(name);
     }
-    for (let at = 0; at < this.#retired.length && this.#retired.length > limits.retiredRoutes; ) {
+    for (let at = 0; at < this.#retired.length && this.#retired.length > limits.retiredRoutes;) {
       const name = this.#retired[at]!;
       const counters = this.#routes.get(name);
       // One with open connections is still counted into, so it stays.

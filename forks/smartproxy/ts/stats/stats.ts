@@ -98,9 +98,7 @@ export class ProxyStats implements IProxyStats {
   }
 
   getTopClients(limit: number): Array<{ clientIp: string; count: number; maxError: number }> {
-    return this.#recorder.topClients
-      .top(limit)
-      .map(({ key, count, maxError }) => ({ clientIp: key, count, maxError }));
+    return this.#recorder.topClients.top(limit).map(({ key, count, maxError }) => ({ clientIp: key, count, maxError }));
   }
 
   getTerminationReasons(): Map<string, number> {

@@ -131,7 +131,8 @@ export class TimerWheel {
 
   #unlink(deadline: Deadline): void {
     if (deadline.prev !== null) deadline.prev.next = deadline.next;
-    else if (this.#slots[deadline.tick & this.#mask] === deadline) this.#slots[deadline.tick & this.#mask] = deadline.next;
+    else if (this.#slots[deadline.tick & this.#mask] === deadline)
+      this.#slots[deadline.tick & this.#mask] = deadline.next;
     if (deadline.next !== null) deadline.next.prev = deadline.prev;
     deadline.next = null;
     deadline.prev = null;

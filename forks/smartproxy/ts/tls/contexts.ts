@@ -9,7 +9,7 @@ import tls from 'node:tls';
 import { ProxyError } from '../errors.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
-import type { ICompiledRoute } from '../route/table.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
 
 /** RFC 5077 tickets: OpenSSL wants 16 bytes of name, 16 of HMAC key, 16 of AES key. */
 const TICKET_KEY_BYTES = 48;

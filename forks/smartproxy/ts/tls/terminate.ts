@@ -131,5 +131,8 @@ class HandshakeStage implements IStage {
 function tlsReason(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return 'error';
-  return code.replace(/^ERR_SSL_/, '').toLowerCase().replaceAll('_', '-');
+  return code
+    .replace(/^ERR_SSL_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-');
 }

@@ -7,7 +7,6 @@ import type { Connection, IStage } from '../connection/connection.ts';
 import { dial, errorCode } from '../connection/dial.ts';
 import type { IDialOwner } from '../connection/dial.ts';
 import { REASON } from '../connection/reasons.ts';
-import { NEVER_MS } from '../connection/settings.ts';
 import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
