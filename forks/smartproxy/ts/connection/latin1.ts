@@ -3,11 +3,17 @@
  *
  * @module
  */
-declare global {
-  interface Buffer<TArrayBuffer extends ArrayBufferLike = ArrayBufferLike> {
-    latin1Slice(start: number, end: number): string;
-    latin1Write(text: string, offset: number): number;
-  }
+interface ILatin1Buffer {
+  latin1Slice(start: number, end: number): string;
+  latin1Write(text: string, offset: number): number;
 }
 
-export {};
+/** `bytes[start, end)` as text, one character per byte. */
+export function latin1(bytes: Buffer, start: number, end: number): string {
+  return (bytes as unknown as ILatin1Buffer).latin1Slice(start, end);
+}
+
+/** Writes text of one-byte characters at `offset`. */
+export function writeLatin1(bytes: Buffer, text: string, offset: number): void {
+  (bytes as unknown as ILatin1Buffer).latin1Write(text, offset);
+}

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import '../connection/latin1.ts';
+import { latin1 } from '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
 import { CR, FIELD_VALUE, HEX, LF, SEMICOLON, SP, HTAB } from './bytes.ts';
 import { FIELD } from './fields.ts';
@@ -181,7 +181,7 @@ function forwardTrailers(head: Head, bytes: Buffer): string {
   for (let at = 0; at < head.fieldCount; at += 1) {
     if (head.numbers[at] !== FIELD.other) continue;
     const range = at * FIELD_STRIDE;
-    trailers += bytes.latin1Slice(head.ranges[range]!, head.ranges[range + 4]!);
+    trailers += latin1(bytes, head.ranges[range]!, head.ranges[range + 4]!);
   }
   return trailers;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import '../connection/latin1.ts';
+import { latin1, writeLatin1 } from '../connection/latin1.ts';
 import { TLSSocket } from 'node:tls';
 import { sharedSlab } from '../connection/slab.ts';
 import { ProxySocket } from '../connection/socket.ts';
@@ -32,7 +32,7 @@ export function emit(
   if (total <= limits.stringWriteBytes) {
     if (total === 0) return true;
     if (start === end) return dest.write(before + after, 'latin1');
-    return dest.write(before + bytes.latin1Slice(start, end) + after, 'latin1');
+    return dest.write(before + latin1(bytes, start, end) + after, 'latin1');
   }
   if (bytes === sharedSlab.view) {
     // The next read of any socket overwrites these bytes: copy, and read into a slab of its own from now on.
@@ -44,11 +44,11 @@ export function emit(
   if (before.length > 0) {
     if (before.length > start) return emitParts(dest, source, before, bytes, start, end, after);
     from = start - before.length;
-    bytes.latin1Write(before, from);
+    writeLatin1(bytes, before, from);
   }
   if (after.length > 0) {
     if (end + after.length > freeEnd) return emitParts(dest, source, '', bytes, from, end, after);
-    bytes.latin1Write(after, end);
+    writeLatin1(bytes, after, end);
     to = end + after.length;
   }
   const busy = dest.writableLength > 0;
@@ -85,8 +85,8 @@ function emitParts(
 
 function joinCopy(before: string, bytes: Buffer, start: number, end: number, after: string): Buffer {
   const joined = Buffer.allocUnsafe(before.length + (end - start) + after.length);
-  joined.latin1Write(before, 0);
+  writeLatin1(joined, before, 0);
   bytes.copy(joined, before.length, start, end);
-  joined.latin1Write(after, before.length + end - start);
+  writeLatin1(joined, after, before.length + end - start);
   return joined;
 }

@@ -103,8 +103,7 @@ export class Exchange implements IUpstreamUser {
     );
     if (route === null) {
       this.#startBody(info);
-      this.stage.refuse(REFUSALS.noRoute);
-      return -1;
+      return this.#refuseRoute(bytes, at, end);
     }
     const plan = planOf(engine, route);
     this.plan = plan;
@@ -292,7 +291,7 @@ export class Exchange implements IUpstreamUser {
   tunnel(upstream: UpstreamConnection): void {
     this.upstream = null;
     const held = this.stage.leave();
-    const tunnel = new Tunnel(this.connection, { ...upstream.target, counters: upstream.target.counters }, null);
+    const tunnel = new Tunnel(this.connection, upstream.target, null);
     this.connection.stage = tunnel;
     this.finish(undefined, false);
     tunnel.adopt(upstream);
@@ -364,6 +363,21 @@ export class Exchange implements IUpstreamUser {
     connection.expireIn(this.requestDone ? engine.settings.responseMs : engine.settings.bodyMs);
     if (next === at) upstream.stream.write(this.#headText, 'latin1');
     else this.#sendBody(upstream, this.#headText, bytes, next === end ? bytes.length : next);
+    return next;
+  }
+
+  /** No route: a connection that has one keeps it and goes on, another ends. */
+  #refuseRoute(bytes: Buffer, at: number, end: number): number {
+    const { connection, engine } = this;
+    if (!connection.isOpen) {
+      this.stage.refuse(REFUSALS.noRoute);
+      return -1;
+    }
+    const next = this.#request.done ? at : this.#request.consume(bytes, at, end);
+    if (next === -1) return this.#refuseBody();
+    this.requestDone = this.#request.done;
+    engine.recorder.reject(REFUSALS.noRoute.reason, connection.counters);
+    this.respond({ status: REFUSALS.noRoute.status }, REFUSALS.noRoute.reason);
     return next;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import '../connection/latin1.ts';
+import { latin1 } from '../connection/latin1.ts';
 import { METHODS } from 'node:http';
 import { limits } from '../limits/limits.ts';
 import { AUTHORITY, COMMA, HEX, HTAB, PERCENT, QUERY, SLASH, SP, STAR, digit, equalsLower } from './bytes.ts';
@@ -60,7 +60,7 @@ export class RequestInfo {
 
 /** Fills `info` from a scanned head. Returns what is wrong with it, or null. */
 export function readRequest(info: RequestInfo, head: Head, bytes: Buffer, isTls: boolean): IRefusal | null {
-  info.text = bytes.latin1Slice(head.start, head.end);
+  info.text = latin1(bytes, head.start, head.end);
   info.contentLength = -1;
   info.chunked = false;
   info.keepAlive = head.minorVersion === 1;
@@ -200,7 +200,7 @@ function readConnection(info: RequestInfo, head: Head, bytes: Buffer, start: num
 
 /** Marks every field with the given name as dropped. */
 export function dropNamed(drop: Uint8Array, head: Head, bytes: Buffer, start: number, end: number): void {
-  const name = bytes.latin1Slice(start, end).toLowerCase();
+  const name = latin1(bytes, start, end).toLowerCase();
   for (let at = 0; at < head.fieldCount; at += 1) {
     const range = at * FIELD_STRIDE;
     if (equalsLower(bytes, head.ranges[range]!, head.ranges[range + 1]!, name)) drop[at] = 1;
@@ -209,7 +209,7 @@ export function dropNamed(drop: Uint8Array, head: Head, bytes: Buffer, start: nu
 
 /** True when a comma-separated list holds a (lower-case) word. */
 export function listHas(bytes: Buffer, start: number, end: number, word: string): boolean {
-  for (const member of bytes.latin1Slice(start, end).toLowerCase().split(',')) {
+  for (const member of latin1(bytes, start, end).toLowerCase().split(',')) {
     if (member.trim() === word) return true;
   }
   return false;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import '../connection/latin1.ts';
+import { latin1 } from '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
 import { COMMA, HTAB, SP, equalsLower } from './bytes.ts';
 import { FIELD, fieldNumber } from './fields.ts';
@@ -29,7 +29,7 @@ export class ResponseInfo {
 /** Fills `info` from a scanned head. Returns what is wrong with it, or null. */
 export function readResponse(info: ResponseInfo, head: Head, bytes: Buffer): IRefusal | null {
   const { numbers, ranges } = head;
-  info.text = bytes.latin1Slice(head.start, head.end);
+  info.text = latin1(bytes, head.start, head.end);
   info.contentLength = -1;
   info.chunked = false;
   info.keepAlive = head.minorVersion === 1;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import '../connection/latin1.ts';
+import { latin1 } from '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
 
 export interface IClientHello {
@@ -93,8 +93,9 @@ function readExtensions(reader: Reader, legacyVersion: number): THelloResult {
   let alpn: string[] = [];
   let version = legacyVersion;
   let resumes = false;
-  const extensions = reader.left === 0 ? null : reader.sub(reader.u16());
-  while (extensions !== null && extensions.left > 0) {
+  // TLS 1.2 allows a hello without extensions (RFC 5246 §7.4.1.2).
+  const extensions = reader.sub(reader.left === 0 ? 0 : reader.u16());
+  while (extensions.left > 0) {
     const type = extensions.u16();
     const body = extensions.sub(extensions.u16());
     if (type === EXTENSION_SERVER_NAME) {
@@ -106,7 +107,7 @@ function readExtensions(reader: Reader, legacyVersion: number): THelloResult {
     else if (type === EXTENSION_PSK || (type === EXTENSION_TICKET && body.left > 0)) resumes = true;
     if (body.failed) return 'malformed';
   }
-  if (reader.failed || (extensions !== null && extensions.failed)) return 'malformed';
+  if (reader.failed || extensions.failed) return 'malformed';
   return { sni, alpn, version: VERSION_NAMES.get(version) ?? 'TLSv1.2', resumes };
 }
 
@@ -178,7 +179,7 @@ class Reader {
 
   text(count: number): string {
     const at = this.#take(count);
-    return at === -1 ? '' : this.#bytes.latin1Slice(at, at + count);
+    return at === -1 ? '' : latin1(this.#bytes, at, at + count);
   }
 
   sub(count: number): Reader {
