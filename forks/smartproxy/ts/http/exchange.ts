@@ -242,7 +242,14 @@ export class Exchange implements IUpstreamUser {
       this.statusCode = refusal.status;
       this.bytesOut += this.stage.endWith(refusal.status, this.isHead, REASON.refused);
     } else this.connection.reset(REASON.refused);
-    if (this.active) this.finish(refusal.reason, false);
+    if (!this.active) return;
+    if (this.connection.isOpen) this.finish(refusal.reason, false);
+    else {
+      // Without a route this is a refused connection, not an exchange: only the answer is counted.
+      this.active = false;
+      this.requestDone = true;
+      this.counters.statusClasses[Math.floor(this.statusCode / 100)]! += 1;
+    }
   }
 
   /** The response is complete: `reusable` tells whether the upstream connection may serve another exchange. */
