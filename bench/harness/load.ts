@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpuSeconds } from './cpu.ts';
-import { LOAD_CORE, type IRunningServer, pinned } from './server.ts';
+import { type IRunningServer, LOAD_CORE, SERVER_CORE, pinned } from './server.ts';
 
 /** What every C load tool prints. */
 export interface ILoadReport {
@@ -27,9 +27,25 @@ export interface IMeasurement extends ILoadReport {
 /** A load of this length that has not ended by then is broken and is ended. */
 const OVERTIME_MS = 20_000;
 
-/** Runs a load tool on the load core and parses its report. */
-export async function runLoad(program: string, args: readonly string[], seconds: number): Promise<ILoadReport> {
-  const [command, commandArgs] = pinned(LOAD_CORE, program, args);
+/** Runs a load tool, on the load core unless told otherwise, and parses its report. */
+export async function runLoad(
+  program: string,
+  args: readonly string[],
+  seconds: number,
+  core: number = LOAD_CORE,
+): Promise<ILoadReport> {
+  const output = await runPinned(program, args, seconds, core);
+  return JSON.parse(output) as ILoadReport;
+}
+
+/** Runs a program on a core and resolves to what it printed; it is ended when it overstays its time. */
+export async function runPinned(
+  program: string,
+  args: readonly string[],
+  seconds: number,
+  core: number = LOAD_CORE,
+): Promise<string> {
+  const [command, commandArgs] = pinned(core, program, args);
   const child = spawn(command, commandArgs, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
@@ -39,7 +55,12 @@ export async function runLoad(program: string, args: readonly string[], seconds:
   await once(child, 'close');
   clearTimeout(timer);
   if (output === '') throw new Error(`${program} ${args.join(' ')}: ${errors || 'no report'}`);
-  return JSON.parse(output) as ILoadReport;
+  return output;
+}
+
+/** The core that a server leaves to its load. */
+export function otherCore(server: IRunningServer): number {
+  return server.core === SERVER_CORE ? LOAD_CORE : SERVER_CORE;
 }
 
 /** Share of failed units above which a measurement says nothing. */
@@ -53,7 +74,7 @@ export async function measure(
   seconds: number,
 ): Promise<IMeasurement> {
   const before = cpuSeconds(server.pid);
-  const report = await runLoad(program, [...args, '--seconds', String(seconds)], seconds);
+  const report = await runLoad(program, [...args, '--seconds', String(seconds)], seconds, otherCore(server));
   const used = cpuSeconds(server.pid) - before;
   if (report.stalled || report.done === 0 || report.errors > report.done * ERROR_SHARE_MAX) {
     throw new Error(

@@ -55,8 +55,8 @@ export function makeRow(comparison: IComparison): IBenchRow {
   const { suite, row, unit, peer, peerValues, goal, note } = comparison;
   const rounds = Math.min(comparison.ours.length, peerValues?.length ?? comparison.ours.length);
   const ratios: number[] = [];
-  for (let round = 0; round < rounds && peerValues !== undefined; round += 1) {
-    ratios.push(comparison.ours[round]! / peerValues[round]!);
+  for (let round = 0; round < rounds; round += 1) {
+    if (peerValues !== undefined) ratios.push(comparison.ours[round]! / peerValues[round]!);
   }
   const ours = orNull(median(comparison.ours));
   const ratio = orNull(median(ratios));

@@ -21,12 +21,15 @@ export interface IServerCommand {
   readonly tcpPorts?: readonly number[];
   /** The server is ready when it printed a line starting with this text. */
   readonly readyLine?: string;
+  /** The server is ready when this resolves to true; for protocols other than TCP. */
+  readonly probe?: () => Promise<boolean>;
   readonly core?: number;
 }
 
 export interface IRunningServer {
   readonly name: string;
   readonly pid: number;
+  readonly core: number;
   /** First line on standard output, for servers that choose their own ports. */
   readonly firstLine: string;
   stop(): Promise<void>;
@@ -78,9 +81,16 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+/** The line that says most about a failure: one naming an error, else the last. */
+function telling(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  return (lines.findLast((line) => /error|fatal|alert/i.test(line)) ?? lines.at(-1) ?? 'no output').slice(0, 300);
+}
+
 /** Starts a server and resolves when it is ready; its last output is in the error when it does not come up. */
 export async function startServer(server: IServerCommand): Promise<IRunningServer> {
-  const [command, args] = pinned(server.core ?? SERVER_CORE, server.command, server.args);
+  const core = server.core ?? SERVER_CORE;
+  const [command, args] = pinned(core, server.command, server.args);
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...server.env },
@@ -97,14 +107,15 @@ export async function startServer(server: IServerCommand): Promise<IRunningServe
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     if (failure) throw new Error(`${server.name} could not be started: ${failure.message}`);
-    if (child.exitCode !== null) throw new Error(`${server.name} ended with ${child.exitCode}: ${errors}${output}`);
+    if (child.exitCode !== null)
+      throw new Error(`${server.name} ended with ${child.exitCode}: ${telling(errors + output)}`);
     if (lineSeen()) {
       const ports = await Promise.all((server.tcpPorts ?? []).map(accepts));
-      if (ports.every(Boolean)) break;
+      if (ports.every(Boolean) && (server.probe === undefined || (await server.probe()))) break;
     }
     if (Date.now() > deadline) {
       await stopChild(child);
-      throw new Error(`${server.name} was not ready in ${READY_TIMEOUT_MS} ms: ${errors}${output}`);
+      throw new Error(`${server.name} was not ready in ${READY_TIMEOUT_MS} ms: ${telling(errors + output)}`);
     }
     await pause(20);
   }
@@ -112,6 +123,7 @@ export async function startServer(server: IServerCommand): Promise<IRunningServe
     name: server.name,
     // taskset replaces itself by the program, so this is the server's own process.
     pid: child.pid!,
+    core,
     firstLine: output.split('\n')[0] ?? '',
     stop: () => stopChild(child),
   };

@@ -31,7 +31,7 @@ async function listen(server: Server, port: number): Promise<number> {
 
 /** Starts both backends on loopback; port 0 lets the system choose. */
 export async function startExampleBackends(httpPort: number, httpsPort: number): Promise<IExampleBackends> {
-  const certificate = await selfSignedCertificate(['secure.example.test']);
+  const certificate = selfSignedCertificate(['secure.example.test']);
   const plain = createHttpServer(greet('the HTTP backend'));
   const secure = createHttpsServer({ key: certificate.key, cert: certificate.cert }, greet('the HTTPS backend'));
   const close = async (): Promise<void> => {

@@ -74,6 +74,35 @@ export class HistogramChild implements ISeriesHandle {
   get sum(): number {
     return this.values[this.at + this.#bounds.length + 1]!;
   }
+
+  /**
+   * Replaces what was observed by a distribution that was counted elsewhere, for use in `collect`.
+   *
+   * @param cumulative - counts at or below each bound, in the order of this histogram's bounds, then the total count
+   * @param sum - the sum of all values
+   */
+  load(cumulative: ReadonlyArray<{ readonly le: number; readonly count: number }>, sum: number): void {
+    const bounds = this.#bounds;
+    if (cumulative.length !== bounds.length + 1) {
+      throw new MetricsError(
+        'METRICS_BAD_BUCKETS',
+        `${cumulative.length} counts given; give ${bounds.length + 1}, the last for +Inf`,
+      );
+    }
+    let below = 0;
+    for (let index = 0; index <= bounds.length; index += 1) {
+      const { le, count } = cumulative[index]!;
+      if (le !== (bounds[index] ?? Infinity)) {
+        throw new MetricsError(
+          'METRICS_BAD_BUCKETS',
+          `count ${index} is for the bound ${le}; this histogram has ${bounds[index] ?? '+Inf'}`,
+        );
+      }
+      this.values[this.at + index] = count - below;
+      below = count;
+    }
+    this.values[this.at + bounds.length + 1] = sum;
+  }
 }
 
 /** A distribution in fixed buckets: durations, sizes. Aggregates over processes and label sets, unlike a summary. */

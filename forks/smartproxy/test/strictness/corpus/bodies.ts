@@ -1,0 +1,94 @@
+// Chunked bodies that are wrong after a head that was right. The request must never be complete behind the proxy.
+import type { IBrokenBody, ILawful } from './shape.ts';
+import { SMUGGLED } from './shape.ts';
+
+export const brokenBodies: readonly IBrokenBody[] = [
+  { name: 'chunk size hexadecimal with a prefix', body: '0x5\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size with a plus', body: '+5\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size negative', body: '-5\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size with a space in front', body: ' 5\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size with a space behind', body: '5 \r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size with a tab behind', body: '5\t\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size with an underscore', body: '0_5\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size empty', body: '\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size not a number', body: 'g\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size that overflows 64 bits', body: '10000000000000005\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size of 2^53', body: '20000000000000\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size ended by a bare line feed', body: '5\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk size ended by a bare carriage return', body: '5\rhello\r\n0\r\n\r\n' },
+  { name: 'chunk data longer than its size', body: '4\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk data shorter than its size', body: '6\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk data ended by a bare line feed', body: '5\r\nhello\n0\r\n\r\n' },
+  { name: 'chunk data not ended', body: '5\r\nhello0\r\n\r\n' },
+  { name: 'chunk extension with a bare line feed', body: '5;a\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk extension with a bare carriage return', body: '5;a\rb\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk extension with a NUL', body: '5;a\0b\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk extension of 20,000 bytes', body: `5;${'a'.repeat(20_000)}\r\nhello\r\n0\r\n\r\n` },
+  { name: 'last chunk ended by a bare line feed', body: '5\r\nhello\r\n0\n\r\n' },
+  { name: 'trailer with a space before the colon', body: '5\r\nhello\r\n0\r\nX : y\r\n\r\n' },
+  { name: 'trailer folded', body: '5\r\nhello\r\n0\r\nX: y\r\n z\r\n\r\n' },
+  { name: 'trailer ended by a bare line feed', body: '5\r\nhello\r\n0\r\nX: y\n\r\n' },
+  { name: 'trailer with a NUL', body: '5\r\nhello\r\n0\r\nX: \0\r\n\r\n' },
+  { name: 'trailers of 40,000 bytes', body: `5\r\nhello\r\n0\r\nX: ${'a'.repeat(40_000)}\r\n\r\n` },
+];
+
+const request = (head: string, body = ''): string => `${head}\r\nHost: h.test\r\n${body}`;
+
+/** Shapes that look like attacks and are not: each request arrives once, with exactly its body. */
+export const lawfulStreams: readonly ILawful[] = [
+  {
+    name: 'CL.0: a body that looks like a request',
+    bytes: request('POST /outer HTTP/1.1', `Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`),
+    arrivals: [{ method: 'POST', target: '/outer', body: SMUGGLED }],
+  },
+  {
+    name: 'a GET with a body that looks like a request',
+    bytes: request('GET /outer HTTP/1.1', `Content-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`),
+    arrivals: [{ method: 'GET', target: '/outer', body: SMUGGLED }],
+  },
+  {
+    name: 'a chunk that looks like a request',
+    bytes: request(
+      'POST /outer HTTP/1.1',
+      `Transfer-Encoding: chunked\r\n\r\n${SMUGGLED.length.toString(16)};a=b\r\n${SMUGGLED}\r\n0\r\nX-T: v\r\n\r\n`,
+    ),
+    arrivals: [{ method: 'POST', target: '/outer', body: SMUGGLED }],
+  },
+  {
+    name: 'pipelined requests, with and without bodies',
+    bytes:
+      request('POST /one HTTP/1.1', 'Content-Length: 3\r\n\r\nabc') +
+      request('GET /two HTTP/1.1', '\r\n') +
+      request('POST /three HTTP/1.1', 'Transfer-Encoding: Chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n') +
+      request('GET /four HTTP/1.1', '\r\n'),
+    arrivals: [
+      { method: 'POST', target: '/one', body: 'abc' },
+      { method: 'GET', target: '/two', body: '' },
+      { method: 'POST', target: '/three', body: 'xyz' },
+      { method: 'GET', target: '/four', body: '' },
+    ],
+  },
+  {
+    name: 'fields that only look like framing',
+    bytes: request('GET /outer HTTP/1.1', 'Content_Length: 44\r\nX-Transfer-Encoding: chunked\r\n\r\n'),
+    arrivals: [{ method: 'GET', target: '/outer', body: '' }],
+  },
+  {
+    name: 'hop-by-hop fields, those named by Connection too',
+    bytes: request(
+      'GET /outer HTTP/1.1',
+      'Connection: X-Secret\r\nX-Secret: s\r\nKeep-Alive: timeout=5\r\nProxy-Connection: x\r\nTE: trailers\r\n\r\n',
+    ),
+    arrivals: [{ method: 'GET', target: '/outer', body: '' }],
+    removed: ['x-secret', 'keep-alive', 'proxy-connection'],
+  },
+  {
+    name: 'h2c upgrade is not offered to the backend',
+    bytes: request(
+      'GET /outer HTTP/1.1',
+      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n',
+    ),
+    arrivals: [{ method: 'GET', target: '/outer', body: '' }],
+    removed: ['http2-settings'],
+  },
+];
