@@ -4,6 +4,10 @@
  * @module
  */
 export { DnsServer } from './server/dnsserver.ts';
+export type { IRawPacketOrigin } from './server/dnsserver.ts';
+export type { ILetsEncryptOptions, IRetrievedCertificate } from './server/certificates.ts';
+export { compilePattern } from './handlers/glob.ts';
+export type { IGlob } from './handlers/glob.ts';
 export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';
 export type { ISoaOptions } from './pipeline/authority.ts';
 export type {

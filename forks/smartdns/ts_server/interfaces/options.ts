@@ -35,6 +35,13 @@ export interface IDnsServerOptions {
   tcpPort?: number | false;
   /** Address of TCP; default `udpBindInterface`. */
   tcpBindInterface?: string;
+  /** Port of DNS over TLS (RFC 7858), 853 as registered; 0 picks a free one. Off without it. */
+  tlsPort?: number;
+  /** PEM texts for DNS over TLS; default those of HTTPS. */
+  tlsKey?: string;
+  tlsCert?: string;
+  /** Path of DoH; default `/dns-query`. */
+  httpsPath?: string;
   /** Origins that we speak for beside `dnssecZone`. */
   authoritativeZones?: string[];
   /** SOA fields for zones whose handlers give none. */

@@ -8,7 +8,7 @@ import type { IDnsHandlerResponse } from '../interfaces/query.ts';
 import { messageBytesMax, pendingQueriesMax, plainUdpBytesMax, udpBytesMax } from '../limits/index.ts';
 import type { MiddlewareChain } from '../middleware/chain.ts';
 import { typeNone, type DnsStats } from '../stats/dnsstats.ts';
-import type { TDropReason, TErrorReason } from '../stats/reasons.ts';
+import type { TErrorReason } from '../stats/reasons.ts';
 import { sourceUdp, type IMessageSink } from '../transports/types.ts';
 import { isPromise } from './after.ts';
 import { Deadlines } from './deadlines.ts';
@@ -18,10 +18,10 @@ import { Exchange, type IExchangeOwner, type IReplyTarget } from './exchange.ts'
 import { headerBytes, opcodeBits, qrBit, tcBit, writeFromImage, writeHeaderOnly } from './header.ts';
 import { flavourDnssec, flavourEdns, flavourPlain, ImageTable, type AnswerImage } from './image.ts';
 import { buildImage } from './imagebuilder.ts';
+import { Ledger } from './ledger.ts';
 import type { Resolver } from './resolver.ts';
 import { DnsResponse } from './response.ts';
 
-const msPerSecond = 1_000;
 const classIn = 1;
 
 export interface IEngineParts {
@@ -39,6 +39,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
   readonly #chain: MiddlewareChain;
   readonly #resolver: Resolver;
   readonly #timeoutMs: number;
+  readonly #ledger: Ledger;
   readonly #reader = new QuestionReader();
   readonly #images = new ImageTable();
   readonly #deadlines = new Deadlines();
@@ -49,6 +50,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#events = parts.events;
     this.#chain = parts.chain;
     this.#resolver = parts.resolver;
+    this.#ledger = new Ledger(parts.stats, parts.events);
     this.#timeoutMs = parts.handlerTimeoutMs;
   }
 
@@ -97,10 +99,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
   }
 
   failed(reason: TErrorReason, source: number, clientIp: string, error?: string): void {
-    this.#stats.countError(reason);
-    if (this.#events.error) {
-      this.#events.emitError(undefined, clientIp, source, reason, error);
-    }
+    this.#ledger.failed(reason, undefined, source, clientIp, error);
   }
 
   unsent(source: number, clientIp: string, error: string): void {
@@ -128,7 +127,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
   dropped(exchange: Exchange): void {
     if (!exchange.settled) {
       exchange.settled = true;
-      this.#countDrop('middleware', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
+      this.#ledger.dropped('middleware', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
       if (exchange.detached) {
         this.#deadlines.delete(exchange);
         exchange.target.abandon(exchange);
@@ -167,18 +166,13 @@ export class Engine implements IMessageSink, IExchangeOwner {
   ): number {
     this.#stats.countType(typeNone);
     if (refusal === tooShort || refusal === isResponse) {
-      this.#countDrop(refusal === tooShort ? 'short' : 'response', queryId, source, clientIp);
+      this.#ledger.dropped(refusal === tooShort ? 'short' : 'response', queryId, source, clientIp);
       return 0;
     }
     const opcode = refusal === otherOpcode;
     const rcode = opcode ? rcodes.NOTIMP : rcodes.FORMERR;
     const bytes = writeHeaderOnly(packet, rcode, out, outStart);
-    this.#countError(opcode ? 'opcode' : 'malformed', queryId, source, clientIp);
-    const seconds = (performance.now() - startMs) / msPerSecond;
-    this.#stats.countAnswered(source, rcode, bytes, false, seconds);
-    if (this.#events.answered) {
-      this.#events.emitAnsweredHeader(queryId, source, clientIp, rcode, bytes, seconds);
-    }
+    this.#ledger.answeredHeader(opcode ? 'opcode' : 'malformed', queryId, source, clientIp, rcode, bytes, startMs);
     return bytes;
   }
 
@@ -207,24 +201,15 @@ export class Engine implements IMessageSink, IExchangeOwner {
     outStart: number,
   ): number {
     const { name, type } = image.question;
-    const events = this.#events;
     this.#stats.domains.add(name);
-    if (events.received) {
-      events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort);
+    if (this.#events.received) {
+      this.#events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort);
     }
     if (image.cached) {
       this.#resolver.countHit(name, type);
     }
     const bytes = writeFromImage(image.wire, packet, this.#reader.nameStart, this.#reader.nameEnd, out, outStart);
-    image.counters?.count(image.rcode);
-    const seconds = (performance.now() - startMs) / msPerSecond;
-    this.#stats.countAnswered(source, image.rcode, bytes, false, seconds);
-    if (events.answered) {
-      events.emitAnsweredImage(queryId, image, source, clientIp, seconds);
-    }
-    if (events.query) {
-      events.emitQuery(name, type, 'IN', image.answers > 0, seconds);
-    }
+    this.#ledger.answeredImage(image, queryId, source, clientIp, startMs);
     return bytes;
   }
 
@@ -294,17 +279,18 @@ export class Engine implements IMessageSink, IExchangeOwner {
   }
 
   /** The end of the middleware chain. A failing handler is an answer there: middlewares see the SERVFAIL. */
-  #resolveFor(exchange: Exchange, done: (response: DnsResponse) => void): void {
+  #resolveFor(exchange: Exchange, leave: (response: DnsResponse) => void): void {
+    const failed = (error: unknown): DnsResponse => DnsResponse.failed(rcodes.SERVFAIL, 'handler', error);
     let response: DnsResponse | Promise<DnsResponse>;
     try {
       response = this.#resolver.resolve(exchange);
     } catch (error) {
-      response = DnsResponse.failed(rcodes.SERVFAIL, 'handler', error);
+      response = failed(error);
     }
     if (isPromise(response)) {
-      response.then(done, (error: unknown) => done(DnsResponse.failed(rcodes.SERVFAIL, 'handler', error)));
+      void response.catch(failed).then(leave);
     } else {
-      done(response);
+      leave(response);
     }
   }
 
@@ -318,9 +304,9 @@ export class Engine implements IMessageSink, IExchangeOwner {
       this.#deadlines.delete(exchange);
       const packet = this.#encode(exchange, response);
       if (exchange.target.reply(exchange, packet)) {
-        this.#countAnswer(exchange, packet);
+        this.#ledger.answered(exchange, packet);
       } else {
-        this.#countDrop('send', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
+        this.#ledger.dropped('send', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
       }
     }
   }
@@ -341,7 +327,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
     }
     const packet = this.#encode(exchange, exchange.response);
     out.set(packet, outStart);
-    this.#countAnswer(exchange, packet);
+    this.#ledger.answered(exchange, packet);
     return packet.length;
   }
 
@@ -376,45 +362,6 @@ export class Engine implements IMessageSink, IExchangeOwner {
     writeFromImage(image.wire, head, 0, 0, packet, 0);
     packet.set(exchange.asked, headerBytes);
     return packet;
-  }
-
-  #countAnswer(exchange: Exchange, packet: Buffer): void {
-    const response = exchange.response!;
-    const truncated = (packet[2]! & tcBit) !== 0;
-    const { rcodeNumber } = response;
-    if (response.failure !== undefined) {
-      this.#countError(
-        response.failure,
-        exchange.queryId,
-        exchange.sourceIndex,
-        exchange.clientIp,
-        response.failureText,
-      );
-    }
-    response.counters?.count(rcodeNumber);
-    const seconds = (performance.now() - exchange.startMs) / msPerSecond;
-    this.#stats.countAnswered(exchange.sourceIndex, rcodeNumber, packet.length, truncated, seconds);
-    if (this.#events.answered) {
-      this.#events.emitAnswered(exchange, response, packet.length, truncated, seconds);
-    }
-    if (this.#events.query) {
-      const answered = response.view().answers.length > 0;
-      this.#events.emitQuery(exchange.domain, exchange.type, exchange.class, answered, seconds);
-    }
-  }
-
-  #countDrop(reason: TDropReason, queryId: number, source: number, clientIp: string): void {
-    this.#stats.countDropped(reason);
-    if (this.#events.error) {
-      this.#events.emitError(queryId, clientIp, source, reason);
-    }
-  }
-
-  #countError(reason: TErrorReason, queryId: number, source: number, clientIp: string, error?: string): void {
-    this.#stats.countError(reason);
-    if (this.#events.error) {
-      this.#events.emitError(queryId, clientIp, source, reason, error);
-    }
   }
 }
 

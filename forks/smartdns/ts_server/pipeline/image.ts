@@ -72,7 +72,7 @@ export class AnswerImage {
 export class ImageTable {
   /** Hash of the last look-up, for a later `admit`. */
   lastHash = 0;
-  readonly #slots: Array<AnswerImage | undefined> = new Array<AnswerImage | undefined>(imagesMax).fill(undefined);
+  readonly #slots: Array<AnswerImage | undefined> = Array.from({ length: imagesMax }, () => undefined);
   readonly #setMask = imagesMax / ways - 1;
   readonly #door = new Uint16Array(imageDoorSlots);
   /** Differs per process, so that names which crowd one set here do not do so elsewhere. */

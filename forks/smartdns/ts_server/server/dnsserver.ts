@@ -3,21 +3,34 @@
  *
  * @module
  */
+import type { RemoteInfo } from 'node:dgram';
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { HandlerTable } from '../handlers/table.ts';
 import type { IDnsServerEvents } from '../interfaces/events.ts';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
 import type { IDnsHandlerOptions, TDnsHandler, TDnsMiddleware } from '../interfaces/query.ts';
-import type { IDnsStats } from '../interfaces/stats.ts';
+import type { IDnsStats, TDnsSource } from '../interfaces/stats.ts';
 import { handlerTimeoutMs } from '../limits/index.ts';
 import { MiddlewareChain } from '../middleware/chain.ts';
 import { Authority, normalName } from '../pipeline/authority.ts';
 import { EventGate } from '../pipeline/emitter.ts';
 import { Engine } from '../pipeline/engine.ts';
 import { Resolver } from '../pipeline/resolver.ts';
-import { DnsStats } from '../stats/dnsstats.ts';
+import { DnsStats, sources } from '../stats/dnsstats.ts';
+import { answerManually, type IManualOrigin } from '../transports/manual.ts';
+import { retrieveCertificate, type ILetsEncryptOptions, type IRetrievedCertificate } from './certificates.ts';
 import { Listeners } from './listeners.ts';
 import { watchListeners } from './watchlisteners.ts';
+
+/** Where a message that came through a call is from, for limits, statistics and events. */
+export interface IRawPacketOrigin {
+  /** Default `udp`: the answer then keeps to what a datagram of this client may have. */
+  source?: TDnsSource;
+  /** Default the unspecified address. */
+  clientIp?: string;
+  clientPort?: number;
+}
 
 /**
  * A DNS server that answers from handlers.
@@ -131,6 +144,94 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     });
   }
 
+  /**
+   * Answers one message at once.
+   *
+   * @throws Error when it gets no answer (an answer itself, shorter than a header, dropped) or has to wait for an
+   * asynchronous handler; then use {@link processRawDnsPacketAsync}
+   */
+  processRawDnsPacket(packet: Buffer, origin: IRawPacketOrigin = {}): Buffer {
+    let answer: Buffer | undefined;
+    let waiting = true;
+    const ready = answerManually(
+      this.#engine,
+      packet,
+      toOrigin(origin),
+      (response) => {
+        answer = response;
+      },
+      () => waiting,
+    );
+    waiting = false;
+    if (!ready) {
+      throw new Error('the answer has to wait for a handler; use processRawDnsPacketAsync');
+    }
+    return expectAnswer(answer);
+  }
+
+  /** Answers one message; rejects when it gets no answer. Works before `start()` too. */
+  async processRawDnsPacketAsync(packet: Buffer, origin: IRawPacketOrigin = {}): Promise<Buffer> {
+    const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
+    answerManually(this.#engine, packet, toOrigin(origin), resolve);
+    return expectAnswer(await promise);
+  }
+
+  /**
+   * Answers a datagram received elsewhere: through `responseCallback` or, without one, over our own UDP socket. Nothing
+   * is called for messages that get no answer.
+   */
+  handleUdpMessage(
+    msg: Buffer,
+    rinfo: RemoteInfo,
+    responseCallback?: (response: Buffer, rinfo: RemoteInfo) => void,
+  ): void {
+    const origin = toOrigin({ source: 'udp', clientIp: rinfo.address, clientPort: rinfo.port });
+    answerManually(this.#engine, msg, origin, (response) => {
+      if (response === undefined) {
+        return;
+      }
+      if (responseCallback !== undefined) {
+        responseCallback(response, rinfo);
+      } else {
+        this.#listeners.sendUdp(response, rinfo.port, rinfo.address);
+      }
+    });
+  }
+
+  /**
+   * Takes over an accepted TCP connection as DNS over HTTPS; TLS has not begun on it.
+   *
+   * @throws TypeError without `httpsKey` and `httpsCert`
+   */
+  handleHttpsSocket(socket: Socket): void {
+    this.#listeners.handleHttps(socket);
+  }
+
+  /** Replaces certificate and key (PEM) of DoH and DoT at once; connections that exist keep theirs. */
+  setCertificate(cert: string, key: string): void {
+    this.#listeners.setCertificate(cert, key);
+  }
+
+  /**
+   * Obtains a certificate for those of the names that we speak for, by ACME with dns-01 answered from here, keeps it in
+   * `certDir` and uses it for DoH and DoT at once. Does not throw: `success` and `error` tell.
+   */
+  async retrieveSslCertificate(
+    domainNames: string[],
+    options: ILetsEncryptOptions = {},
+  ): Promise<IRetrievedCertificate> {
+    const names = this.filterAuthorizedDomains(domainNames);
+    if (names.length === 0) {
+      const error = new Error(`none of ${domainNames.join(', ')} is matched by a handler or in dnssecZone`);
+      return { cert: '', key: '', success: false, error };
+    }
+    const result = await retrieveCertificate(this.#table, this.#stats, names, options);
+    if (result.success) {
+      this.setCertificate(result.cert, result.key);
+    }
+    return result;
+  }
+
   /** Kept for callers of upstream's early versions; sockets open in `start()`. */
   initializeServers(): void {}
 
@@ -139,4 +240,18 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
 
   /** Kept for callers of upstream's early versions; sockets open in `start()`. */
   initializeHttpsServer(): void {}
+}
+
+const unknownAddress = '0.0.0.0';
+
+function toOrigin(origin: IRawPacketOrigin): IManualOrigin {
+  const { source = 'udp', clientIp = unknownAddress, clientPort = 0 } = origin;
+  return { source: sources.indexOf(source), clientIp, clientPort };
+}
+
+function expectAnswer(answer: Buffer | undefined): Buffer {
+  if (answer === undefined) {
+    throw new Error('the message gets no answer: it is no query, or it was dropped');
+  }
+  return answer;
 }
