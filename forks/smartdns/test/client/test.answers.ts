@@ -182,8 +182,12 @@ test('proofs are kept when they belong to the zone', async () => {
       'www.test': {
         rcode: rcodes.NXDOMAIN,
         authorities: [
-          ...[soa('test'), rrsig('test', 'SOA', 'test'), nsec, rrsig('a.test', 'NSEC', 'test')],
-          ...[record('test', 'NS', 'ns.test'), record('a.evil', 'NSEC', { nextDomain: 'b.evil', types: ['A'] })],
+          soa('test'),
+          rrsig('test', 'SOA', 'test'),
+          nsec,
+          rrsig('a.test', 'NSEC', 'test'),
+          record('test', 'NS', 'ns.test'),
+          record('a.evil', 'NSEC', { nextDomain: 'b.evil', types: ['A'] }),
         ],
       },
     },

@@ -79,8 +79,14 @@ test('a process ends by itself while a client is idle, its connections included'
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [
-      ...['--conditions=dcrouter-source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
-      ...[server.address, String(server.tlsPort), String(server.httpsPort)],
+      '--conditions=dcrouter-source',
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module',
+      '-e',
+      script,
+      server.address,
+      String(server.tlsPort),
+      String(server.httpsPort),
     ],
     { cwd: import.meta.dirname, timeout: 20_000 },
   );

@@ -50,11 +50,20 @@ test('events tell the way of every question, and are frozen', async () => {
   await codeOf(resolver.resolve('broken.test'));
   await resolver.resolve('localhost');
   assert.deepEqual(lines, [
-    ...['miss www.test A', 'sent www.test A udp 1', 'answered www.test NOERROR 1 fresh'],
-    ...['hit www.test A', 'answered www.test NOERROR 1 cached'],
-    ...['miss nothing.test MX', 'sent nothing.test MX udp 1', 'answered nothing.test NXDOMAIN 0 fresh'],
-    ...['miss broken.test A', 'sent broken.test A udp 1', 'retry broken.test ESERVFAIL'],
-    ...['sent broken.test A udp 2', 'retry broken.test ESERVFAIL', 'error broken.test ESERVFAIL'],
+    'miss www.test A',
+    'sent www.test A udp 1',
+    'answered www.test NOERROR 1 fresh',
+    'hit www.test A',
+    'answered www.test NOERROR 1 cached',
+    'miss nothing.test MX',
+    'sent nothing.test MX udp 1',
+    'answered nothing.test NXDOMAIN 0 fresh',
+    'miss broken.test A',
+    'sent broken.test A udp 1',
+    'retry broken.test ESERVFAIL',
+    'sent broken.test A udp 2',
+    'retry broken.test ESERVFAIL',
+    'error broken.test ESERVFAIL',
     'answered localhost NOERROR 1 fresh',
   ]);
 });

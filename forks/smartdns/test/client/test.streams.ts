@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IResolverOptions, IUpstreamOptions, Resolver } from '#client';
 import { answerPacket, record, zoneAnswer } from './fakeserver.ts';
-import type { FakeServer, TFakeSource } from './fakeserver.ts';
+import type { FakeServer, IFakeHttp, TFakeSource } from './fakeserver.ts';
 import { codeOf, failureOf, resolverWith, serve, testCertificate } from './support.ts';
 
 const tls = testCertificate();
@@ -196,7 +196,7 @@ test('https: the Age field shortens TTLs', async () => {
 });
 
 test('https: what is no DNS message is EHTTP', async () => {
-  const shapes = [
+  const shapes: IFakeHttp[] = [
     { status: 404 },
     { status: 302, headers: { location: '/elsewhere' } },
     { headers: { 'content-type': 'text/html' } },
