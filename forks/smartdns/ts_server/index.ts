@@ -42,3 +42,6 @@ export type {
   IDnsZoneStats,
   TDnsSource,
 } from './interfaces/stats.ts';
+export type { ICookieOptions } from './abuse/cookies.ts';
+export type { IQueryLimitOptions } from './abuse/querylimit.ts';
+export type { IRateLimitOptions } from './abuse/ratelimit.ts';

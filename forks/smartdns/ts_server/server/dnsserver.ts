@@ -18,6 +18,7 @@ import { MiddlewareChain } from '../middleware/chain.ts';
 import { Authority, normalName } from '../pipeline/authority.ts';
 import { EventGate } from '../pipeline/emitter.ts';
 import { Engine } from '../pipeline/engine.ts';
+import { Guard } from '../pipeline/guard.ts';
 import { Resolver } from '../pipeline/resolver.ts';
 import { DnsStats, sources } from '../stats/dnsstats.ts';
 import { answerManually, type IManualOrigin } from '../transports/manual.ts';
@@ -77,6 +78,12 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
       events: this.#events,
       chain: this.#chain,
       resolver,
+      guard: new Guard({
+        rateLimit: options.rateLimit,
+        queryLimit: options.queryLimit,
+        cookies: options.cookies ?? {},
+      }),
+      serverId: options.serverId,
       handlerTimeoutMs: options.handlerTimeoutMs ?? handlerTimeoutMs,
     });
     this.#listeners = new Listeners(this.#engine, this.#options);
