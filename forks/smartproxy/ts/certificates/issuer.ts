@@ -114,10 +114,11 @@ export class CertificateIssuer {
 
   async #order(entry: CertificateEntry, signal: AbortSignal): Promise<IObtainedCertificate> {
     const { route, material } = entry;
-    const client = await this.#accounts.client(
-      route.directoryUrl ?? this.#options.directoryUrl,
-      route.email ?? this.#options.email,
-    );
+    const email = route.email ?? this.#options.email;
+    if (email === undefined && this.#options.emailRequired === true) {
+      throw new AcmeError('ACME_ACCOUNT', 'automatic certificates need acme.email');
+    }
+    const client = await this.#accounts.client(route.directoryUrl ?? this.#options.directoryUrl, email);
     // A challenge type that failed may be blocked on the way here; the next try starts with the next one.
     const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
     const usable = this.#solversOf(route);
@@ -145,7 +146,7 @@ export class CertificateIssuer {
     const open = this.#options.openChallengePort;
     if (open === undefined || !wanted) return async () => undefined;
     this.#portUsers++;
-    this.#port ??= open().catch((error: unknown) => {
+    this.#port ??= open(this.#options.challengePort ?? limits.challengePort).catch((error: unknown) => {
       this.#options.log?.('warn', `the http-01 port cannot be opened: ${String(error)}`);
       return async () => undefined;
     });
