@@ -64,11 +64,9 @@ export class CertificateManager {
     this.store = new CertificateStore(options.certDir, this.#log);
     this.#accounts = new AcmeAccounts(options.certDir, {
       clock: this.#clock,
-      ...(options.trustedRoots === undefined ? {} : { https: { trustedRoots: options.trustedRoots } }),
-      ...(options.transport === undefined ? {} : { transport: options.transport }),
-      ...(options.externalAccountBinding === undefined
-        ? {}
-        : { externalAccountBinding: options.externalAccountBinding }),
+      https: { trustedRoots: options.trustedRoots },
+      transport: options.transport,
+      externalAccountBinding: options.externalAccountBinding,
     });
     this.#issuer = new CertificateIssuer(options, this.#accounts, this.challenges);
   }
