@@ -8,6 +8,11 @@ export type * from './interfaces/index.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
 export * from './route/index.ts';
+export { SmartProxy } from './smart-proxy.ts';
+export type { IStopOptions } from './smart-proxy.ts';
+export { ProxyError } from './errors.ts';
+export type { TProxyErrorCode } from './errors.ts';
+export { UNROUTED } from './interfaces/stats.ts';
 export { CertificateManager, CertificateStore, ChallengeBoard } from './certificates/index.ts';
 export type {
   ICertificateData,
