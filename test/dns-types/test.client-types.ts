@@ -48,8 +48,13 @@ test("the bridge's types are the same", () => {
 });
 
 test('every export of upstream exists', () => {
-  const names: Array<keyof typeof upstream> = ['Smartdns', 'RustDnsClientBridge', 'makeNodeProcessUseDnsProvider'];
-  for (const name of names) assert.equal(typeof dnsClientMod[name], 'function', name);
+  const { Smartdns, RustDnsClientBridge, makeNodeProcessUseDnsProvider } = dnsClientMod;
+  const exported: { [Name in keyof typeof upstream]: unknown } = {
+    Smartdns,
+    RustDnsClientBridge,
+    makeNodeProcessUseDnsProvider,
+  };
+  for (const [name, value] of Object.entries(exported)) assert.equal(typeof value, 'function', name);
 });
 
 test('code written for upstream compiles and runs', async () => {
