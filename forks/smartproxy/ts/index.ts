@@ -21,10 +21,8 @@ export type {
   ICertificateRoute,
   ICertStatus,
   IChallengeChange,
-  IDnsChallengeProvider,
   IStaticCertificate,
   TCertificateEventName,
   TCertificateLog,
   TCertificateSource,
-  TSmartProxyCertProvisionObject,
 } from './certificates/index.ts';

@@ -106,9 +106,9 @@ void suite('the certificate manager against pebble', { skip: skipWithout('pebble
         {
           challengeTypes,
           trustedRoots,
-          dnsProvider: {
-            present: (name, value) => void setupItem.dns.txt.set(name, new Set([value])),
-            cleanup: (name) => void setupItem.dns.txt.delete(name),
+          dnsChallenge: {
+            set: async (name, value) => void setupItem.dns.txt.set(name, new Set([value])),
+            remove: async (name) => void setupItem.dns.txt.delete(name),
           },
         },
         { nonceRejectPercent: 50, serverCertificate },
