@@ -7,4 +7,8 @@
 export type * from './interfaces/index.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
+export * from './handlers/index.ts';
+export * from './helpers/index.ts';
+export * from './proxy-protocol/index.ts';
 export * from './route/index.ts';
+export * from './security/index.ts';
