@@ -20,7 +20,8 @@ export { DnsError, dnsErrorCodes } from './errors/errors.ts';
 export type { TDnsErrorCode, TDnsErrorSource } from './errors/errors.ts';
 export { clientLimits } from './limits/limits.ts';
 
-export type { IResolution, TAnswerRcode, TClientSource } from './interfaces/answers.ts';
+export { CacheEntry, DnsCache } from './cache/cache.ts';
+export type { IDnsAnswer, IResolution, TAnswerRcode, TClientSource } from './interfaces/answers.ts';
 export type {
   IResolveOptions,
   IResolverOptions,

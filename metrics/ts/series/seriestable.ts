@@ -157,7 +157,12 @@ export class SeriesTable {
 
   /** Series of label values that another table kept; a table without labels has its one series. */
   atStored(values: readonly string[]): number {
-    return values.length === 0 ? 0 : this.atValues(values);
+    if (values.length === 0) return 0;
+    const { dropped } = this;
+    const series = this.atValues(values);
+    // What overflowed elsewhere was counted there.
+    if (values.every((value) => value === OVERFLOW_VALUE)) this.dropped = dropped;
+    return series;
   }
 
   /** Existing series of a label set, or -1. */

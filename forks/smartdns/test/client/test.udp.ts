@@ -1,38 +1,10 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { after, test } from 'node:test';
-import { DnsError, Resolver } from '#client';
-import type { IResolverOptions } from '#client';
+import { test } from 'node:test';
+import { Resolver } from '#client';
 import { rcodes } from '#wire';
 import { FakeServer, answerPacket, record, soa, zoneAnswer } from './fakeserver.ts';
-import type { IFakeOptions } from './fakeserver.ts';
-
-const closing: Array<() => unknown> = [];
-after(async () => {
-  for (const close of closing.reverse()) await close();
-});
-
-async function serve(options: IFakeOptions): Promise<FakeServer> {
-  const server = await FakeServer.start(options);
-  closing.push(() => server.close());
-  return server;
-}
-
-function resolverFor(server: FakeServer, options: IResolverOptions = {}): Resolver {
-  const resolver = new Resolver({ upstreams: [server.address], ...options });
-  closing.push(() => resolver.destroy());
-  return resolver;
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof DnsError, String(error));
-    return error.code;
-  }
-  return assert.fail('it should have rejected');
-}
+import { atEnd, codeOf, resolverFor, serve } from './support.ts';
 
 test('a question over UDP brings its records, TTL, source and rcode', async () => {
   const server = await serve({ answer: zoneAnswer([record('www.test', 'A', '192.0.2.1', 77)]) });
@@ -158,7 +130,7 @@ test('replies with another id, question, or without the response bit are skipped
 
 test('a reply from another address or port never reaches the question', async () => {
   const stranger = createSocket('udp4');
-  closing.push(() => stranger.close());
+  atEnd(() => stranger.close());
   stranger.bind(0, '127.0.0.1');
   const server = await serve({
     answer: async (query) => {
@@ -221,7 +193,7 @@ test('a closed port fails at once with ECONNECT, a silent server with ETIMEOUT',
   const address = gone.address;
   await gone.close();
   const refused = new Resolver({ upstreams: [address], attemptsMax: 2, cache: false });
-  closing.push(() => refused.destroy());
+  atEnd(() => refused.destroy());
   assert.equal(await codeOf(refused.resolve('www.test')), 'ECONNECT');
   const silent = await serve({ answer: () => undefined });
   const waiting = resolverFor(silent, { timeoutMs: 120, attemptTimeoutMs: 40, cache: false });

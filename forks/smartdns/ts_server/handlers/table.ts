@@ -130,6 +130,18 @@ export class HandlerTable {
     return true;
   }
 
+  /** Removes what one `add` returned. */
+  removeEntry(entry: IHandlerEntry): boolean {
+    const at = this.#entries.indexOf(entry);
+    if (at < 0) {
+      return false;
+    }
+    this.#entries = this.#entries.toSpliced(at, 1);
+    this.#indexed = false;
+    this.version++;
+    return true;
+  }
+
   /** Handlers whose pattern matches `name`, of any type, in the order of registration. */
   matching(name: string): IHandlerEntry[] {
     this.#reindex();

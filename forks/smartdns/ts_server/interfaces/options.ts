@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { ICookieOptions } from '../abuse/cookies.ts';
+import type { IQueryLimitOptions } from '../abuse/querylimit.ts';
+import type { IRateLimitOptions } from '../abuse/ratelimit.ts';
 import type { ISoaOptions } from '../pipeline/authority.ts';
 
 export interface IDnsServerOptions {
@@ -35,6 +38,13 @@ export interface IDnsServerOptions {
   tcpPort?: number | false;
   /** Address of TCP; default `udpBindInterface`. */
   tcpBindInterface?: string;
+  /** Port of DNS over TLS (RFC 7858), 853 as registered; 0 picks a free one. Off without it. */
+  tlsPort?: number;
+  /** PEM texts for DNS over TLS; default those of HTTPS. */
+  tlsKey?: string;
+  tlsCert?: string;
+  /** Path of DoH; default `/dns-query`. */
+  httpsPath?: string;
   /** Origins that we speak for beside `dnssecZone`. */
   authoritativeZones?: string[];
   /** SOA fields for zones whose handlers give none. */
@@ -45,6 +55,12 @@ export interface IDnsServerOptions {
   serverId?: string;
   /** Answer to `version.server` and `version.bind`; refused when not set. */
   version?: string;
+  /** Limits like answers to one network over UDP; off without it. */
+  rateLimit?: IRateLimitOptions;
+  /** Limits queries of one client; off without it. */
+  queryLimit?: IQueryLimitOptions;
+  /** DNS cookies (RFC 7873, RFC 9018); on with a random secret unless `false`. */
+  cookies?: ICookieOptions | false;
   /** Shares ports between processes or threads, where the system has SO_REUSEPORT. */
   reusePort?: boolean;
   /** TCP and TLS connections at once; default 10,000. */

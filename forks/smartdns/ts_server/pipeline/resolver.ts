@@ -111,11 +111,7 @@ export class Resolver {
   ): DnsResponse | Promise<DnsResponse> {
     const go = (outcomes: readonly THandlerOutcome[]): DnsResponse | Promise<DnsResponse> =>
       this.#fromOutcomes(exchange, exchange.question, entries, outcomes, 0);
-    if (!results.some(isPromise)) {
-      return go(results as readonly THandlerOutcome[]);
-    }
-    this.#wait(exchange, entries);
-    return Promise.all(results).then(go);
+    return this.#whenReady(exchange, entries, results, go);
   }
 
   countHit(domain: string, type: string): void {
@@ -134,6 +130,19 @@ export class Resolver {
       (given.authorities ?? []).flatMap(toRecords),
       (given.additionals ?? []).flatMap(toRecords),
     );
+  }
+
+  #whenReady(
+    exchange: Exchange,
+    entries: readonly IHandlerEntry[],
+    results: ReadonlyArray<THandlerOutcome | Promise<THandlerOutcome>>,
+    go: (outcomes: readonly THandlerOutcome[]) => DnsResponse | Promise<DnsResponse>,
+  ): DnsResponse | Promise<DnsResponse> {
+    if (!results.some(isPromise)) {
+      return go(results as readonly THandlerOutcome[]);
+    }
+    this.#wait(exchange, entries);
+    return Promise.all(results.map(async (result) => await result)).then(go);
   }
 
   #wait(exchange: Exchange, entries: readonly IHandlerEntry[]): void {
@@ -156,11 +165,7 @@ export class Resolver {
     const results = wanted.map((entry) => callHandler(entry, { ...question }, exchange));
     const go = (outcomes: readonly THandlerOutcome[]): DnsResponse | Promise<DnsResponse> =>
       this.#fromOutcomes(exchange, question, wanted, outcomes, hops);
-    if (!results.some(isPromise)) {
-      return go(results as readonly THandlerOutcome[]);
-    }
-    this.#wait(exchange, wanted);
-    return Promise.all(results).then(go);
+    return this.#whenReady(exchange, wanted, results, go);
   }
 
   #fromOutcomes(

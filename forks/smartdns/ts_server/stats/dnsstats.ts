@@ -51,10 +51,10 @@ export class DnsStats implements IDnsStats {
   readonly domains = new TopK({ capacity: topDomainsCapacity });
   readonly clients = new TopK({ capacity: topClientsCapacity });
   readonly latency = sources.map(() => new LatencyHistogram());
-  readonly #types = new Array<number>(directTypes + 1).fill(0);
+  readonly #types = new Float64Array(directTypes + 1);
   readonly #rareTypes = new Map<number, number>();
   #otherTypes = 0;
-  readonly #rcodes = new Array<number>(rcodeSlots).fill(0);
+  readonly #rcodes = new Float64Array(rcodeSlots);
   readonly #bySource = [0, 0, 0, 0];
   readonly #drops = dropReasons.map(() => 0);
   readonly #errors = errorReasons.map(() => 0);

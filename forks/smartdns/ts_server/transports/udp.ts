@@ -95,10 +95,15 @@ export class UdpTransport implements ITransport, IReplyTarget {
   }
 
   reply(exchange: Exchange, response: Buffer): boolean {
+    return this.send(response, exchange.clientPort, exchange.clientIp);
+  }
+
+  /** Sends one datagram of its own; false when the socket is closed. */
+  send(response: Buffer, port: number, address: string): boolean {
     if (this.#socket === undefined) {
       return false;
     }
-    this.#send(response, response.length, exchange.clientPort, exchange.clientIp);
+    this.#send(response, response.length, port, address);
     return true;
   }
 

@@ -167,7 +167,7 @@ export interface ISvcParams {
   'ipv4hint'?: string[];
   'ech'?: Buffer | string;
   'ipv6hint'?: string[];
-  'dohpath'?: string;
+  'dohpath'?: TText;
   'ohttp'?: true;
   [key: `key${number}`]: Buffer;
 }

@@ -33,6 +33,8 @@ export type TFieldKind =
   | 'plain'
   /** One character-string. */
   | 'string'
+  /** A character-string of letters and digits; in text without quotes (RFC 8659 §4.1.1). */
+  | 'tag'
   /** One or more character-strings up to the end. */
   | 'strings'
   /** A character-string that need not be there. */
@@ -194,7 +196,7 @@ export const layouts: Readonly<Partial<Record<TKnownTypeName, TLayout>>> = {
     ['otherData', 'base64Counted'],
   ),
   URI: fields(['priority', 'u16'], ['weight', 'u16'], ['target', 'text']),
-  CAA: fields(['flags', 'u8'], ['tag', 'string'], ['value', 'text']),
+  CAA: fields(['flags', 'u8'], ['tag', 'tag'], ['value', 'text']),
   AVC: bare('strings'),
   AMTRELAY: bare('relay'),
   RESINFO: bare('strings'),

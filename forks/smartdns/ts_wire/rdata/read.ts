@@ -72,6 +72,7 @@ const fieldReaders: Readonly<Record<TFieldKind, TFieldReader>> = {
   lowered: readName,
   plain: readName,
   string: readString,
+  tag: readString,
   strings: readStrings,
   optionalString: (reader) => (reader.position < reader.limit ? readString(reader) : undefined),
   text: (reader) => bytesText(reader.rest()),

@@ -45,6 +45,7 @@ export function findSvcParamKey(name: string): number {
 export function readSvcParams(reader: WireReader): ISvcParams {
   const params: Record<string, unknown> = {};
   const dataEnd = reader.limit;
+  const keys = new Set<number>();
   let previous = -1;
   while (reader.position < dataEnd) {
     const key = reader.u16();
@@ -53,11 +54,13 @@ export function readSvcParams(reader: WireReader): ISvcParams {
     // RFC 9460 §2.2: strictly increasing order of keys.
     if (key <= previous || end > dataEnd) throw wireFaults.badRdata;
     previous = key;
+    keys.add(key);
     reader.limit = end;
     params[svcParamName(key)] = readValue(reader, key);
     if (reader.position !== end) throw wireFaults.badRdata;
     reader.limit = dataEnd;
   }
+  if (relationError(keys, params['mandatory'] as string[] | undefined) !== null) throw wireFaults.badRdata;
   return params as ISvcParams;
 }
 
@@ -91,7 +94,7 @@ function readValue(reader: WireReader, key: number): unknown {
     case svcParamKeys.ipv6hint:
       return readAddresses(reader, 16);
     case svcParamKeys.dohpath:
-      return reader.rest().toString('utf8');
+      return bytesText(reader.rest());
     default:
       return reader.rest();
   }
@@ -130,24 +133,26 @@ export function writeSvcParams(writer: WireWriter, value: unknown, field: string
   }
 }
 
-/** Rules between parameters: no key twice, all mandatory keys there (RFC 9460 §8), ALPN as §7.1.1 says. */
+/** What is wrong between the parameters, or null: mandatory keys (RFC 9460 §8) and ALPN (§7.1.1). */
+function relationError(keys: ReadonlySet<number>, mandatory: readonly string[] | undefined): string | null {
+  if (keys.has(svcParamKeys['no-default-alpn']) && !keys.has(svcParamKeys.alpn))
+    return 'has no-default-alpn without alpn';
+  if (mandatory === undefined) return null;
+  const wanted = mandatory.map((name) => findSvcParamKey(String(name)));
+  if (wanted.length === 0 || new Set(wanted).size !== wanted.length) return 'has a mandatory list with repetitions';
+  const missing = wanted.find((key) => key === svcParamKeys.mandatory || !keys.has(key));
+  return missing === undefined ? null : `names ${svcParamName(missing)} as mandatory, which is not there`;
+}
+
 function checkParams(params: ReadonlyArray<readonly [number, unknown]>, field: string): void {
   const keys = new Set(params.map(([key]) => key));
   if (keys.size !== params.length) throw new WireEncodeError('bad-data', `${field} has one parameter twice`);
-  if (keys.has(svcParamKeys['no-default-alpn']) && !keys.has(svcParamKeys.alpn)) {
-    throw new WireEncodeError('bad-data', `${field} has no-default-alpn without alpn`);
-  }
   const mandatory = params.find(([key]) => key === svcParamKeys.mandatory)?.[1];
-  if (mandatory === undefined) return;
-  const wanted = Array.isArray(mandatory) ? mandatory.map((name) => findSvcParamKey(String(name))) : [];
-  if (wanted.length === 0 || new Set(wanted).size !== wanted.length) {
-    throw new WireEncodeError('bad-data', `${field}.mandatory is not a list of different keys`);
+  if (mandatory !== undefined && !Array.isArray(mandatory)) {
+    throw new WireEncodeError('bad-data', `${field}.mandatory is not a list`);
   }
-  for (const key of wanted) {
-    if (key === svcParamKeys.mandatory || !keys.has(key)) {
-      throw new WireEncodeError('bad-data', `${field}.mandatory names ${svcParamName(key)}, which is not there`);
-    }
-  }
+  const problem = relationError(keys, mandatory as string[] | undefined);
+  if (problem !== null) throw new WireEncodeError('bad-data', `${field} ${problem}`);
 }
 
 function writeValue(writer: WireWriter, key: number, value: unknown, field: string): void {

@@ -89,12 +89,13 @@ function writeHash(writer: WireWriter, value: unknown, field: string): void {
 }
 
 function writeGroups(groups: number, digits: number): TFieldWriter {
-  const pattern = new RegExp(`^[0-9a-fA-F]{${digits}}(?:[:-][0-9a-fA-F]{${digits}}){${groups - 1}}$`);
+  const pattern = new RegExp(`^[0-9a-fA-F]{1,${digits}}(?:[:-][0-9a-fA-F]{1,${digits}}){${groups - 1}}$`);
   return (writer, value, field) => {
     if (typeof value !== 'string' || !pattern.test(value)) {
       throw missingOr(value, 'bad-bytes', field, `${groups} groups of ${digits} hexadecimal digits`);
     }
-    writer.bytes(Buffer.from(value.replace(/[:-]/g, ''), 'hex'));
+    const parts = value.split(/[:-]/).map((part) => part.padStart(digits, '0'));
+    writer.bytes(Buffer.from(parts.join(''), 'hex'));
   };
 }
 
@@ -123,6 +124,7 @@ const fieldWriters: Readonly<Record<TFieldKind, TFieldWriter>> = {
   lowered: (writer, value, field) => writer.loweredName(expectString(value, field)),
   plain: (writer, value, field) => writer.plainName(expectString(value, field)),
   string: writeString,
+  tag: writeString,
   strings: writeStrings,
   optionalString: (writer, value, field) => {
     if (value !== undefined) writeString(writer, value, field);

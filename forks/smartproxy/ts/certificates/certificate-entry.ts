@@ -122,15 +122,20 @@ export class CertificateEntry {
       : renewalTimeMs(info, this.route.renewThresholdDays ?? thresholdDays, this.random);
   }
 
+  #state(there: boolean, expired: boolean): ICertStatus['status'] {
+    if (this.route.certificate === 'self-signed') return 'valid';
+    if (there) return expired ? 'expired' : 'valid';
+    return this.lastError === undefined && this.names.length > 0 ? 'pending' : 'error';
+  }
+
   status(nowMs: number): ICertStatus {
     const info: ICertificateInfo | undefined = this.material?.info;
     const missing = this.skipped.length === 0 ? undefined : `not in the certificate: ${this.skipped.join(', ')}`;
     const error = this.lastError ?? missing;
     const expired = info !== undefined && info.notAfter.getTime() <= nowMs;
-    const without = this.lastError === undefined && this.names.length > 0 ? 'pending' : 'error';
     return {
       domain: this.domain,
-      status: info === undefined ? without : expired ? 'expired' : 'valid',
+      status: this.#state(info !== undefined, expired),
       source: this.source,
       ...(info === undefined ? {} : { expiryDate: info.notAfter, issueDate: info.notBefore }),
       ...(error === undefined ? {} : { error }),

@@ -88,7 +88,12 @@ export class CertificateManager {
         entries.set(route.name, known);
         continue;
       }
-      const entry = new CertificateEntry(route, this.#issuer.wildcards, this.#options.directoryUrl, this.#random());
+      const entry = new CertificateEntry(
+        route,
+        this.#issuer.wildcards(route),
+        this.#options.directoryUrl,
+        this.#random(),
+      );
       await this.#fill(entry);
       entries.set(route.name, entry);
     }
@@ -168,6 +173,7 @@ export class CertificateManager {
   async #fill(entry: CertificateEntry): Promise<void> {
     const supplied = entry.route.certificate;
     try {
+      if (supplied === 'self-signed') return;
       if (supplied !== 'auto') {
         entry.use(supplied, 'static');
         return;

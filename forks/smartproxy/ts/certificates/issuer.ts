@@ -15,12 +15,13 @@ import {
   systemClock,
 } from '@dcrouter/acme';
 
+import type { IDnsChallengeHandler } from '../interfaces/options.ts';
 import * as limits from '../limits/certificates.ts';
 import type { AcmeAccounts } from './accounts.ts';
 import type { CertificateEntry } from './certificate-entry.ts';
 import type { ChallengeBoard } from './challenge-board.ts';
 import { OrderDesk } from './order-desk.ts';
-import type { ICertificateManagerOptions, IDnsChallengeProvider, TCertificateSource } from './types.ts';
+import type { ICertificateManagerOptions, ICertificateRoute, TCertificateSource } from './types.ts';
 
 /** A certificate and who made it. */
 export interface IIssuedCertificate {
@@ -29,16 +30,18 @@ export interface IIssuedCertificate {
   readonly source: TCertificateSource;
 }
 
-function dnsSolver(provider: IDnsChallengeProvider): IChallengeSolver {
+function dnsSolver(handler: IDnsChallengeHandler): IChallengeSolver {
   return {
     type: 'dns-01',
     canSolve: (identifier) => identifier.type === 'dns',
-    present: (answer, signal) =>
-      provider.present(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization), signal),
+    present: (answer) =>
+      handler.set(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
     cleanup: (answer) =>
-      provider.cleanup(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
+      handler.remove(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
   };
 }
+
+const everyType: readonly TChallengeType[] = ['http-01', 'tls-alpn-01', 'dns-01'];
 
 /** Issues certificates for entries. */
 export class CertificateIssuer {
@@ -46,7 +49,7 @@ export class CertificateIssuer {
   readonly #accounts: AcmeAccounts;
   readonly #clock: IAcmeClock;
   readonly #desk = new OrderDesk<IIssuedCertificate>(limits.ordersMax);
-  readonly #solvers: readonly IChallengeSolver[];
+  readonly #solvers: ReadonlyMap<TChallengeType, IChallengeSolver>;
   #portUsers = 0;
   #port: Promise<() => Promise<void>> | undefined;
 
@@ -54,19 +57,19 @@ export class CertificateIssuer {
     this.#options = options;
     this.#accounts = accounts;
     this.#clock = options.clock ?? systemClock;
-    const provider = options.dnsProvider;
-    const types: readonly TChallengeType[] = options.challengeTypes ?? ['http-01', 'tls-alpn-01', 'dns-01'];
-    this.#solvers = types.flatMap((type) => {
-      if (type !== 'dns-01') return [board.solver(type)];
-      return provider === undefined ? [] : [dnsSolver(provider)];
-    });
+    const solvers = [board.solver('http-01'), board.solver('tls-alpn-01')];
+    if (options.dnsChallenge !== undefined) solvers.push(dnsSolver(options.dnsChallenge));
+    this.#solvers = new Map(solvers.map((solver) => [solver.type, solver]));
   }
 
-  /** Whether names with `*.` can be had. */
-  get wildcards(): boolean {
-    return (
-      this.#solvers.some((solver) => solver.type === 'dns-01') || this.#options.certProvisionFunction !== undefined
-    );
+  /** Whether a route's names may begin with `*.`. */
+  wildcards(route: ICertificateRoute): boolean {
+    return this.#options.certProvisionFunction !== undefined || this.#solversOf(route).some(isDns);
+  }
+
+  #solversOf(route: ICertificateRoute): IChallengeSolver[] {
+    const types = route.challengeTypes ?? this.#options.challengeTypes ?? everyType;
+    return types.flatMap((type) => this.#solvers.get(type) ?? []);
   }
 
   /** Gets a certificate; entries with the same names share one order. */
@@ -77,6 +80,7 @@ export class CertificateIssuer {
         const provided = await this.#provide(provide, entry, signal);
         if (provided !== undefined) return provided;
       }
+      if (this.#options.acmeEnabled === false) throw new AcmeError('ACME_ACCOUNT', 'ACME is switched off');
       const { cert, key } = await this.#order(entry, signal);
       return { cert, key, source: 'acme' };
     });
@@ -116,10 +120,11 @@ export class CertificateIssuer {
     );
     // A challenge type that failed may be blocked on the way here; the next try starts with the next one.
     const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
-    const first = failed ? entry.failures % this.#solvers.length : 0;
-    const solvers = [...this.#solvers.slice(first), ...this.#solvers.slice(0, first)];
+    const usable = this.#solversOf(route);
+    const first = failed ? entry.failures % usable.length : 0;
+    const solvers = [...usable.slice(first), ...usable.slice(0, first)];
     const replaces = material?.source === 'acme' ? material.cert : undefined;
-    const release = await this.#holdPort();
+    const release = await this.#holdPort(usable.some((solver) => solver.type === 'http-01'));
     try {
       return await obtainCertificate(client, {
         names: entry.names,
@@ -136,9 +141,9 @@ export class CertificateIssuer {
   }
 
   /** Keeps the http-01 port open while any order runs. A port that cannot be opened leaves the other challenge types. */
-  async #holdPort(): Promise<() => Promise<void>> {
+  async #holdPort(wanted: boolean): Promise<() => Promise<void>> {
     const open = this.#options.openChallengePort;
-    if (open === undefined || !this.#solvers.some((solver) => solver.type === 'http-01')) return async () => undefined;
+    if (open === undefined || !wanted) return async () => undefined;
     this.#portUsers++;
     this.#port ??= open().catch((error: unknown) => {
       this.#options.log?.('warn', `the http-01 port cannot be opened: ${String(error)}`);
@@ -153,6 +158,10 @@ export class CertificateIssuer {
       await (await port)().catch(() => undefined);
     };
   }
+}
+
+function isDns(solver: IChallengeSolver): boolean {
+  return solver.type === 'dns-01';
 }
 
 /** A promise of foreign code, given up when it takes too long or the manager stops. */
