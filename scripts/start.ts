@@ -2,7 +2,7 @@
 //
 //   npm start                      the example
 //   npm start -- --config FILE     a configuration of one's own
-import { DcRouter, guarded, main, runUntilSignal, StartError } from '@dcrouter/dcrouter';
+import { type DcRouter, guarded, main, runUntilSignal, StartError } from '@dcrouter/dcrouter';
 import { join } from 'node:path';
 import { startExampleBackends } from '../dcrouter/examples/backends.ts';
 

@@ -24,6 +24,8 @@ export {
   keyAuthorizationDigest,
 } from './challenges/answers.ts';
 export type { IChallengeAnswer, IChallengeSolver, TChallengeType } from './challenges/answers.ts';
+export { CertificateAuthority } from './certificate/authority.ts';
+export type { IAuthorityOptions, IIssueOptions } from './certificate/authority.ts';
 export { certificateCovers, inspectCertificate, keyMatchesCertificate, splitPemChain } from './certificate/inspect.ts';
 export type { ICertificateInfo } from './certificate/inspect.ts';
 export { generateCertificateKey, generateCertificateKeySync, importCertificateKey } from './certificate/key-pair.ts';

@@ -5,7 +5,7 @@
  */
 import type { DnsServer, IQueryAnsweredEvent, IQueryErrorEvent, IQueryReceivedEvent } from '@dcrouter/smartdns/server';
 import assert from 'node:assert/strict';
-import { sum } from './proxy.ts';
+import { sum } from './sum.ts';
 
 /** Listens to a DNS server from before its start and holds what it said against what it counted. */
 export class DnsLedger {

@@ -11,6 +11,7 @@ import {
   type SmartProxy,
 } from '@dcrouter/smartproxy';
 import assert from 'node:assert/strict';
+import { sum } from './sum.ts';
 
 /** Listens to a proxy from before its start and holds what it said against what it counted. */
 export class ProxyLedger {
@@ -127,8 +128,4 @@ export class ProxyLedger {
     assert.equal(pool.active, 0, 'no upstream connection in use');
     assert.equal(pool.idle, 0, 'no upstream connection left in the pool');
   }
-}
-
-export function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -173,11 +173,24 @@ function chooseChallenge(
 async function present(attempt: IAttempt, signal: AbortSignal): Promise<void> {
   const name = attempt.answer.identifier.value;
   try {
-    await attempt.solver.present(attempt.answer, signal);
+    await untilAborted(attempt.solver.present(attempt.answer, signal), signal);
   } catch (cause) {
+    if (signal.aborted) throw new AcmeError('ACME_ABORTED', 'the order was aborted', { cause });
     const message = `the ${attempt.solver.type} answer for ${name} could not be presented: ${messageOf(cause)}`;
     throw new AcmeError('ACME_SOLVER_FAILED', message, { cause, name, retry: true });
   }
+}
+
+/** Foreign work, no longer waited for once the signal is raised. */
+function untilAborted(work: Promise<void> | void, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const giveUp = (): void => reject(new AcmeError('ACME_ABORTED', 'the order was aborted'));
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  Promise.resolve(work)
+    .then(resolve, reject)
+    .finally(() => signal.removeEventListener('abort', giveUp));
+  return promise;
 }
 
 async function validate(

@@ -23,6 +23,8 @@ export const objectIdentifier = {
   extendedKeyUsage: '2.5.29.37',
   /** RFC 5280 §4.2.1.12, id-kp-serverAuth. */
   serverAuthentication: '1.3.6.1.5.5.7.3.1',
+  /** RFC 5280 §4.2.1.12, id-kp-clientAuth. */
+  clientAuthentication: '1.3.6.1.5.5.7.3.2',
   /** RFC 8737 §3, id-pe-acmeIdentifier. */
   acmeIdentifier: '1.3.6.1.5.5.7.1.31',
   /** RFC 5758 §3.2. */

@@ -45,6 +45,8 @@ export const challengeCertificateLifeMs = 7 * 86_400_000;
 export const clockSkewMs = 3_600_000;
 /** Default validity of a self-signed certificate. */
 export const selfSignedLifeDays = 365;
+/** Default validity of an authority made in memory. */
+export const authorityLifeDays = 3_650;
 
 /** Renewal starts when this share of the lifetime is left, or at the configured days when that is later. */
 export const renewalLifetimeShare = 1 / 3;

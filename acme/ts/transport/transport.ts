@@ -41,7 +41,7 @@ export interface IHttpsTransportOptions {
 export interface IHttpsTransport {
   readonly send: TAcmeTransport;
   /** Closes idle connections; the transport stays usable. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /** Makes the default transport. */

@@ -1,1 +1,47 @@
-export {};
+/**
+ * The DNS server.
+ *
+ * @module
+ */
+export { DnsServer } from './server/dnsserver.ts';
+export type { IRawPacketOrigin } from './server/dnsserver.ts';
+export type { ILetsEncryptOptions, IRetrievedCertificate } from './acme/sslcertificate.ts';
+export { compilePattern } from './handlers/glob.ts';
+export type { IGlob } from './handlers/glob.ts';
+export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';
+export type { ISoaOptions } from './pipeline/authority.ts';
+export type {
+  DnsAnswer,
+  IDnsHandler,
+  IDnsHandlerCacheOptions,
+  IDnsHandlerOptions,
+  IDnsHandlerResponse,
+  IDnsNext,
+  IDnsQuery,
+  IDnsQueryContext,
+  IDnsQuestion,
+  IDnsResponse,
+  TDnsHandler,
+  TDnsHandlerResult,
+  TDnsMiddleware,
+} from './interfaces/query.ts';
+export type {
+  ICacheEvent,
+  IDnsQueryCompletedEvent,
+  IDnsServerEvents,
+  IQueryAnsweredEvent,
+  IQueryErrorEvent,
+  IQueryReceivedEvent,
+} from './interfaces/events.ts';
+export type {
+  IDnsCacheStats,
+  IDnsLatencyStats,
+  IDnsSnapshot,
+  IDnsStats,
+  IDnsTotals,
+  IDnsZoneStats,
+  TDnsSource,
+} from './interfaces/stats.ts';
+export type { ICookieOptions } from './abuse/cookies.ts';
+export type { IQueryLimitOptions } from './abuse/querylimit.ts';
+export type { IRateLimitOptions } from './abuse/ratelimit.ts';

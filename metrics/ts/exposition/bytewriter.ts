@@ -1,4 +1,3 @@
-const SPACE = 0x20;
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const LINE_FEED = 0x0a;
@@ -63,9 +62,9 @@ export class ByteWriter {
     this.#length = at;
   }
 
-  space(): void {
-    this.#bytes[this.#length] = SPACE;
-    this.#length += 1;
+  /** Writes any text as UTF-8. */
+  text(text: string): void {
+    this.#length += this.#bytes.write(text, this.#length);
   }
 
   lineFeed(): void {

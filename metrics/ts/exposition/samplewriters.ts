@@ -1,3 +1,6 @@
+import { exemplarPrefix } from '../exemplars/exemplars.ts';
+import type { ExemplarStore, IExemplar } from '../exemplars/exemplars.ts';
+import { limits } from '../limits/limits.ts';
 import { labelBlock, LabelPage } from '../series/labelpage.ts';
 import type { ISeriesChunk, SeriesTable } from '../series/seriestable.ts';
 import type { Counter } from '../types/counter.ts';
@@ -18,6 +21,12 @@ export interface IWriteOptions {
   /** Write `_created` samples (OpenMetrics only). */
   created: boolean;
 }
+
+/**
+ * An exemplar at its longest: 128 characters of four bytes, punctuation for as many one-letter labels as fit, and the
+ * value.
+ */
+const EXEMPLAR_BYTES_MAX = limits.exemplarCharsMax * 4 + limits.exemplarCharsMax * 4 + NUMBER_BYTES_MAX + 8;
 
 /** Writes all samples of one series. */
 export interface ISeriesWriter {
@@ -43,11 +52,15 @@ class Line {
     return this.name.length + this.tail.length + NUMBER_BYTES_MAX + 1;
   }
 
-  write(writer: ByteWriter, page: LabelPage, position: number, value: number): void {
+  write(writer: ByteWriter, page: LabelPage, position: number, value: number, exemplar?: IExemplar): void {
     writer.copy(this.name, 0, this.name.length);
     writer.copy(page.bytes, page.starts[position]!, page.starts[position + 1]!);
     writer.copy(this.tail, 0, this.tail.length);
     writer.number(value);
+    if (exemplar !== undefined) {
+      writer.text(exemplarPrefix(exemplar.labels));
+      writer.number(exemplar.value);
+    }
     writer.lineFeed();
   }
 }
@@ -66,9 +79,17 @@ export function makePage(table: SeriesTable, first: number): LabelPage {
   return new LabelPage(blocks);
 }
 
+/** The exemplars to write, if the format has them and there are any. */
+function exemplarsOf(metric: TAnyMetric, options: IWriteOptions): ExemplarStore | undefined {
+  if (options.format !== 'openmetrics') return undefined;
+  const store = metric.type === 'counter' || metric.type === 'histogram' ? metric.exemplars : undefined;
+  return store?.isEmpty === false ? store : undefined;
+}
+
 class ScalarWriter implements ISeriesWriter {
   readonly #line: Line;
   readonly #created: Line | undefined;
+  readonly #exemplars: ExemplarStore | undefined;
 
   constructor(metric: TAnyMetric, options: IWriteOptions) {
     const labelled = metric.labelNames.length > 0;
@@ -76,14 +97,17 @@ class ScalarWriter implements ISeriesWriter {
     const openCounter = options.format === 'openmetrics' && metric.type === 'counter';
     this.#line = new Line(openCounter ? `${family}_total` : metric.name, labelled);
     this.#created = openCounter && options.created ? new Line(`${family}_created`, labelled) : undefined;
+    this.#exemplars = exemplarsOf(metric, options);
   }
 
   bytesFor(blockBytes: number): number {
-    return this.#line.bytesMax + blockBytes + (this.#created === undefined ? 0 : this.#created.bytesMax + blockBytes);
+    const extra = this.#exemplars === undefined ? 0 : EXEMPLAR_BYTES_MAX;
+    const created = this.#created === undefined ? 0 : this.#created.bytesMax + blockBytes;
+    return this.#line.bytesMax + blockBytes + extra + created;
   }
 
-  write(writer: ByteWriter, chunk: ISeriesChunk, page: LabelPage, position: number): void {
-    this.#line.write(writer, page, position, chunk.values[position]!);
+  write(writer: ByteWriter, chunk: ISeriesChunk, page: LabelPage, position: number, series: number): void {
+    this.#line.write(writer, page, position, chunk.values[position]!, this.#exemplars?.get(series, 0));
     this.#created?.write(writer, page, position, chunk.created[position]!);
   }
 }
@@ -93,6 +117,7 @@ class HistogramWriter implements ISeriesWriter {
   readonly #sum: Line;
   readonly #count: Line;
   readonly #created: Line | undefined;
+  readonly #exemplars: ExemplarStore | undefined;
   readonly #bytes: number;
   readonly #lines: number;
 
@@ -108,20 +133,22 @@ class HistogramWriter implements ISeriesWriter {
     this.#created = hasCreated ? new Line(`${metric.name}_created`, labelled) : undefined;
     const lines = [...this.#buckets, this.#sum, this.#count, ...(this.#created === undefined ? [] : [this.#created])];
     this.#lines = lines.length;
-    this.#bytes = lines.reduce((sum, line) => sum + line.bytesMax, 0);
+    this.#exemplars = exemplarsOf(metric, options);
+    const extra = this.#exemplars === undefined ? 0 : this.#buckets.length * EXEMPLAR_BYTES_MAX;
+    this.#bytes = lines.reduce((sum, line) => sum + line.bytesMax, extra);
   }
 
   bytesFor(blockBytes: number): number {
     return this.#bytes + this.#lines * blockBytes;
   }
 
-  write(writer: ByteWriter, chunk: ISeriesChunk, page: LabelPage, position: number): void {
+  write(writer: ByteWriter, chunk: ISeriesChunk, page: LabelPage, position: number, series: number): void {
     const buckets = this.#buckets;
     const at = position * (buckets.length + 1);
     let count = 0;
     for (let bucket = 0; bucket < buckets.length; bucket += 1) {
       count += chunk.values[at + bucket]!;
-      buckets[bucket]!.write(writer, page, position, count);
+      buckets[bucket]!.write(writer, page, position, count, this.#exemplars?.get(series, bucket));
     }
     this.#sum.write(writer, page, position, chunk.values[at + buckets.length]!);
     this.#count.write(writer, page, position, count);

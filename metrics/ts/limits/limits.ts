@@ -10,12 +10,38 @@ export const limits = {
   bucketsMax: 256,
   /** Quantiles per summary. */
   quantilesMax: 32,
+  /** Requests per minute that a metrics endpoint answers by default: eight scrapers at 4-second intervals. */
+  requestsPerMinute: 120,
+  /** Expositions that a metrics endpoint writes at once; further requests get 503. */
+  expositionsAtOnce: 4,
+  /** Milliseconds a client may take to read an exposition before it is cut off. */
+  responseTimeoutMs: 30_000,
+  /** Share of the scraper's announced time-out that `collect` callbacks may use, the rest is for writing. */
+  scrapeTimeoutShare: 0.8,
+  /** gzip level: 1 takes half the CPU time of the default and compresses expositions nearly as well. */
+  gzipLevel: 1,
+  /** Media ranges looked at in one Accept field; Prometheus sends five. */
+  acceptRangesMax: 32,
+  /** Milliseconds between OTLP pushes by default: what OpenTelemetry's periodic reader uses. */
+  pushIntervalMs: 60_000,
+  /** Milliseconds an OTLP push may take. */
+  pushTimeoutMs: 10_000,
+  /** Milliseconds a worker process has to answer with its snapshot before its last one is used. */
+  workerTimeoutMs: 1_000,
+  /** Milliseconds between snapshots that a worker sends unasked, so that little is lost if it is killed. */
+  workerPushMs: 5_000,
+  /** Milliseconds between samples of the event loop delay. */
+  eventLoopResolutionMs: 20,
   /** Seconds over which a summary's quantiles look back by default: ten minutes, as other clients do. */
   summaryWindowSeconds: 600,
   /** Parts a summary's window moves in: each costs one sketch per series. */
   summaryWindowParts: 5,
   /** Parts a summary's window may have. */
   summaryWindowPartsMax: 60,
+  /** Characters of an exemplar's label names and values together (OpenMetrics 1.0 §4.6.1). */
+  exemplarCharsMax: 128,
+  /** Milliseconds between sweeps for idle label sets that a full metric starts by itself. */
+  sweepPauseMs: 1_000,
   /** Bytes of one slice of an exposition: about half a millisecond of work, and one write to the socket. */
   sliceBytes: 65_536,
   /** Milliseconds an exposition may hold the event loop before it lets others run. */

@@ -1,4 +1,36 @@
 import { LatencyHistogram } from './latencyhistogram.ts';
+import type { ILatencyHistogramData } from './latencyhistogram.ts';
+
+/** What a window holds, in a form that survives JSON and a process boundary. */
+export interface ISlidingQuantilesData {
+  positive: ILatencyHistogramData;
+  /** Magnitudes of the values below zero. */
+  negative: ILatencyHistogramData;
+}
+
+interface IBothSigns {
+  positive: LatencyHistogram;
+  negative: LatencyHistogram;
+}
+
+/** Quantiles of what a window held. */
+export function quantilesOfData(data: ISlidingQuantilesData, shares: readonly number[]): number[] {
+  const both = { positive: new LatencyHistogram(), negative: new LatencyHistogram() };
+  both.positive.mergeData(data.positive);
+  both.negative.mergeData(data.negative);
+  return signedQuantiles(both, shares);
+}
+
+function signedQuantiles({ positive, negative }: IBothSigns, shares: readonly number[]): number[] {
+  const total = positive.count + negative.count;
+  return shares.map((share) => {
+    if (total === 0) return NaN;
+    const rank = Math.min(total, Math.max(1, Math.ceil(share * total)));
+    // The smallest values are the negative ones of the largest magnitude.
+    if (rank <= negative.count) return -negative.quantile((negative.count - rank + 1) / negative.count);
+    return positive.quantile((rank - negative.count) / positive.count);
+  });
+}
 
 /**
  * Quantiles of the values of the last `windowMs`, in bounded memory: the window moves in parts, each part one
@@ -28,23 +60,33 @@ export class SlidingQuantiles {
   /** The values below which the given shares (0…1) of the window's values lie; NaN when the window is empty. */
   quantiles(shares: readonly number[], nowMs: number): number[] {
     if (nowMs >= this.#partEndMs) this.#move(nowMs);
-    const positive = new LatencyHistogram();
-    const negative = new LatencyHistogram();
-    for (const part of this.#positive) positive.merge(part);
-    for (const part of this.#negative) if (part !== undefined) negative.merge(part);
-    const total = positive.count + negative.count;
-    return shares.map((share) => {
-      if (total === 0) return NaN;
-      const rank = Math.min(total, Math.max(1, Math.ceil(share * total)));
-      // The smallest values are the negative ones of the largest magnitude.
-      if (rank <= negative.count) return -negative.quantile((negative.count - rank + 1) / negative.count);
-      return positive.quantile((rank - negative.count) / positive.count);
-    });
+    return signedQuantiles(this.#whole(), shares);
+  }
+
+  /** Adds what another window held; it leaves this window with the values of now. */
+  mergeData(data: ISlidingQuantilesData): void {
+    this.#positive[this.#index]!.mergeData(data.positive);
+    if (data.negative.count > 0) (this.#negative[this.#index] ??= new LatencyHistogram()).mergeData(data.negative);
+  }
+
+  /** A plain copy of what the window holds. */
+  toData(nowMs: number): ISlidingQuantilesData {
+    if (nowMs >= this.#partEndMs) this.#move(nowMs);
+    const { positive, negative } = this.#whole();
+    return { positive: positive.toData(), negative: negative.toData() };
   }
 
   reset(): void {
     for (const part of this.#positive) part.reset();
     this.#negative.fill(undefined);
+  }
+
+  #whole(): IBothSigns {
+    const positive = new LatencyHistogram();
+    const negative = new LatencyHistogram();
+    for (const part of this.#positive) positive.merge(part);
+    for (const part of this.#negative) if (part !== undefined) negative.merge(part);
+    return { positive, negative };
   }
 
   #move(nowMs: number): void {

@@ -1,5 +1,6 @@
 import { MetricsError } from '../errors.ts';
 import { limits } from '../limits/limits.ts';
+import type { TClockMs } from '../native/clock.ts';
 import { InternedValues, storedForm } from './internedvalues.ts';
 import type { TLabels, TLabelValue } from './internedvalues.ts';
 import { LabelIndex } from './labelindex.ts';
@@ -9,6 +10,8 @@ import type { LabelPage } from './labelpage.ts';
 export interface ISeriesHandle {
   values: Float64Array;
   at: number;
+  /** Number of the series; -1 once it was removed. */
+  series: number;
 }
 
 /** What a table is made of. */
@@ -19,8 +22,12 @@ export interface ISeriesTableOptions {
   width: number;
   /** Label sets before new ones go to the overflow series. */
   seriesMax: number;
+  /** Milliseconds without a look-up after which a label set is removed; `Infinity` for never. */
+  idleMs: number;
   /** Wall clock in milliseconds, for the time of creation. */
-  wallMs: () => number;
+  wallMs: TClockMs;
+  /** Monotonic clock in milliseconds, for idle times. */
+  nowMs: TClockMs;
 }
 
 /** A block of series: their numbers side by side, and the text of their labels once it was needed. */
@@ -29,7 +36,9 @@ export interface ISeriesChunk {
   /** Unix time in seconds at which each series came into being. */
   readonly created: Float64Array;
   /** 1 where a series was looked up since the last sweep; only with expiry. */
-  touched: Uint8Array | undefined;
+  readonly touched: Uint8Array | undefined;
+  /** Monotonic time of the last sweep that found the series touched; only with expiry. */
+  readonly usedMs: Float64Array | undefined;
   /** Handles given out, by position in the chunk. */
   handles: Array<ISeriesHandle | undefined> | undefined;
   /** Serialized labels; undefined until needed, and again after a series came or went. */
@@ -61,11 +70,11 @@ export class SeriesTable {
   dropped = 0;
   /** Label values that were cut to the allowed length. */
   truncated = 0;
-  /** Keep track of which series are looked up; switched on by expiry. */
-  tracksUse = false;
   /** Told when a series goes, for metrics that keep more than numbers per series. */
   onRemove: ((series: number) => void) | undefined;
-  readonly #wallMs: () => number;
+  readonly #idleMs: number;
+  readonly #wallMs: TClockMs;
+  readonly #nowMs: TClockMs;
   readonly #positions: InternedValues[];
   readonly #index: LabelIndex;
   readonly #tuple: Int32Array;
@@ -73,13 +82,16 @@ export class SeriesTable {
   #next = 0;
   #live = 0;
   #overflow = -1;
+  #sweptMs = 0;
 
   constructor(options: ISeriesTableOptions) {
     this.metricName = options.metricName;
     this.labelNames = options.labelNames;
     this.width = options.width;
     this.seriesMax = options.seriesMax;
+    this.#idleMs = options.idleMs;
     this.#wallMs = options.wallMs;
+    this.#nowMs = options.nowMs;
     const labels = options.labelNames.length;
     const wanted = Math.floor(CHUNK_NUMBERS / options.width);
     const perChunk = labels === 0 ? 1 : Math.min(CHUNK_SERIES_MAX, Math.max(CHUNK_SERIES_MIN, wanted));
@@ -143,6 +155,16 @@ export class SeriesTable {
     return this.#found(this.#index.find(tuple)) ?? this.#miss(values);
   }
 
+  /** Series of label values that another table kept; a table without labels has its one series. */
+  atStored(values: readonly string[]): number {
+    if (values.length === 0) return 0;
+    const { dropped } = this;
+    const series = this.atValues(values);
+    // What overflowed elsewhere was counted there.
+    if (values.every((value) => value === OVERFLOW_VALUE)) this.dropped = dropped;
+    return series;
+  }
+
   /** Existing series of a label set, or -1. */
   lookUp(values: readonly TLabelValue[]): number {
     if (values.length !== this.labelNames.length) this.#refuseCount(values.length);
@@ -173,6 +195,7 @@ export class SeriesTable {
     if (handle !== undefined) {
       handle.values = new Float64Array(this.width);
       handle.at = 0;
+      handle.series = -1;
       chunk.handles![position] = undefined;
     }
     chunk.values.fill(0, position * this.width, (position + 1) * this.width);
@@ -192,9 +215,35 @@ export class SeriesTable {
     }
   }
 
+  /** Removes label sets that nobody looked up for the idle time. A kept handle counts as use. */
+  sweep(): void {
+    if (this.#idleMs === Infinity || this.labelNames.length === 0) return;
+    const nowMs = this.#nowMs();
+    this.#sweptMs = nowMs;
+    for (let series = 0; series < this.#next; series += 1) {
+      if (!this.isLive(series)) continue;
+      const chunk = this.chunks[series >> this.shift]!;
+      const position = series & this.mask;
+      if (chunk.touched![position] === 1 || chunk.handles?.[position] !== undefined) {
+        chunk.touched![position] = 0;
+        chunk.usedMs![position] = nowMs;
+      } else if (nowMs - chunk.usedMs![position]! >= this.#idleMs) {
+        this.remove(series);
+      }
+    }
+  }
+
+  /** True when the table has no room; a full table first looks for idle label sets itself, but not at every call. */
+  #isFull(): boolean {
+    const own = (): number => this.#live - (this.#overflow >= 0 ? 1 : 0);
+    if (own() < this.seriesMax) return false;
+    if (this.#idleMs !== Infinity && this.#nowMs() - this.#sweptMs >= limits.sweepPauseMs) this.sweep();
+    return own() >= this.seriesMax;
+  }
+
   #found(series: number): number | undefined {
     if (series < 0) return undefined;
-    if (this.tracksUse) this.chunks[series >> this.shift]!.touched![series & this.mask] = 1;
+    if (this.#idleMs !== Infinity) this.chunks[series >> this.shift]!.touched![series & this.mask] = 1;
     return series;
   }
 
@@ -232,7 +281,7 @@ export class SeriesTable {
       this.#alias(given, known);
       return this.#found(known)!;
     }
-    if (this.#live - (this.#overflow >= 0 ? 1 : 0) >= this.seriesMax) {
+    if (this.#isFull()) {
       this.dropped += 1;
       if (this.#overflow < 0) {
         const others = values.map(() => OVERFLOW_VALUE);
@@ -263,6 +312,7 @@ export class SeriesTable {
     });
     if (values.length > 0) this.#index.add(series, this.#tuple);
     chunk.created[series & this.mask] = this.#wallMs() / MS_PER_SECOND;
+    if (chunk.usedMs !== undefined) chunk.usedMs[series & this.mask] = this.#nowMs();
     chunk.page = undefined;
     this.#live += 1;
     return series;
@@ -273,12 +323,10 @@ export class SeriesTable {
     return {
       values: new Float64Array(perChunk * this.width),
       created: new Float64Array(perChunk),
-      touched: this.tracksUse ? new Uint8Array(perChunk) : undefined,
+      touched: this.#idleMs === Infinity ? undefined : new Uint8Array(perChunk),
+      usedMs: this.#idleMs === Infinity ? undefined : new Float64Array(perChunk),
       handles: undefined,
       page: undefined,
     };
   }
 }
-
-/** The limit used when a metric names none. */
-export const seriesMaxDefault = limits.seriesPerMetric;

@@ -19,27 +19,29 @@ const MS_PER_SECOND = 1_000;
 export class GaugeChild implements ISeriesHandle {
   values: Float64Array;
   at: number;
+  series: number;
 
-  constructor(values: Float64Array, at: number) {
+  constructor(values: Float64Array, at: number, series: number) {
     this.values = values;
     this.at = at;
+    this.series = series;
   }
 
   /** Sets the value. Throws METRICS_BAD_VALUE when it is not a number; infinities are allowed. */
   set(value: number): void {
-    if (typeof value !== 'number' || value !== value) refuse(value);
+    checkNumber(value);
     this.values[this.at] = value;
   }
 
   /** Adds `by`, default 1. */
   inc(by = 1): void {
-    if (!(by > -Infinity && by < Infinity)) refuse(by);
+    checkFinite(by);
     this.values[this.at]! += by;
   }
 
   /** Subtracts `by`, default 1. */
   dec(by = 1): void {
-    if (!(by > -Infinity && by < Infinity)) refuse(by);
+    checkFinite(by);
     this.values[this.at]! -= by;
   }
 
@@ -70,26 +72,29 @@ export class Gauge<TNames extends readonly string[] = readonly []> extends Metri
   /** Sets the series of `labels`. */
   set(labels: TLabels<TNames[number]>, value: number): void;
   set(labelsOrValue: TLabels | number, value?: number): void {
-    if (typeof labelsOrValue === 'object') this.#of(labelsOrValue).set(value!);
-    else this.#only().set(labelsOrValue);
+    const labelled = typeof labelsOrValue === 'object';
+    const next = labelled ? value! : labelsOrValue;
+    checkNumber(next);
+    const series = labelled ? this.table.at(labelsOrValue) : this.only();
+    this.table.chunks[series >> this.table.shift]!.values[series & this.table.mask] = next;
   }
 
   /** Adds `by` (default 1) to a gauge without labels. */
   inc(this: Gauge, by?: number): void;
   /** Adds `by` (default 1) to the series of `labels`. */
   inc(labels: TLabels<TNames[number]>, by?: number): void;
-  inc(labelsOrBy?: TLabels | number, by?: number): void {
-    if (typeof labelsOrBy === 'object') this.#of(labelsOrBy).inc(by);
-    else this.#only().inc(labelsOrBy);
+  inc(labelsOrBy?: TLabels | number, by = 1): void {
+    const labelled = typeof labelsOrBy === 'object';
+    this.#add(labelled ? labelsOrBy : undefined, labelled ? by : (labelsOrBy ?? 1));
   }
 
   /** Subtracts `by` (default 1) from a gauge without labels. */
   dec(this: Gauge, by?: number): void;
   /** Subtracts `by` (default 1) from the series of `labels`. */
   dec(labels: TLabels<TNames[number]>, by?: number): void;
-  dec(labelsOrBy?: TLabels | number, by?: number): void {
-    if (typeof labelsOrBy === 'object') this.#of(labelsOrBy).dec(by);
-    else this.#only().dec(labelsOrBy);
+  dec(labelsOrBy?: TLabels | number, by = 1): void {
+    const labelled = typeof labelsOrBy === 'object';
+    this.#add(labelled ? labelsOrBy : undefined, -(labelled ? by : (labelsOrBy ?? 1)));
   }
 
   /** Sets a gauge without labels to the Unix time in seconds. */
@@ -97,21 +102,27 @@ export class Gauge<TNames extends readonly string[] = readonly []> extends Metri
   /** Sets the series of `labels` to the Unix time in seconds. */
   setToCurrentTime(labels: TLabels<TNames[number]>): void;
   setToCurrentTime(labels?: TLabels): void {
-    (labels === undefined ? this.#only() : this.#of(labels)).setToCurrentTime();
+    const series = labels === undefined ? this.only() : this.table.at(labels);
+    this.table.chunks[series >> this.table.shift]!.values[series & this.table.mask] = Date.now() / MS_PER_SECOND;
   }
 
-  protected makeChild(values: Float64Array, at: number): GaugeChild {
-    return new GaugeChild(values, at);
+  protected makeChild(values: Float64Array, at: number, series: number): GaugeChild {
+    return new GaugeChild(values, at, series);
   }
 
-  #of(labels: TLabels): GaugeChild {
-    return this.child(this.table.at(labels));
+  #add(labels: TLabels | undefined, by: number): void {
+    checkFinite(by);
+    const series = labels === undefined ? this.only() : this.table.at(labels);
+    this.table.chunks[series >> this.table.shift]!.values[series & this.table.mask]! += by;
   }
+}
 
-  #only(): GaugeChild {
-    if (this.labelNames.length > 0) this.table.at({});
-    return this.child(0);
-  }
+function checkNumber(value: number): void {
+  if (typeof value !== 'number' || value !== value) refuse(value);
+}
+
+function checkFinite(by: number): void {
+  if (!(by > -Infinity && by < Infinity)) refuse(by);
 }
 
 function refuse(value: number): never {

@@ -1,5 +1,7 @@
 import { MetricsError } from '../errors.ts';
 import { limits } from '../limits/limits.ts';
+import { ExemplarStore } from '../exemplars/exemplars.ts';
+import type { TExemplarLabels } from '../exemplars/exemplars.ts';
 import type { TLabels } from '../series/internedvalues.ts';
 import type { ISeriesHandle } from '../series/seriestable.ts';
 import { Metric } from './metric.ts';
@@ -38,21 +40,26 @@ export function linearBuckets(start: number, width: number, count: number): numb
 export class HistogramChild implements ISeriesHandle {
   values: Float64Array;
   at: number;
+  series: number;
   readonly #bounds: Float64Array;
+  readonly #exemplars: ExemplarStore;
 
-  constructor(values: Float64Array, at: number, bounds: Float64Array) {
+  constructor(values: Float64Array, at: number, series: number, bounds: Float64Array, exemplars: ExemplarStore) {
     this.values = values;
     this.at = at;
+    this.series = series;
     this.#bounds = bounds;
+    this.#exemplars = exemplars;
   }
 
   /** Counts one value. Throws METRICS_BAD_VALUE when it is NaN or not a number. */
-  observe(value: number): void {
+  observe(value: number, exemplar?: TExemplarLabels): void {
     if (typeof value !== 'number' || value !== value) refuse(value);
     const bounds = this.#bounds;
     const bucket = bucketFor(bounds, value);
     this.values[this.at + bucket]! += 1;
     this.values[this.at + bounds.length + 1]! += value;
+    if (exemplar !== undefined) this.#exemplars.keep(this.series, bucket, exemplar, value);
   }
 
   /** Values observed. */
@@ -103,36 +110,44 @@ export class Histogram<TNames extends readonly string[] = readonly []> extends M
   readonly type = 'histogram';
   /** Upper bounds, ascending, without `+Inf`. */
   readonly bounds: Float64Array;
+  /** @internal */
+  readonly exemplars: ExemplarStore;
 
   constructor(options: IHistogramOptions<TNames>, context: IMetricContext) {
     const bounds = checkedBuckets(options.name, options.buckets ?? defaultBuckets);
     super(options, 'histogram', bounds.length + 2, context);
     this.bounds = bounds;
+    this.exemplars = new ExemplarStore(bounds.length + 1);
+    this.table.onRemove = (series) => this.exemplars.forget(series);
   }
 
   /** Counts one value in a histogram without labels. Throws METRICS_BAD_VALUE when it is not a number. */
-  observe(this: Histogram, value: number): void;
+  observe(this: Histogram, value: number, exemplar?: TExemplarLabels): void;
   /** Counts one value in the series of `labels`. In a hot path keep `labels(…)` instead. */
-  observe(labels: TLabels<TNames[number]>, value: number): void;
-  observe(labelsOrValue: TLabels | number, given?: number): void {
-    const labelled = typeof labelsOrValue === 'object';
-    const value = labelled ? given! : labelsOrValue;
+  observe(labels: TLabels<TNames[number]>, value: number, exemplar?: TExemplarLabels): void;
+  observe(first: TLabels | number, second?: number | TExemplarLabels, third?: TExemplarLabels): void {
+    if (typeof first === 'object') this.#count(this.table.at(first), second as number, third);
+    else this.#count(this.only(), first, second as TExemplarLabels | undefined);
+  }
+
+  override reset(): void {
+    super.reset();
+    this.exemplars.clear();
+  }
+
+  protected makeChild(values: Float64Array, at: number, series: number): HistogramChild {
+    return new HistogramChild(values, at, series, this.bounds, this.exemplars);
+  }
+
+  #count(series: number, value: number, exemplar: TExemplarLabels | undefined): void {
     if (typeof value !== 'number' || value !== value) refuse(value);
     const { table, bounds } = this;
-    const series = labelled ? table.at(labelsOrValue) : this.#only();
     const { values } = table.chunks[series >> table.shift]!;
     const at = (series & table.mask) * table.width;
-    values[at + bucketFor(bounds, value)]! += 1;
+    const bucket = bucketFor(bounds, value);
+    values[at + bucket]! += 1;
     values[at + bounds.length + 1]! += value;
-  }
-
-  protected makeChild(values: Float64Array, at: number): HistogramChild {
-    return new HistogramChild(values, at, this.bounds);
-  }
-
-  #only(): number {
-    if (this.labelNames.length > 0) this.table.at({});
-    return 0;
+    if (exemplar !== undefined) this.exemplars.keep(series, bucket, exemplar, value);
   }
 }
 

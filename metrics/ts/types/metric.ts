@@ -1,13 +1,19 @@
-import { seriesMaxDefault, SeriesTable } from '../series/seriestable.ts';
+import { limits } from '../limits/limits.ts';
+import type { TClockMs } from '../native/clock.ts';
+import { SeriesTable } from '../series/seriestable.ts';
 import type { ISeriesHandle } from '../series/seriestable.ts';
 import type { TLabels, TLabelValue } from '../series/internedvalues.ts';
 import type { IMetricOptions, TLabelArguments, TMetricType } from './metricoptions.ts';
 import { checkMetricOptions } from './validation.ts';
 
+const MS_PER_SECOND = 1_000;
+
 /** What the registry gives every metric it makes. */
 export interface IMetricContext {
   /** Wall clock in milliseconds since the epoch. */
-  wallMs: () => number;
+  wallMs: TClockMs;
+  /** Monotonic clock in milliseconds. */
+  nowMs: TClockMs;
 }
 
 /**
@@ -23,8 +29,6 @@ export abstract class Metric<TNames extends readonly string[], TChild extends IS
   readonly labelNames: TNames;
   /** @internal The series of this metric. */
   readonly table: SeriesTable;
-  /** @internal Seconds after which unused label sets go; `Infinity` for never. */
-  readonly expireAfterSeconds: number;
 
   constructor(options: IMetricOptions<TNames>, type: TMetricType, width: number, context: IMetricContext) {
     checkMetricOptions(options, type);
@@ -32,15 +36,15 @@ export abstract class Metric<TNames extends readonly string[], TChild extends IS
     this.help = options.help;
     this.unit = options.unit ?? '';
     this.labelNames = (options.labelNames ?? []) as readonly string[] as TNames;
-    this.expireAfterSeconds = options.expireAfterSeconds ?? Infinity;
     this.table = new SeriesTable({
       metricName: options.name,
       labelNames: this.labelNames,
       width,
-      seriesMax: options.seriesMax ?? seriesMaxDefault,
+      seriesMax: options.seriesMax ?? limits.seriesPerMetric,
+      idleMs: (options.expireAfterSeconds ?? Infinity) * MS_PER_SECOND,
       wallMs: context.wallMs,
+      nowMs: context.nowMs,
     });
-    this.table.tracksUse = this.expireAfterSeconds !== Infinity;
   }
 
   /** Number of series now, the overflow series included. */
@@ -83,6 +87,11 @@ export abstract class Metric<TNames extends readonly string[], TChild extends IS
     const made = this.makeChild(chunk.values, position * this.table.width, series);
     handles[position] = made;
     return made;
+  }
+
+  /** The one series of a metric without labels; throws METRICS_BAD_LABELS when it has some. */
+  protected only(): number {
+    return this.labelNames.length === 0 ? 0 : this.table.at({});
   }
 
   protected abstract makeChild(values: Float64Array, at: number, series: number): TChild;

@@ -2,7 +2,8 @@ import { MetricsError } from '../errors.ts';
 import { limits } from '../limits/limits.ts';
 import { monotonicMs } from '../native/clock.ts';
 import type { TClockMs } from '../native/clock.ts';
-import { SlidingQuantiles } from '../native/slidingquantiles.ts';
+import { quantilesOfData, SlidingQuantiles } from '../native/slidingquantiles.ts';
+import type { ISlidingQuantilesData } from '../native/slidingquantiles.ts';
 import type { TLabels } from '../series/internedvalues.ts';
 import type { ISeriesHandle } from '../series/seriestable.ts';
 import { Metric } from './metric.ts';
@@ -30,14 +31,15 @@ const MS_PER_SECOND = 1_000;
 export class SummaryChild implements ISeriesHandle {
   values: Float64Array;
   at: number;
-  /** @internal */
-  readonly window: SlidingQuantiles;
+  series: number;
+  readonly #window: SlidingQuantiles;
   readonly #nowMs: TClockMs;
 
-  constructor(values: Float64Array, at: number, window: SlidingQuantiles, nowMs: TClockMs) {
+  constructor(values: Float64Array, at: number, series: number, window: SlidingQuantiles, nowMs: TClockMs) {
     this.values = values;
     this.at = at;
-    this.window = window;
+    this.series = series;
+    this.#window = window;
     this.#nowMs = nowMs;
   }
 
@@ -46,7 +48,7 @@ export class SummaryChild implements ISeriesHandle {
     if (!(value > -Infinity && value < Infinity)) refuse(value);
     this.values[this.at]! += 1;
     this.values[this.at + 1]! += value;
-    this.window.observe(value, this.#nowMs());
+    this.#window.observe(value, this.#nowMs());
   }
 
   /** Values observed since the start. */
@@ -93,12 +95,16 @@ export class Summary<TNames extends readonly string[] = readonly []> extends Met
   /** Counts one value in the series of `labels`. */
   observe(labels: TLabels<TNames[number]>, value: number): void;
   observe(labelsOrValue: TLabels | number, given?: number): void {
-    if (typeof labelsOrValue === 'object') {
-      this.child(this.table.at(labelsOrValue)).observe(given!);
-      return;
-    }
-    if (this.labelNames.length > 0) this.table.at({});
-    this.child(0).observe(labelsOrValue);
+    const labelled = typeof labelsOrValue === 'object';
+    const value = labelled ? given! : labelsOrValue;
+    if (!(value > -Infinity && value < Infinity)) refuse(value);
+    const { table } = this;
+    const series = labelled ? table.at(labelsOrValue) : this.only();
+    const { values } = table.chunks[series >> table.shift]!;
+    const at = (series & table.mask) * table.width;
+    values[at]! += 1;
+    values[at + 1]! += value;
+    this.windowOf(series).observe(value, this.#nowMs());
   }
 
   override reset(): void {
@@ -108,14 +114,25 @@ export class Summary<TNames extends readonly string[] = readonly []> extends Met
 
   /** @internal Values of {@link quantiles} for one series. */
   quantilesOf(series: number): number[] {
-    return this.#windowOf(series).quantiles(this.quantiles, this.#nowMs());
+    return this.windowOf(series).quantiles(this.quantiles, this.#nowMs());
+  }
+
+  /** @internal What the sliding window of one series holds. */
+  windowData(series: number): ISlidingQuantilesData {
+    return this.windowOf(series).toData(this.#nowMs());
+  }
+
+  /** @internal Values of {@link quantiles} in what a window held. */
+  quantilesIn(window: ISlidingQuantilesData): number[] {
+    return quantilesOfData(window, this.quantiles);
   }
 
   protected makeChild(values: Float64Array, at: number, series: number): SummaryChild {
-    return new SummaryChild(values, at, this.#windowOf(series), this.#nowMs);
+    return new SummaryChild(values, at, series, this.windowOf(series), this.#nowMs);
   }
 
-  #windowOf(series: number): SlidingQuantiles {
+  /** @internal The sliding window of one series. */
+  windowOf(series: number): SlidingQuantiles {
     while (this.#windows.length <= series) this.#windows.push(this.#makeWindow());
     return this.#windows[series]!;
   }

@@ -53,7 +53,7 @@ export interface IQueryErrorEvent {
 
 /** Upstream 7.9's own event, kept. */
 export interface IDnsQueryCompletedEvent {
-  readonly questions: ReadonlyArray<{ name: string; type: string; class?: string }>;
+  readonly questions: Array<{ name: string; type: string; class: string }>;
   readonly answered: boolean;
   readonly responseTimeMs: number;
   readonly timestamp: number;

@@ -1,3 +1,5 @@
+import { foreignLines, headLines } from './foreign.ts';
+import type { IForeignFamily } from './foreign.ts';
 import { ByteWriter } from './bytewriter.ts';
 import { limits } from '../limits/limits.ts';
 import { familyName, makePage, seriesWriterFor } from './samplewriters.ts';
@@ -10,8 +12,9 @@ const END_OF_FILE = '# EOF\n';
  * The exposition of `metrics` in slices of about `limits.sliceBytes`. A series is never split, so its samples agree
  * with each other even when counting goes on between slices.
  */
-export function* writeFamilies(
+export function* writeExposition(
   metrics: Iterable<TAnyMetric>,
+  foreign: Iterable<IForeignFamily>,
   options: IWriteOptions,
 ): Generator<Uint8Array, void, void> {
   const writer = new ByteWriter(limits.sliceBytes);
@@ -20,6 +23,13 @@ export function* writeFamilies(
     if (!writer.hasRoom(head.length)) yield writer.take(head.length);
     writer.copy(head, 0, head.length);
     yield* writeSeries(metric, options, writer);
+  }
+  for (const family of foreign) {
+    for (const line of foreignLines(family, options.format)) {
+      const bytes = Buffer.byteLength(line);
+      if (!writer.hasRoom(bytes)) yield writer.take(bytes);
+      writer.text(line);
+    }
   }
   if (options.format === 'openmetrics') {
     if (!writer.hasRoom(END_OF_FILE.length)) yield writer.take();
@@ -52,9 +62,6 @@ function* writeSeries(
 }
 
 function headOf(metric: TAnyMetric, options: IWriteOptions): string {
-  const name = familyName(metric, options.format);
-  const help = metric.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-  if (options.format === 'text') return `# HELP ${name} ${help}\n# TYPE ${name} ${metric.type}\n`;
-  const unit = metric.unit === '' ? '' : `# UNIT ${name} ${metric.unit}\n`;
-  return `# TYPE ${name} ${metric.type}\n${unit}# HELP ${name} ${help.replaceAll('"', '\\"')}\n`;
+  const { help, type, unit } = metric;
+  return headLines({ name: familyName(metric, options.format), help, type, unit }, options.format);
 }

@@ -1,0 +1,38 @@
+/**
+ * Queries per second that one client address may send, whatever it asks and over whatever transport.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { queryLimitEntries, queryLimitIpv6Bits } from '../limits/index.ts';
+import { networkHash } from './addresses.ts';
+import { CreditTable } from './credits.ts';
+
+export interface IQueryLimitOptions {
+  queriesPerSecond: number;
+  /** Queries at once after a pause; default twice `queriesPerSecond`. */
+  burst?: number;
+}
+
+const ipv4Bits = 32;
+
+export class QueryLimit {
+  readonly #table = new CreditTable(queryLimitEntries);
+  readonly #seed = randomBytes(4).readInt32LE();
+  readonly #perSecond: number;
+  readonly #burst: number;
+
+  constructor(options: IQueryLimitOptions) {
+    if (!(options.queriesPerSecond > 0)) {
+      throw new RangeError('queryLimit.queriesPerSecond must be above 0; leave queryLimit out to turn it off');
+    }
+    this.#perSecond = options.queriesPerSecond;
+    this.#burst = Math.max(1, options.burst ?? options.queriesPerSecond * 2);
+  }
+
+  /** Whether this query is within the client's rate. */
+  allows(clientIp: string, nowMs: number): boolean {
+    const key = networkHash(clientIp, ipv4Bits, queryLimitIpv6Bits, this.#seed);
+    return this.#table.spend(key, this.#perSecond, this.#burst, 1, nowMs) >= 0;
+  }
+}

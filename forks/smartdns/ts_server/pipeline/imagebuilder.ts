@@ -1,0 +1,49 @@
+/**
+ * Makes images of answers that may be given again.
+ *
+ * @module
+ */
+import { keepResults } from '../handlers/results.ts';
+import { imageBytesMax } from '../limits/index.ts';
+import type { Exchange } from './exchange.ts';
+import { cdBit, rdBit } from './header.ts';
+import { AnswerImage, lowerName } from './image.ts';
+import type { DnsResponse } from './response.ts';
+
+/** The image of an answer as it was encoded for `exchange`; undefined when it cannot be used again. */
+export function buildImage(
+  exchange: Exchange,
+  response: DnsResponse,
+  packet: Buffer,
+  epoch: number,
+): AnswerImage | undefined {
+  const { recipe } = response;
+  if (recipe === undefined || packet.length > imageBytesMax) {
+    return undefined;
+  }
+  const results = recipe.entries === undefined ? [] : keepResults(recipe.results ?? []);
+  if (results === undefined) {
+    return undefined;
+  }
+  const wire = Buffer.from(packet);
+  // Bits that each query brings itself.
+  wire[2]! &= ~rdBit;
+  wire[3]! &= ~cdBit;
+  const name = lowerName(exchange.asked, 0, exchange.asked.length);
+  const question = { name: exchange.domain, type: exchange.type, class: 'IN' };
+  const image = new AnswerImage(
+    exchange.imageHash,
+    name,
+    exchange.flavour,
+    exchange.typeNumber,
+    question,
+    wire,
+    response,
+  );
+  image.epoch = epoch;
+  image.entries = recipe.entries;
+  image.results = results;
+  image.expiresMs = recipe.expiresMs ?? Infinity;
+  image.cached = recipe.cached ?? false;
+  return image;
+}

@@ -1,0 +1,86 @@
+/**
+ * What transports and the answering of queries know of each other.
+ *
+ * @module
+ */
+import type { IReplyTarget } from '../pipeline/exchange.ts';
+import type { TDropReason, TErrorReason } from '../stats/reasons.ts';
+
+/** Indexes into `sources`. */
+export const sourceUdp = 0;
+export const sourceTcp = 1;
+export const sourceTls = 2;
+export const sourceHttps = 3;
+
+/** Answers messages. Every transport hands its messages here and counts nothing itself but connections. */
+export interface IMessageSink {
+  /**
+   * Answers the message in the first `length` octets of `packet`.
+   *
+   * @returns octets of the answer written to `out` from `outStart`, 0 when there will be no answer, -1 when the answer
+   * follows through `target`
+   */
+  answer(
+    packet: Buffer,
+    length: number,
+    source: number,
+    clientIp: string,
+    clientPort: number,
+    out: Buffer,
+    outStart: number,
+    target: IReplyTarget,
+  ): number;
+  /** Counts something that went wrong on a connection, outside of any message. */
+  failed(reason: TErrorReason, source: number, clientIp: string, error?: string): void;
+  /** An answer that was counted did not leave: moves nothing, is counted as a failure to send. */
+  unsent(source: number, clientIp: string, error: string): void;
+  /** A stream opened or closed. */
+  streamOpened(): void;
+  streamClosed(): void;
+}
+
+export type { TDropReason };
+
+/** Where a transport listens. */
+export interface IBoundAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A listening transport. */
+export interface ITransport {
+  start(): Promise<IBoundAddress>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Several datagrams at once, read and answered in place: one for `node:dgram`, up to a slot count for an engine that
+ * receives with recvmmsg.
+ */
+export interface IDatagramBatch {
+  count: number;
+  readonly inputs: Buffer[];
+  readonly inputLengths: number[];
+  readonly addresses: string[];
+  readonly ports: number[];
+  readonly outputs: Buffer[];
+  /** Octets to send per slot; 0 for nothing now. */
+  readonly outputLengths: number[];
+}
+
+/** Answers every datagram of a batch into its output slot. */
+export function answerBatch(sink: IMessageSink, batch: IDatagramBatch, target: IReplyTarget): void {
+  for (let slot = 0; slot < batch.count; slot++) {
+    const length = sink.answer(
+      batch.inputs[slot]!,
+      batch.inputLengths[slot]!,
+      sourceUdp,
+      batch.addresses[slot]!,
+      batch.ports[slot]!,
+      batch.outputs[slot]!,
+      0,
+      target,
+    );
+    batch.outputLengths[slot] = length > 0 ? length : 0;
+  }
+}

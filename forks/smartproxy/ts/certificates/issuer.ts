@@ -1,0 +1,177 @@
+/**
+ * Where a certificate comes from: the operator's function, or a CA by ACME.
+ *
+ * @module
+ */
+import type { IAcmeClock, IChallengeSolver, IObtainedCertificate, TChallengeType } from '@dcrouter/acme';
+import {
+  AcmeError,
+  certificateCovers,
+  dnsChallengeName,
+  dnsChallengeValue,
+  inspectCertificate,
+  keyMatchesCertificate,
+  obtainCertificate,
+  systemClock,
+} from '@dcrouter/acme';
+
+import type { IDnsChallengeHandler } from '../interfaces/options.ts';
+import * as limits from '../limits/certificates.ts';
+import type { AcmeAccounts } from './accounts.ts';
+import type { CertificateEntry } from './certificate-entry.ts';
+import type { ChallengeBoard } from './challenge-board.ts';
+import { OrderDesk } from './order-desk.ts';
+import type { ICertificateManagerOptions, ICertificateRoute, TCertificateSource } from './types.ts';
+
+/** A certificate and who made it. */
+export interface IIssuedCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly source: TCertificateSource;
+}
+
+function dnsSolver(handler: IDnsChallengeHandler): IChallengeSolver {
+  return {
+    type: 'dns-01',
+    canSolve: (identifier) => identifier.type === 'dns',
+    present: (answer) =>
+      handler.set(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
+    cleanup: (answer) =>
+      handler.remove(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
+  };
+}
+
+const everyType: readonly TChallengeType[] = ['http-01', 'tls-alpn-01', 'dns-01'];
+
+/** Issues certificates for entries. */
+export class CertificateIssuer {
+  readonly #options: ICertificateManagerOptions;
+  readonly #accounts: AcmeAccounts;
+  readonly #clock: IAcmeClock;
+  readonly #desk = new OrderDesk<IIssuedCertificate>(limits.ordersMax);
+  readonly #solvers: ReadonlyMap<TChallengeType, IChallengeSolver>;
+  #portUsers = 0;
+  #port: Promise<() => Promise<void>> | undefined;
+
+  constructor(options: ICertificateManagerOptions, accounts: AcmeAccounts, board: ChallengeBoard) {
+    this.#options = options;
+    this.#accounts = accounts;
+    this.#clock = options.clock ?? systemClock;
+    const solvers = [board.solver('http-01'), board.solver('tls-alpn-01')];
+    if (options.dnsChallenge !== undefined) solvers.push(dnsSolver(options.dnsChallenge));
+    this.#solvers = new Map(solvers.map((solver) => [solver.type, solver]));
+  }
+
+  /** Whether a route's names may begin with `*.`. */
+  wildcards(route: ICertificateRoute): boolean {
+    return this.#options.certProvisionFunction !== undefined || this.#solversOf(route).some(isDns);
+  }
+
+  #solversOf(route: ICertificateRoute): IChallengeSolver[] {
+    const types = route.challengeTypes ?? this.#options.challengeTypes ?? everyType;
+    return types.flatMap((type) => this.#solvers.get(type) ?? []);
+  }
+
+  /** Gets a certificate; entries with the same names share one order. */
+  issue(entry: CertificateEntry, signal: AbortSignal): Promise<IIssuedCertificate> {
+    return this.#desk.place(entry.key, signal, async () => {
+      const provide = this.#options.certProvisionFunction;
+      if (provide !== undefined) {
+        const provided = await this.#provide(provide, entry, signal);
+        if (provided !== undefined) return provided;
+      }
+      if (this.#options.acmeEnabled === false) throw new AcmeError('ACME_ACCOUNT', 'ACME is switched off');
+      const { cert, key } = await this.#order(entry, signal);
+      return { cert, key, source: 'acme' };
+    });
+  }
+
+  /** Asks the operator's function; undefined hands over to ACME. */
+  async #provide(
+    provide: NonNullable<ICertificateManagerOptions['certProvisionFunction']>,
+    entry: CertificateEntry,
+    signal: AbortSignal,
+  ): Promise<IIssuedCertificate | undefined> {
+    try {
+      const result = await inTime(provide(entry.domain), signal);
+      if (typeof result === 'string') return undefined;
+      const { publicKey: cert, privateKey: key } = result;
+      const info = inspectCertificate(cert);
+      if (!keyMatchesCertificate(cert, key)) throw new Error('its key and certificate do not belong together');
+      if (info.notAfter.getTime() <= this.#clock.now()) throw new Error('its certificate has expired');
+      if (!certificateCovers(info, entry.names.slice(0, 1))) throw new Error(`it does not cover ${entry.domain}`);
+      return { cert, key, source: 'custom' };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `certProvisionFunction for ${entry.domain} failed: ${why}`;
+      if (signal.aborted || this.#options.certProvisionFallbackToAcme === false) {
+        throw new AcmeError('ACME_SOLVER_FAILED', message, { cause: error, retry: true });
+      }
+      this.#options.log?.('warn', `${message}; ordering by ACME`);
+      return undefined;
+    }
+  }
+
+  async #order(entry: CertificateEntry, signal: AbortSignal): Promise<IObtainedCertificate> {
+    const { route, material } = entry;
+    const client = await this.#accounts.client(
+      route.directoryUrl ?? this.#options.directoryUrl,
+      route.email ?? this.#options.email,
+    );
+    // A challenge type that failed may be blocked on the way here; the next try starts with the next one.
+    const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
+    const usable = this.#solversOf(route);
+    const first = failed ? entry.failures % usable.length : 0;
+    const solvers = [...usable.slice(first), ...usable.slice(0, first)];
+    const replaces = material?.source === 'acme' ? material.cert : undefined;
+    const release = await this.#holdPort(usable.some((solver) => solver.type === 'http-01'));
+    try {
+      return await obtainCertificate(client, {
+        names: entry.names,
+        solvers,
+        signal,
+        ...(replaces === undefined ? {} : { replaces }),
+        ...(this.#options.keyType === undefined ? {} : { keyType: this.#options.keyType }),
+        ...(this.#options.preferredChain === undefined ? {} : { preferredChain: this.#options.preferredChain }),
+        ...(this.#options.profile === undefined ? {} : { profile: this.#options.profile }),
+      });
+    } finally {
+      await release();
+    }
+  }
+
+  /** Keeps the http-01 port open while any order runs. A port that cannot be opened leaves the other challenge types. */
+  async #holdPort(wanted: boolean): Promise<() => Promise<void>> {
+    const open = this.#options.openChallengePort;
+    if (open === undefined || !wanted) return async () => undefined;
+    this.#portUsers++;
+    this.#port ??= open().catch((error: unknown) => {
+      this.#options.log?.('warn', `the http-01 port cannot be opened: ${String(error)}`);
+      return async () => undefined;
+    });
+    const port = this.#port;
+    await port;
+    return async () => {
+      this.#portUsers--;
+      if (this.#portUsers > 0) return;
+      this.#port = undefined;
+      await (await port)().catch(() => undefined);
+    };
+  }
+}
+
+function isDns(solver: IChallengeSolver): boolean {
+  return solver.type === 'dns-01';
+}
+
+/** A promise of foreign code, given up when it takes too long or the manager stops. */
+function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject, resolve } = Promise.withResolvers<T>();
+  const timeout = AbortSignal.timeout(limits.provisionFunctionTimeoutMs);
+  const either = AbortSignal.any([timeout, signal]);
+  const giveUp = (): void => reject(new Error(timeout.aborted ? 'it took too long' : 'the manager stops'));
+  either.addEventListener('abort', giveUp, { once: true });
+  work.then(resolve, reject).finally(() => either.removeEventListener('abort', giveUp));
+  if (either.aborted) giveUp();
+  return promise;
+}
