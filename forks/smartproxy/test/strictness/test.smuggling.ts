@@ -6,6 +6,8 @@ import { refusedHeads } from './corpus/heads.ts';
 import { type IAttack, SMUGGLED } from './corpus/shape.ts';
 import { exchange, exchangeUntilClose, freePort, type IWitness, startWitness } from './witness.ts';
 
+/** An answer that does not come is a failure, long before the proxy's own time-outs. */
+const ANSWER_TIMEOUT_MS = 10_000;
 const MARKER = 'GET /marker HTTP/1.1\r\nHost: h.test\r\n\r\n';
 
 let witness: IWitness;
@@ -55,7 +57,7 @@ function statusIsRight(attack: IAttack, status: number): boolean {
 
 describe('heads that parsers read differently are refused, counted once, and nothing arrives', () => {
   for (const attack of refusedHeads) {
-    test(attack.name, async () => {
+    test(attack.name, { timeout: ANSWER_TIMEOUT_MS }, async () => {
       const countedBefore = rejected();
       const reply = await exchangeUntilClose(port, attack.bytes + SMUGGLED);
       const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(reply)?.[1] ?? 0);
@@ -69,7 +71,7 @@ describe('heads that parsers read differently are refused, counted once, and not
 
 describe('bodies whose framing breaks are cut off, counted once, and never complete behind the proxy', () => {
   for (const { name, body } of brokenBodies) {
-    test(name, async () => {
+    test(name, { timeout: ANSWER_TIMEOUT_MS }, async () => {
       const countedBefore = rejected();
       const head = 'POST /broken HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n\r\n';
       const reply = await exchangeUntilClose(port, head + body + SMUGGLED);
@@ -83,7 +85,7 @@ describe('bodies whose framing breaks are cut off, counted once, and never compl
 
 describe('what only looks like an attack arrives as it was meant', () => {
   for (const { name, bytes, arrivals: wanted, removed } of lawfulStreams) {
-    test(name, async () => {
+    test(name, { timeout: ANSWER_TIMEOUT_MS }, async () => {
       const countedBefore = rejected();
       let answers = 0;
       await exchange(port, bytes, (reply) => {

@@ -4,6 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import { badResponseHeads, brokenResponseBodies, trailingBytes } from './corpus/responses.ts';
 import { exchange, exchangeUntilClose, freePort, type IRawBackend, startRawBackend } from './witness.ts';
 
+/** An answer that does not come is a failure, long before the proxy's own time-outs. */
+const ANSWER_TIMEOUT_MS = 10_000;
 const REQUEST = 'GET /x HTTP/1.1\r\nHost: h.test\r\n\r\n';
 const CLOSING = 'GET /x HTTP/1.1\r\nHost: h.test\r\nConnection: close\r\n\r\n';
 const GOOD = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood';
@@ -43,7 +45,7 @@ async function nextIsClean(): Promise<void> {
 
 describe('answers that parsers read differently become 502, and leave nothing behind', () => {
   for (const { name, bytes } of badResponseHeads) {
-    test(name, async () => {
+    test(name, { timeout: ANSWER_TIMEOUT_MS }, async () => {
       const failedBefore = failures();
       backend.answer = bytes;
       const reply = await exchangeUntilClose(port, CLOSING);
@@ -57,7 +59,7 @@ describe('answers that parsers read differently become 502, and leave nothing be
 
 describe('bodies that break reach the client as broken', () => {
   for (const { name, bytes } of brokenResponseBodies) {
-    test(name, async () => {
+    test(name, { timeout: ANSWER_TIMEOUT_MS }, async () => {
       const failedBefore = failures();
       backend.answer = bytes;
       const reply = await exchangeUntilClose(port, REQUEST);
@@ -71,7 +73,7 @@ describe('bodies that break reach the client as broken', () => {
 
 describe('bytes behind an answer never answer another request', () => {
   for (const { name, bytes } of trailingBytes) {
-    test(name, async () => {
+    test(name, { timeout: ANSWER_TIMEOUT_MS }, async () => {
       backend.answer = bytes;
       const status = bytes.slice(9, 12);
       const reply = await exchange(
