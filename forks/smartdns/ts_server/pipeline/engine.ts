@@ -255,7 +255,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
       this.#events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort);
     }
     if (image.cached) {
-      this.#resolver.countHit(name, type);
+      this.#resolver.hit(name, type);
     }
     const nameEnd = headerBytes + image.name.length;
     let bytes = writeFromImage(image.wire, packet, headerBytes, nameEnd, out, outStart);

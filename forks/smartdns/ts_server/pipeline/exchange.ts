@@ -109,6 +109,11 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
     return (this.flags & 0x0010) !== 0;
   }
 
+  /** AD in a query: the client understands the bit in the answer (RFC 6840 §5.7). */
+  get authenticatedDesired(): boolean {
+    return (this.flags & 0x0020) !== 0;
+  }
+
   get timestamp(): Date {
     this.#timestamp ??= new Date(Date.now() - (performance.now() - this.startMs));
     return this.#timestamp;
