@@ -5,7 +5,7 @@
  */
 export { DnsServer } from './server/dnsserver.ts';
 export type { IRawPacketOrigin } from './server/dnsserver.ts';
-export type { ILetsEncryptOptions, IRetrievedCertificate } from './server/certificates.ts';
+export type { ILetsEncryptOptions, IRetrievedCertificate } from './acme/sslcertificate.ts';
 export { compilePattern } from './handlers/glob.ts';
 export type { IGlob } from './handlers/glob.ts';
 export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';

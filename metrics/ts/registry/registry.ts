@@ -175,7 +175,8 @@ export class Registry implements IExposable {
 
   async #collect(timeoutMs: number | undefined): Promise<void> {
     const collectors = [...this.#collectors.values()];
-    if (collectors.length > 0) this.#self?.countFailures(await runCollectors(collectors, timeoutMs));
+    const failures = collectors.length === 0 ? [] : await runCollectors(collectors, timeoutMs);
+    this.#self?.countFailures(failures);
     for (const metric of this.#metrics.values()) metric.table.sweep();
   }
 

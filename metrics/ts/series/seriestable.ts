@@ -123,15 +123,6 @@ export class SeriesTable {
     return this.#positions[position]!.text(this.#index.ids[series * this.#index.width + position]!);
   }
 
-  /** Labels of a series as an object. */
-  labelsOf(series: number): Record<string, string> {
-    const labels: Record<string, string> = {};
-    this.labelNames.forEach((name, position) => {
-      labels[name] = this.labelText(series, position);
-    });
-    return labels;
-  }
-
   /** Series of a label set given by name; made when new, the overflow series when there is no room. */
   at(labels: TLabels): number {
     const tuple = this.#tuple;
@@ -157,7 +148,12 @@ export class SeriesTable {
 
   /** Series of label values that another table kept; a table without labels has its one series. */
   atStored(values: readonly string[]): number {
-    return values.length === 0 ? 0 : this.atValues(values);
+    if (values.length === 0) return 0;
+    const { dropped } = this;
+    const series = this.atValues(values);
+    // What overflowed elsewhere was counted there.
+    if (values.every((value) => value === OVERFLOW_VALUE)) this.dropped = dropped;
+    return series;
   }
 
   /** Existing series of a label set, or -1. */
