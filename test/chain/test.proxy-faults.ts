@@ -74,7 +74,7 @@ test('a backend that dies in the middle of a response: the client sees the cut, 
 });
 
 test('a backend that refuses is 502, one that closes without a byte is 502, and the connection stays usable', async (t) => {
-  const { port: backendPort, server } = await backend(t, (socket) => socket.end());
+  const { port: backendPort, server } = await backend(t, (socket) => socket.resume().end());
   const { port, ledger } = await scene(t, 'http', backendPort);
   const empty = await rawExchange(port, REQUEST, (text) => /HTTP\/1\.1 502[\s\S]*\r\n\r\n/.test(text));
   assert.match(empty.text, /^HTTP\/1\.1 502 /);

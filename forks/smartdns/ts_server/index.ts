@@ -5,7 +5,7 @@
  */
 export { DnsServer } from './server/dnsserver.ts';
 export type { IRawPacketOrigin } from './server/dnsserver.ts';
-export type { ILetsEncryptOptions, IRetrievedCertificate } from './server/certificates.ts';
+export type { ILetsEncryptOptions, IRetrievedCertificate } from './acme/sslcertificate.ts';
 export { compilePattern } from './handlers/glob.ts';
 export type { IGlob } from './handlers/glob.ts';
 export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';
@@ -42,3 +42,6 @@ export type {
   IDnsZoneStats,
   TDnsSource,
 } from './interfaces/stats.ts';
+export type { ICookieOptions } from './abuse/cookies.ts';
+export type { IQueryLimitOptions } from './abuse/querylimit.ts';
+export type { IRateLimitOptions } from './abuse/ratelimit.ts';

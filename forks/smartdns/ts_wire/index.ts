@@ -49,6 +49,8 @@ export {
 export { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './names/addresses.ts';
 export type * from './rdata/interfaces.ts';
 export { isRecordType } from './rdata/interfaces.ts';
+export { layouts as recordLayouts } from './rdata/layouts.ts';
+export type { TField, TFieldKind, TLayout } from './rdata/layouts.ts';
 export { decodeRecordData } from './rdata/read.ts';
 export { encodeCanonicalRecordData, encodeRecordData } from './rdata/write.ts';
 export { findSvcParamKey, svcParamKeys, svcParamName } from './rdata/svcparams.ts';

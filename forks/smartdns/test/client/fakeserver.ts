@@ -120,12 +120,12 @@ export class FakeServer {
 
   async close(): Promise<void> {
     this.cut();
-    this.#udp?.close();
-    for (const server of [this.#tcp, this.#tls, this.#https]) {
-      if (server === undefined) continue;
-      server.close();
-    }
-    await Promise.resolve();
+    const open = [this.#udp, this.#tcp, this.#tls, this.#https].filter((server) => server !== undefined);
+    this.#udp = undefined;
+    this.#tcp = undefined;
+    this.#tls = undefined;
+    this.#https = undefined;
+    await Promise.all(open.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))));
   }
 
   async #listen(): Promise<void> {

@@ -59,6 +59,7 @@ export class UpstreamPool {
       if (upstream === undefined) break;
       if (run.failedAtOnce.has(upstream)) await this.#pause(run.round, deadlineMs);
       const leftMs = deadlineMs - performance.now();
+      if (attempt > 1 && leftMs < clientLimits.attemptTimeoutMinMs) break;
       if (leftMs <= 0) break;
       const timeoutMs = Math.min(leftMs, upstream.attemptTimeoutMs(this.#options, run.round));
       observer.sent(upstream, question, attempt);

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { ICookieOptions } from '../abuse/cookies.ts';
+import type { IQueryLimitOptions } from '../abuse/querylimit.ts';
+import type { IRateLimitOptions } from '../abuse/ratelimit.ts';
 import type { ISoaOptions } from '../pipeline/authority.ts';
 
 export interface IDnsServerOptions {
@@ -52,6 +55,12 @@ export interface IDnsServerOptions {
   serverId?: string;
   /** Answer to `version.server` and `version.bind`; refused when not set. */
   version?: string;
+  /** Limits like answers to one network over UDP; off without it. */
+  rateLimit?: IRateLimitOptions;
+  /** Limits queries of one client; off without it. */
+  queryLimit?: IQueryLimitOptions;
+  /** DNS cookies (RFC 7873, RFC 9018); on with a random secret unless `false`. */
+  cookies?: ICookieOptions | false;
   /** Shares ports between processes or threads, where the system has SO_REUSEPORT. */
   reusePort?: boolean;
   /** TCP and TLS connections at once; default 10,000. */

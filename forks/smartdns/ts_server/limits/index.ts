@@ -118,3 +118,6 @@ export const cookieRenewSeconds = 1_800;
 export const cookieValidSeconds = 3_600;
 /** Seconds a server cookie may lie in the future: clocks of servers that share a secret (RFC 9018 §4.3). */
 export const cookieFutureSeconds = 300;
+
+/** Padded answers fill a multiple of this many octets (RFC 8467 §4.1). */
+export const paddingBlockBytes = 468;

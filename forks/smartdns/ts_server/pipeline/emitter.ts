@@ -86,7 +86,15 @@ export class EventGate {
     );
   }
 
-  emitAnsweredImage(queryId: number, image: AnswerImage, source: number, clientIp: string, seconds: number): void {
+  emitAnsweredImage(
+    queryId: number,
+    image: AnswerImage,
+    source: number,
+    clientIp: string,
+    bytes: number,
+    truncated: boolean,
+    seconds: number,
+  ): void {
     this.#emit(
       'query-answered',
       Object.freeze({
@@ -98,9 +106,9 @@ export class EventGate {
         cached: image.cached,
         responseTime: seconds * msPerSecond,
         responseCode: rcodeToName(image.rcode),
-        answers: image.answers,
-        bytes: image.wire.length,
-        truncated: false,
+        answers: truncated ? 0 : image.answers,
+        bytes,
+        truncated,
         dnssec: image.dnssec,
       }),
     );

@@ -53,6 +53,12 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
   response: DnsResponse | undefined;
   /** COOKIE option to answer with (RFC 7873), ready made. */
   cookie: Buffer | undefined;
+  /** The client proved its address with a cookie of ours. */
+  trusted = false;
+  /** NSID to answer with (RFC 5001). */
+  nsid: Buffer | undefined;
+  /** The answer is padded to hide its size (RFC 7830). */
+  padded = false;
   deadlineMs = 0;
   /** Answered, dropped or expired: whatever comes later is too late. */
   settled = false;
@@ -106,6 +112,11 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
   get timestamp(): Date {
     this.#timestamp ??= new Date(Date.now() - (performance.now() - this.startMs));
     return this.#timestamp;
+  }
+
+  /** Whether the answer carries nothing that belongs to this query alone, so that an image can serve. */
+  get isPlain(): boolean {
+    return this.cookie === undefined && this.nsid === undefined && !this.padded;
   }
 
   get question(): IDnsQuestion {

@@ -70,8 +70,6 @@ export class AnswerImage {
 
 /** A fixed number of images, found by question without building a string. */
 export class ImageTable {
-  /** Hash of the last look-up, for a later `admit`. */
-  lastHash = 0;
   readonly #slots: Array<AnswerImage | undefined> = Array.from({ length: imagesMax }, () => undefined);
   readonly #setMask = imagesMax / ways - 1;
   readonly #door = new Uint16Array(imageDoorSlots);
@@ -79,13 +77,16 @@ export class ImageTable {
   readonly #seed = randomBytes(4).readUInt32LE();
   #victim = 0;
 
+  /** Hash of a question, for `find` and `admit`. */
+  hashOf(reader: QuestionReader, flavour: number): number {
+    const hash = Math.imul(this.#seed ^ reader.nameHash ^ ((reader.qtype << 2) | flavour), fnvPrime);
+    return hash ^ (hash >>> 15);
+  }
+
   /** The image for the question just read, in any letter case. */
   find(reader: QuestionReader, flavour: number): AnswerImage | undefined {
     const type = reader.qtype;
-    let hash = this.#seed ^ reader.nameHash;
-    hash = Math.imul(hash ^ ((type << 2) | flavour), fnvPrime);
-    hash ^= hash >>> 15;
-    this.lastHash = hash;
+    const hash = this.hashOf(reader, flavour);
     const base = (hash & this.#setMask) * ways;
     for (let way = 0; way < ways; way++) {
       const image = this.#slots[base + way];

@@ -43,12 +43,20 @@ export class Ledger {
   }
 
   /** A query was answered from `image`. */
-  answeredImage(image: AnswerImage, queryId: number, source: number, clientIp: string, startMs: number): void {
+  answeredImage(
+    image: AnswerImage,
+    queryId: number,
+    source: number,
+    clientIp: string,
+    bytes: number,
+    truncated: boolean,
+    startMs: number,
+  ): void {
     image.counters?.count(image.rcode);
     const seconds = (performance.now() - startMs) / msPerSecond;
-    this.#stats.countAnswered(source, image.rcode, image.wire.length, false, seconds);
+    this.#stats.countAnswered(source, image.rcode, bytes, truncated, seconds);
     if (this.#events.answered) {
-      this.#events.emitAnsweredImage(queryId, image, source, clientIp, seconds);
+      this.#events.emitAnsweredImage(queryId, image, source, clientIp, bytes, truncated, seconds);
     }
     if (this.#events.query) {
       this.#events.emitQuery(image.question.name, image.question.type, 'IN', image.answers > 0, seconds);

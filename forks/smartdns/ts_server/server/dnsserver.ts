@@ -6,6 +6,8 @@
 import type { RemoteInfo } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { ChallengeRecords } from '../acme/challengerecords.ts';
+import { SslCertificates, type ILetsEncryptOptions, type IRetrievedCertificate } from '../acme/sslcertificate.ts';
 import { HandlerTable } from '../handlers/table.ts';
 import type { IDnsServerEvents } from '../interfaces/events.ts';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
@@ -16,10 +18,10 @@ import { MiddlewareChain } from '../middleware/chain.ts';
 import { Authority, normalName } from '../pipeline/authority.ts';
 import { EventGate } from '../pipeline/emitter.ts';
 import { Engine } from '../pipeline/engine.ts';
+import { Guard } from '../pipeline/guard.ts';
 import { Resolver } from '../pipeline/resolver.ts';
 import { DnsStats, sources } from '../stats/dnsstats.ts';
 import { answerManually, type IManualOrigin } from '../transports/manual.ts';
-import { retrieveCertificate, type ILetsEncryptOptions, type IRetrievedCertificate } from './certificates.ts';
 import { Listeners } from './listeners.ts';
 import { watchListeners } from './watchlisteners.ts';
 
@@ -51,6 +53,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   readonly #authority: Authority;
   readonly #engine: Engine;
   readonly #listeners: Listeners;
+  readonly #certificates: SslCertificates;
 
   constructor(options: IDnsServerOptions) {
     super();
@@ -75,9 +78,23 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
       events: this.#events,
       chain: this.#chain,
       resolver,
+      guard: new Guard({
+        rateLimit: options.rateLimit,
+        queryLimit: options.queryLimit,
+        cookies: options.cookies ?? {},
+      }),
+      serverId: options.serverId,
       handlerTimeoutMs: options.handlerTimeoutMs ?? handlerTimeoutMs,
     });
     this.#listeners = new Listeners(this.#engine, this.#options);
+    this.#certificates = new SslCertificates({
+      records: new ChallengeRecords((name, handler) => {
+        const entry = this.#table.add(name, ['TXT'], handler, {}, this.#stats.zones.resolve(name));
+        return () => void this.#table.removeEntry(entry);
+      }),
+      authorized: (names) => this.filterAuthorizedDomains(names),
+      install: ({ cert, key }) => this.#listeners.setCertificate(cert, key),
+    });
   }
 
   /** Everything counted since the server was made. */
@@ -213,23 +230,13 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   }
 
   /**
-   * Obtains a certificate for those of the names that we speak for, by ACME with dns-01 answered from here, keeps it in
-   * `certDir` and uses it for DoH and DoT at once. Does not throw: `success` and `error` tell.
+   * Gets a certificate from a CA by dns-01, whose questions this server answers itself; wildcards are possible.
+   *
+   * DoH and DoT use it for connections from then on. A stored certificate that is not due is used again: calling this
+   * every day renews in time. Never rejects; `error` says why there is no certificate.
    */
-  async retrieveSslCertificate(
-    domainNames: string[],
-    options: ILetsEncryptOptions = {},
-  ): Promise<IRetrievedCertificate> {
-    const names = this.filterAuthorizedDomains(domainNames);
-    if (names.length === 0) {
-      const error = new Error(`none of ${domainNames.join(', ')} is matched by a handler or in dnssecZone`);
-      return { cert: '', key: '', success: false, error };
-    }
-    const result = await retrieveCertificate(this.#table, this.#stats, names, options);
-    if (result.success) {
-      this.setCertificate(result.cert, result.key);
-    }
-    return result;
+  retrieveSslCertificate(domainNames: string[], options: ILetsEncryptOptions = {}): Promise<IRetrievedCertificate> {
+    return this.#certificates.retrieve(domainNames, options);
   }
 
   /** Kept for callers of upstream's early versions; sockets open in `start()`. */

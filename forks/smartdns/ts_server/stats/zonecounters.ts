@@ -10,13 +10,18 @@ import { zoneCountersMax } from '../limits/index.ts';
 /** Codes with a slot of their own; above them everything shares the last one. */
 export const rcodeSlots = 32;
 
+let lastId = 0;
+
 export class ZoneCounters {
   readonly zone: string;
+  /** Differs between counters of one process; never 0. */
+  readonly id: number;
   queries = 0;
   readonly rcodes = new Float64Array(rcodeSlots);
 
   constructor(zone: string) {
     this.zone = zone;
+    this.id = ++lastId;
   }
 
   count(rcode: number): void {

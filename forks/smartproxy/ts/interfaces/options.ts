@@ -93,6 +93,11 @@ export interface IProxyLogger {
 export interface ISmartProxyOptions {
   /** Confirmed. */
   routes: IRouteConfig[];
+  /**
+   * Bind a free port of the system's choice for each port that the routes name; `listeningPort(port)` tells which. For
+   * tests. Ours.
+   */
+  ephemeralPorts?: boolean;
   /** Address to listen on; default all, IPv4 and IPv6. Ours. */
   listenAddress?: string;
   /** Addresses and networks that may send PROXY protocol headers. Confirmed. */

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import type { IDnsMessage, IResourceRecord, TRecordData } from '#wire';
-import { nameFromWire, recordTypes, typeToName } from '#wire';
-import { layouts } from '../../../ts_wire/rdata/layouts.ts';
-import type { TFieldKind } from '../../../ts_wire/rdata/layouts.ts';
+import type { IDnsMessage, IResourceRecord, TFieldKind, TLayout, TRecordData } from '#wire';
+import { nameFromWire, recordLayouts, recordTypes, typeToName } from '#wire';
 import type { Random } from './random.ts';
 
 const words = ['a', 'www', 'mail', 'ns1', 'example', 'com', 'net', '_tcp', '*', 'xn--bcher-kva', 'UPPER', 'x-1'];
@@ -135,10 +133,10 @@ const makers: Readonly<Record<TFieldKind, (random: Random) => unknown>> = {
 };
 
 /** Types with a layout, and one without. */
-export const sampleTypes: readonly string[] = [...Object.keys(layouts), 'TYPE65280'];
+export const sampleTypes: readonly string[] = [...Object.keys(recordLayouts), 'TYPE65280'];
 
 export function randomData(random: Random, type: string): TRecordData {
-  const layout = (layouts as Readonly<Record<string, (typeof layouts)['A']>>)[type];
+  const layout = (recordLayouts as Readonly<Record<string, TLayout | undefined>>)[type];
   if (layout === undefined) return random.bytes(random.below(30));
   if (layout.fields === null) return makers[layout.bare](random) as TRecordData;
   return Object.fromEntries(layout.fields.map(([name, kind]) => [name, makers[kind](random)])) as TRecordData;
