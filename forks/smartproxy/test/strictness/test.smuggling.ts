@@ -83,6 +83,24 @@ describe('bodies whose framing breaks are cut off, counted once, and never compl
   }
 });
 
+describe('bodies that break once the backend has their head: the same, and the backend sees the cut', () => {
+  for (const { name, body } of brokenBodies) {
+    test(name, { timeout: ANSWER_TIMEOUT_MS }, async () => {
+      const countedBefore = rejected();
+      const headsBefore = witness.heads;
+      const head = 'POST /broken HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
+      const reply = await exchangeUntilClose(port, head, async () => {
+        await witness.headsReach(headsBefore + 1);
+        return body + SMUGGLED;
+      });
+      assert.ok(!reply.includes('seen '), 'no answer of the backend comes back');
+      assert.match(reply, /^HTTP\/1\.1 4\d\d /);
+      assert.equal(rejected(), countedBefore + 1, 'counted once');
+      assert.deepEqual(await arrivals(), []);
+    });
+  }
+});
+
 describe('what only looks like an attack arrives as it was meant', () => {
   for (const { name, bytes, arrivals: wanted, removed } of lawfulStreams) {
     test(name, { timeout: ANSWER_TIMEOUT_MS }, async () => {

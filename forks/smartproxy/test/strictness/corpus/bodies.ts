@@ -29,6 +29,10 @@ export const brokenBodies: readonly IBrokenBody[] = [
   { name: 'trailer folded', body: '5\r\nhello\r\n0\r\nX: y\r\n z\r\n\r\n' },
   { name: 'trailer ended by a bare line feed', body: '5\r\nhello\r\n0\r\nX: y\n\r\n' },
   { name: 'trailer with a NUL', body: '5\r\nhello\r\n0\r\nX: \0\r\n\r\n' },
+  { name: 'trailer that gives a length', body: '5\r\nhello\r\n0\r\nContent-Length: 44\r\n\r\n' },
+  { name: 'trailer that gives a coding', body: '5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n' },
+  { name: 'chunk extension without a name', body: '5;\r\nhello\r\n0\r\n\r\n' },
+  { name: 'chunk extension behind a space', body: '5; a=b\r\nhello\r\n0\r\n\r\n' },
   { name: 'trailers of 40,000 bytes', body: `5\r\nhello\r\n0\r\nX: ${'a'.repeat(40_000)}\r\n\r\n` },
 ];
 

@@ -33,6 +33,7 @@ const framing: readonly IAttack[] = [
   { name: 'TE with a parameter', bytes: post('Transfer-Encoding: chunked;q=1\r\n'), status: 400 },
   { name: 'TE empty', bytes: post('Transfer-Encoding:\r\n'), status: 400 },
   { name: 'TE after a vertical tab', bytes: post('Transfer-Encoding: \x0bchunked\r\n'), status: 400 },
+  { name: 'TE with a tab behind', bytes: post('Transfer-Encoding: chunked\t\r\n'), status: 400 },
   { name: 'TE with a comma in front', bytes: post('Transfer-Encoding: ,chunked\r\n'), status: 400 },
   { name: 'TE folded', bytes: post('Transfer-Encoding:\r\n chunked\r\n'), status: 400 },
   { name: 'TE behind a bare line feed', bytes: post('X: y\nTransfer-Encoding: chunked\r\n'), status: 400 },
