@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { registerProcessMetrics, Registry } from '@dcrouter/metrics';
+import { defaultMetrics, Registry } from '@dcrouter/metrics';
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import { ApiServer, type IRouterStats } from './api/server.ts';
@@ -60,7 +60,7 @@ export class DcRouter {
     if (this.#state !== 'stopped') throw new Error(`the router is ${this.#state}`);
     this.#state = 'starting';
     try {
-      this.#undo.push(registerProcessMetrics(this.registry));
+      this.#undo.push(defaultMetrics(this.registry));
       await this.#startProxy();
       await this.#startDns();
       await this.#startApi();

@@ -25,7 +25,10 @@ export async function createProxy(config: TProxyConfig): Promise<SmartProxy> {
 async function tlsOf(tls: TTlsConfig, route: TRouteConfig, index: number): Promise<IRouteTls> {
   const { certificate } = tls;
   if (certificate === undefined || certificate === 'auto') return { mode: tls.mode, certificate };
-  if (certificate === 'self-signed') return { mode: tls.mode, certificate: selfSignedCertificate(namesOf(route)) };
+  if (certificate === 'self-signed') {
+    const { key, cert } = selfSignedCertificate(namesOf(route));
+    return { mode: tls.mode, certificate: { key, cert } };
+  }
   if ('key' in certificate) return { mode: tls.mode, certificate };
   const path = `proxy.routes[${index}].action.tls.certificate`;
   return {

@@ -90,6 +90,14 @@ class LineReader {
   }
 }
 
+/** The same text for the same labels in whatever order. */
+function identityOf(labels: Record<string, string>): string {
+  return Object.keys(labels)
+    .sort((one, other) => (one < other ? -1 : 1))
+    .map((name) => ` ${name}=${JSON.stringify(labels[name])}`)
+    .join('');
+}
+
 /** Reads an exposition; throws where it breaks a rule. */
 export function parseExposition(text: string, format: 'text' | 'openmetrics'): Map<string, IFamily> {
   if (!text.endsWith('\n') && text !== '') throw new Error('no line feed at the end');
@@ -114,7 +122,7 @@ export function parseExposition(text: string, format: 'text' | 'openmetrics'): M
     } else {
       if (family === undefined) throw new Error(`sample before any family: ${line}`);
       const sample = readSample(line, family, format);
-      const identity = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).sort())}`;
+      const identity = sample.name + identityOf(sample.labels);
       if (seen.has(identity)) throw new Error(`series twice: ${identity}`);
       seen.add(identity);
       family.samples.push(sample);
@@ -146,10 +154,10 @@ function readSample(line: string, family: IFamily, format: string): ISample {
 
 /** Value of one sample; throws when there is none. */
 export function valueOf(families: Map<string, IFamily>, name: string, labels: Record<string, string> = {}): number {
-  const wanted = JSON.stringify(Object.entries(labels).sort());
+  const wanted = identityOf(labels);
   for (const family of families.values()) {
     for (const sample of family.samples) {
-      if (sample.name === name && JSON.stringify(Object.entries(sample.labels).sort()) === wanted) return sample.value;
+      if (sample.name === name && identityOf(sample.labels) === wanted) return sample.value;
     }
   }
   throw new Error(`no sample ${name} ${wanted}`);

@@ -119,7 +119,7 @@ test('only so many expositions run at once', async (t) => {
     await answer.text();
     return answer.status;
   });
-  const statuses = (await Promise.all(first)).sort();
+  const statuses = (await Promise.all(first)).sort((one, other) => one - other);
   assert.deepEqual(statuses, [200, 200, 200, 200, 503, 503]);
   assert.deepEqual([handler.results.busy, handler.results.ok], [2, limits.expositionsAtOnce]);
 });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultBuckets, exponentialBuckets, linearBuckets, limits, Registry } from '@dcrouter/metrics';
+import {
+  defaultBuckets,
+  exponentialBuckets,
+  LatencyHistogram,
+  linearBuckets,
+  limits,
+  Registry,
+} from '@dcrouter/metrics';
 import { parseExposition } from '../helpers/parse.ts';
 import { forSeeds } from '../helpers/random.ts';
 
@@ -76,6 +83,31 @@ test('buckets that make no sense are refused, a last +Inf is accepted', () => {
     assert.throws(() => registry.histogram({ name: 'h', help: 'H.', buckets }), { code: 'METRICS_BAD_BUCKETS' });
   }
   assert.equal(registry.histogram({ name: 'h', help: 'H.', buckets: [1, Infinity] }).bounds.length, 1);
+});
+
+test('a latency histogram is loaded at scrape time', async () => {
+  const registry = new Registry({ selfMetrics: false });
+  const native = new LatencyHistogram();
+  for (const seconds of [0.001, 0.02, 0.3, 4]) native.observe(seconds);
+  const bounds = [0.01, 0.1, 1];
+  registry.histogram({
+    name: 'h_seconds',
+    help: 'H.',
+    buckets: bounds,
+    collect: (histogram) => histogram.labels().load(native.cumulative(bounds), native.sum),
+  });
+  const lines = (await registry.expose()).split('\n').slice(2, -1);
+  assert.deepEqual(lines, [
+    'h_seconds_bucket{le="0.01"} 1',
+    'h_seconds_bucket{le="0.1"} 2',
+    'h_seconds_bucket{le="1"} 3',
+    'h_seconds_bucket{le="+Inf"} 4',
+    'h_seconds_sum 4.321',
+    'h_seconds_count 4',
+  ]);
+  const child = registry.histogram({ name: 'i', help: 'I.', buckets: bounds }).labels();
+  assert.throws(() => child.load(native.cumulative([0.01, 0.1]), 1), { code: 'METRICS_BAD_BUCKETS' });
+  assert.throws(() => child.load(native.cumulative([0.01, 0.1, 2]), 1), { code: 'METRICS_BAD_BUCKETS' });
 });
 
 test('an exemplar stays with the bucket of its value', async () => {

@@ -110,9 +110,9 @@ void suite('issuing', () => {
     const standing = new Map<string, string>();
     let most = 0;
     const manager = create({
-      dnsProvider: {
-        present: (name, value) => void (standing.set(value, name), (most = Math.max(most, standing.size))),
-        cleanup: (_name, value) => void standing.delete(value),
+      dnsChallenge: {
+        set: async (name, value) => void (standing.set(value, name), (most = Math.max(most, standing.size))),
+        remove: async (_name, value) => void standing.delete(value),
       },
       challengeTypes: ['dns-01'],
     });
@@ -179,9 +179,10 @@ void suite('issuing', () => {
   void test('stop ends an order under way', async (t) => {
     const { create } = await setupManager(t);
     const manager = create({
-      dnsProvider: {
-        present: (_name, _value, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
-        cleanup: () => undefined,
+      dnsChallenge: {
+        // A provider that never answers.
+        set: () => Promise.withResolvers<void>().promise,
+        remove: async () => undefined,
       },
       challengeTypes: ['dns-01'],
     });
@@ -191,6 +192,41 @@ void suite('issuing', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await manager.stop();
     await order;
+  });
+});
+
+void suite('without ACME', () => {
+  void test('a self-signed certificate is made, valid, and never ordered', async (t) => {
+    const { ca, create } = await setupManager(t);
+    const manager = create();
+    await manager.load([{ name: 'own', domains: ['a.test'], certificate: 'self-signed' }]);
+    manager.begin();
+    manager.check();
+    assert.deepEqual(manager.material('own')?.info.names, ['a.test']);
+    assert.equal(manager.getCertificateStatus('own')?.status, 'valid');
+    await assert.rejects(manager.renewCertificate('own'), AcmeError);
+    assert.equal(ca.requests.length, 0);
+  });
+
+  void test('nothing is asked of a CA when ACME is switched off', async (t) => {
+    const { ca, create } = await setupManager(t);
+    const manager = create({ acmeEnabled: false });
+    await manager.load([auto('web', 'a.test')]);
+    manager.begin();
+    await assert.rejects(manager.provisionCertificate('web'), /switched off/);
+    assert.equal(ca.requests.length, 0);
+    assert.match(manager.getCertificateStatus('web')?.error ?? '', /switched off/);
+  });
+
+  void test('a route names the one challenge type it wants', async (t) => {
+    const { ca, create } = await setupManager(t);
+    const tried: string[] = [];
+    ca.validate = (_name, type) => void tried.push(type) as undefined;
+    const manager = create();
+    await manager.load([{ ...auto('web', 'a.test'), challengeTypes: ['tls-alpn-01'] }]);
+    manager.begin();
+    await manager.provisionCertificate('web');
+    assert.deepEqual(tried, ['tls-alpn-01']);
   });
 });
 
@@ -379,6 +415,34 @@ void suite('failures', () => {
     assert.equal(manager.challenges.size, 0);
   });
 
+  void test('http-01 is left out when its port cannot be opened, and the port is held for all orders together', async (t) => {
+    const { ca, create, log } = await setupManager(t);
+    const tried: string[] = [];
+    ca.validate = (_name, type) => void tried.push(type) as undefined;
+    const manager = create({ openChallengePort: () => Promise.reject(new Error('EACCES')) });
+    await manager.load([auto('web', 'a.test')]);
+    manager.begin();
+    await manager.provisionCertificate('web');
+    assert.deepEqual(tried, ['tls-alpn-01']);
+    assert.match(log.join(), /EACCES/);
+    let opened = 0;
+    let closed = 0;
+    const second = create({
+      challengePort: 8080,
+      openChallengePort: async (port) => {
+        assert.equal(port, 8080);
+        opened++;
+        return async () => void closed++;
+      },
+    });
+    const names = ['b.test', 'c.test', 'd.test'];
+    await second.load(names.map((name) => auto(name, name)));
+    second.begin();
+    await Promise.all(names.map((name) => second.provisionCertificate(name)));
+    assert.deepEqual([opened, closed], [1, 1]);
+    assert.deepEqual(tried.slice(1), ['http-01', 'http-01', 'http-01']);
+  });
+
   void test('a certificate that has expired on arrival is a failure with a pause, not a loop', async (t) => {
     const { ca, create } = await setupManager(t);
     ca.lifetimeMs = -1_000;
@@ -396,7 +460,7 @@ void suite('certProvisionFunction', () => {
   function custom(domain: string, from: number): TSmartProxyCertProvisionObject {
     const life = { notBefore: new Date(from), notAfter: new Date(from + 60 * dayMs) };
     const { cert, key } = authority.issue({ names: [domain], ...life });
-    return { publicKey: cert, privateKey: key };
+    return { domainName: domain, publicKey: cert, privateKey: key };
   }
 
   void test('supplies the certificate, whose expiry is read from it and which is renewed by it', async (t) => {
@@ -429,11 +493,11 @@ void suite('certProvisionFunction', () => {
       'returns a key that does not belong to it',
       async () => {
         const { publicKey } = custom('a.test', Date.parse('2030-01-01')) as { publicKey: string };
-        return { publicKey, privateKey: selfSignedCertificate(['a.test']).key };
+        return { domainName: 'a.test', publicKey, privateKey: selfSignedCertificate(['a.test']).key };
       },
       /belong together/,
     ],
-    ['returns nonsense', () => Promise.resolve({ publicKey: 'x', privateKey: 'y' }), /no PEM/],
+    ['returns nonsense', () => Promise.resolve({ domainName: 'a.test', publicKey: 'x', privateKey: 'y' }), /no PEM/],
   ];
   for (const [what, certProvisionFunction, message] of faults) {
     void test(`falls back to ACME when it ${what}, unless that is switched off`, async (t) => {

@@ -22,7 +22,7 @@ import { auto } from './support.ts';
 /** Ports that answer challenges from the manager, as the proxy's do. */
 async function startEdge(t: TestContext, manager: () => CertificateManager): Promise<{ http: number; tls: number }> {
   const http = createHttpServer((request, response) => {
-    const answer = manager().challengeResponse(request.headers.host ?? '', request.url ?? '');
+    const answer = manager().challengeResponse(request.url ?? '');
     response.writeHead(answer === null ? 404 : 200).end(answer);
   });
   const tls = createTlsServer({
@@ -106,9 +106,9 @@ void suite('the certificate manager against pebble', { skip: skipWithout('pebble
         {
           challengeTypes,
           trustedRoots,
-          dnsProvider: {
-            present: (name, value) => void setupItem.dns.txt.set(name, new Set([value])),
-            cleanup: (name) => void setupItem.dns.txt.delete(name),
+          dnsChallenge: {
+            set: async (name, value) => void setupItem.dns.txt.set(name, new Set([value])),
+            remove: async (name) => void setupItem.dns.txt.delete(name),
           },
         },
         { nonceRejectPercent: 50, serverCertificate },

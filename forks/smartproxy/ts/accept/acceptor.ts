@@ -41,7 +41,9 @@ export function accept(engine: IEngine, socket: ProxySocket, listener: Listener)
 /** Chooses the first stage by what the port's routes need to know. */
 function beginRouting(connection: Connection): void {
   const { engine, localPort, clientIp } = connection;
-  const needs = engine.table.portProfile(localPort);
+  const profile = engine.table.portProfile(localPort);
+  // While a CA may ask for a challenge, its port speaks HTTP whatever the routes do there.
+  const needs = engine.certificates.expectsHttpOn(localPort) ? { ...profile, http: true } : profile;
   if (needs.tls || (needs.raw && needs.http)) {
     const stage = new SniffStage(connection, needs);
     connection.stage = stage;

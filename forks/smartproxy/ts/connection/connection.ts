@@ -202,7 +202,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     if (this.reason === '') this.reason = reason;
     this.#closing = true;
     if (this.#gone) return;
-    if (this.stream === this.raw) this.raw.resetAndDestroy();
+    if (this.stream === this.raw) this.raw.resetOrDestroy();
     else this.stream.destroy();
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CertificateManager } from '../certificates/certificate-manager.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { UpstreamPool } from '../http/pool.ts';
 import type { EventGate } from '../stats/eventgate.ts';
@@ -19,6 +20,7 @@ export interface IEngine {
   readonly gate: EventGate;
   readonly pool: UpstreamPool;
   readonly tls: TlsContexts;
+  readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
   /** The routes for new connections and requests. */
   table: RouteTable;

@@ -48,7 +48,14 @@ export class RoutePlan {
   /** Makes what the route needs before it is used. @throws ProxyError when its certificate cannot be used */
   prepare(engine: IEngine): void {
     const { tlsMode } = this.route;
+    // Managed certificates are read from the store at the start; there is always one to serve, if only a placeholder.
+    if (typeof this.route.config.action.tls?.certificate === 'string') return;
     if (tlsMode === 'terminate' || tlsMode === 'terminate-and-reencrypt') this.#context ??= engine.tls.make(this.route);
+  }
+
+  /** Makes the TLS context anew: the route's certificate has changed. Connections that exist keep theirs. */
+  renewContext(engine: IEngine): void {
+    if (this.#context !== null) this.#context = engine.tls.make(this.route);
   }
 
   /** The TLS context of a route that terminates. */

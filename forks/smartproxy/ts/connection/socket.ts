@@ -44,6 +44,8 @@ export class ProxySocket extends net.Socket {
 
   constructor(handle?: unknown) {
     super({ handle, allowHalfOpen: true, onread: ON_READ } as net.SocketConstructorOpts);
+    // What broke a socket is told to its owner in _destroy; this only keeps a stray event from ending the process.
+    this.on('error', ignore);
   }
 
   /** Bytes received from the peer, as the kernel counts them. */
@@ -56,6 +58,15 @@ export class ProxySocket extends net.Socket {
   get wireBytesOut(): number {
     const handle = handleOf(this);
     return handle === null ? this.bytesWritten : handle.bytesWritten - handle.writeQueueSize;
+  }
+
+  /**
+   * Closes with a reset, so that the peer cannot take what it has for the whole. libuv refuses to reset while a
+   * shutdown is pending, and Node then forgets the handle, so a socket that was ended is closed plainly.
+   */
+  resetOrDestroy(): void {
+    if (this.writableEnded || this.connecting) this.destroy();
+    else this.resetAndDestroy();
   }
 
   /** Stops reading now. Inside the read callback it takes effect when the callback returns. */
@@ -120,6 +131,10 @@ function onRead(this: ProxySocket, bytesRead: number, view: Uint8Array): boolean
   }
   setNextReadBuffer(this.slab);
   return !this.holdReads;
+}
+
+function ignore(): void {
+  // See the constructor.
 }
 
 const ON_READ = { buffer: nextReadBuffer, callback: onRead as unknown as (bytes: number, view: Uint8Array) => boolean };

@@ -7,7 +7,7 @@
  */
 import { latin1 } from '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
-import { CR, FIELD_VALUE, HEX, LF, SEMICOLON, SP, HTAB } from './bytes.ts';
+import { CR, FIELD_VALUE, HEX, LF, SEMICOLON, SP, HTAB, TOKEN } from './bytes.ts';
 import { FIELD } from './fields.ts';
 import { FIELD_STRIDE, Head, REFUSED, scanFields } from './head.ts';
 import { REFUSALS } from './refusals.ts';
@@ -17,6 +17,13 @@ import type { IRefusal } from './refusals.ts';
 export const BODY = { none: 0, length: 1, chunked: 2, untilClose: 3 } as const;
 
 const STATE = { size: 0, extension: 1, sizeLf: 2, data: 3, dataCr: 4, dataLf: 5, trailer: 6 } as const;
+
+/** Where a chunk extension is: before or in a name, before or in a value, in quotes, after them. */
+const PART = { name: 0, inName: 1, value: 2, inValue: 3, quoted: 4, closed: 5 } as const;
+
+const QUOTE = 0x22;
+const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
 
 /** Digits of a chunk size: 13 hex digits stay below 2^53, so the size cannot wrap. */
 const SIZE_DIGITS_MAX = 13;
@@ -36,6 +43,7 @@ export class BodyReader {
   #state: number = STATE.size;
   #digits = 0;
   #extension = 0;
+  #part: number = PART.name;
   #trailer: Buffer | null = null;
 
   /** Prepares for the next message. */
@@ -105,12 +113,7 @@ export class BodyReader {
       case STATE.size:
         return this.#stepSize(byte);
       case STATE.extension:
-        this.#extension += 1;
-        if (this.#extension > limits.chunkExtensionBytes) return REFUSALS.chunkExtension;
-        if (byte === CR) this.#state = STATE.sizeLf;
-        else if (byte === LF) return REFUSALS.bareLf;
-        else if (FIELD_VALUE[byte] === 0) return REFUSALS.controlByte;
-        return null;
+        return this.#stepExtension(byte);
       case STATE.sizeLf:
         if (byte !== LF) return REFUSALS.bareCr;
         this.#state = this.remaining === 0 ? STATE.trailer : STATE.data;
@@ -128,6 +131,32 @@ export class BodyReader {
     }
   }
 
+  /**
+   * `;name` or `;name=value` or `;name="value"`, RFC 9112 §7.1.1, without the white space and the escapes that some
+   * parsers take and others do not. Nothing of it is forwarded.
+   */
+  #stepExtension(byte: number): IRefusal | null {
+    this.#extension += 1;
+    if (this.#extension > limits.chunkExtensionBytes) return REFUSALS.chunkExtension;
+    if (this.#part === PART.quoted) {
+      if (byte === QUOTE) this.#part = PART.closed;
+      else if (byte === BACKSLASH || FIELD_VALUE[byte] === 0) return REFUSALS.chunkExtensionSyntax;
+      return null;
+    }
+    if (this.#part !== PART.closed && TOKEN[byte] === 1) {
+      if (this.#part === PART.name) this.#part = PART.inName;
+      else if (this.#part === PART.value) this.#part = PART.inValue;
+      return null;
+    }
+    if (byte === QUOTE && this.#part === PART.value) this.#part = PART.quoted;
+    else if (byte === EQUALS && this.#part === PART.inName) this.#part = PART.value;
+    else if (this.#part === PART.name || this.#part === PART.value) return REFUSALS.chunkExtensionSyntax;
+    else if (byte === SEMICOLON) this.#part = PART.name;
+    else if (byte === CR) this.#state = STATE.sizeLf;
+    else return byte === LF ? REFUSALS.bareLf : REFUSALS.chunkExtensionSyntax;
+    return null;
+  }
+
   #stepSize(byte: number): IRefusal | null {
     const value = HEX[byte]!;
     if (value < 16) {
@@ -138,7 +167,10 @@ export class BodyReader {
     }
     if (this.#digits === 0) return REFUSALS.chunkSize;
     if (byte === CR) this.#state = STATE.sizeLf;
-    else if (byte === SEMICOLON) this.#state = STATE.extension;
+    else if (byte === SEMICOLON) {
+      this.#state = STATE.extension;
+      this.#part = PART.name;
+    }
     // RFC 9112 §7.1.1 allows white space before an extension; parsers differ on it, so it is refused.
     else if (byte === SP || byte === HTAB) return REFUSALS.chunkSize;
     else return byte === LF ? REFUSALS.bareLf : REFUSALS.chunkSize;

@@ -12,6 +12,7 @@ import type { RoutePlan } from '../connection/plan.ts';
 import { REASON } from '../connection/reasons.ts';
 import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
+import { CHALLENGES } from '../interfaces/stats.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { BODY, BodyReader } from './body.ts';
@@ -91,6 +92,8 @@ export class Exchange implements IUpstreamUser {
   begin(head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     this.#reset(info, head.minorVersion, head.end - head.start);
     const { connection, engine } = this;
+    const answer = engine.certificates.challengeResponse(info.path);
+    if (answer !== null) return this.#answerChallenge(answer, info, bytes, at, end);
     const route = engine.table.matchRequest(
       connection.localPort,
       connection.clientIp,
@@ -370,6 +373,19 @@ export class Exchange implements IUpstreamUser {
     connection.expireIn(this.requestDone ? engine.settings.responseMs : engine.settings.bodyMs);
     if (next === at) upstream.stream.write(this.#headText, 'latin1');
     else this.#sendBody(upstream, this.#headText, bytes, next === end ? bytes.length : next);
+    return next;
+  }
+
+  /** http-01 (RFC 8555 §8.3) goes before all routes, on every port that speaks HTTP. */
+  #answerChallenge(body: string, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
+    const { connection, engine } = this;
+    connection.open(CHALLENGES, engine.recorder.route(CHALLENGES), connection.isTls ? 'https' : 'http');
+    this.counters = connection.counters;
+    this.#startBody(info);
+    const next = this.#request.done ? at : this.#request.consume(bytes, at, end);
+    if (next === -1) return this.#refuseBody();
+    this.requestDone = this.#request.done;
+    this.respond({ status: 200, body, contentType: 'application/octet-stream' });
     return next;
   }
 

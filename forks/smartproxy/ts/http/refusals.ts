@@ -53,6 +53,7 @@ export const REFUSALS = {
   upgrade: refusal('bad-upgrade'),
   chunkSize: refusal('bad-chunk-size'),
   chunkExtension: refusal('chunk-extension-too-long'),
+  chunkExtensionSyntax: refusal('bad-chunk-extension'),
   chunkEnd: refusal('bad-chunk-end'),
   trailer: refusal('bad-trailer'),
   trailerTooLarge: refusal('trailer-too-large', 431),

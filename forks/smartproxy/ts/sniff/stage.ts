@@ -10,6 +10,7 @@ import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { TOKEN } from '../http/bytes.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
+import { asksForChallenge, startChallenge } from '../tls/challenge.ts';
 import { startTls } from '../tls/terminate.ts';
 import { looksLikeTls, readClientHello } from './clienthello.ts';
 import type { IClientHello } from './clienthello.ts';
@@ -89,6 +90,13 @@ export class SniffStage implements IStage {
       return;
     }
     connection.domain = hello.sni;
+    if (asksForChallenge(hello.alpn)) {
+      const context = connection.engine.certificates.alpnContext(hello.sni ?? '');
+      if (context !== null) {
+        startChallenge(connection, context, Buffer.from(bytes.subarray(start, end)));
+        return;
+      }
+    }
     const { localPort, clientIp, engine } = connection;
     const route = engine.table.matchConnection(localPort, clientIp, true, hello.sni, hello.version);
     if (route === null) {

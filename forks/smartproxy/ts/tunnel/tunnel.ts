@@ -151,7 +151,7 @@ export class Tunnel implements IStage, IDialOwner {
     if (this.#upstream === null) return;
     // A client that broke is passed on as it was: a reset must not look like an orderly end.
     if (this.#connection.reason === REASON.clientError && this.#upstream instanceof ProxySocket && this.#connected) {
-      this.#upstream.resetAndDestroy();
+      this.#upstream.resetOrDestroy();
     } else if (this.#connected) this.#upstream.destroySoon();
     else this.#upstream.destroy();
   }
