@@ -147,6 +147,15 @@ for (const source of ['tls', 'https'] as const) {
     assert.equal((await resolverWith({ upstreams: [loose] }).resolve('www.test')).records.length, 1);
   });
 
+  test(`${source}: the second connection resumes the TLS session of the first`, async () => {
+    const server = await serve({ tls, answer: zoneAnswer(zone) });
+    const resolver = resolverOver(server, source);
+    await resolver.resolve('www.test');
+    server.cut();
+    await resolver.resolve('www.test');
+    assert.deepEqual([server.connections, server.resumed], [2, 1]);
+  });
+
   test(`${source}: a host name is reached at its configured addresses`, async () => {
     const server = await serve({ tls, answer: zoneAnswer(zone) });
     const upstream = upstreamOf(server, source, { host: 'resolver.test', addresses: ['127.0.0.1'] });
