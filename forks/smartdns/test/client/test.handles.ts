@@ -21,7 +21,8 @@ function handles(): Record<string, number> {
 }
 
 async function settledHandles(wanted: Record<string, number>): Promise<void> {
-  for (let turn = 0; turn < 400; turn += 1) {
+  const deadlineMs = performance.now() + 10_000;
+  while (performance.now() < deadlineMs) {
     if (JSON.stringify(handles()) === JSON.stringify(wanted)) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
