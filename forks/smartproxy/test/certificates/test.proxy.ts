@@ -296,7 +296,7 @@ void suite('the proxy’s certificates against pebble', { skip: skipWithout('peb
   });
 });
 
-void test('a proxy stops while an order hangs', async (t) => {
+void test('a route takes over the port that an order holds open, and a proxy stops while the order hangs', async (t) => {
   const item = await setup(t);
   // A CA that accepts and says nothing.
   const silent = createTcpServer().listen(0, '127.0.0.1');
@@ -308,6 +308,13 @@ void test('a proxy stops while an order hangs', async (t) => {
   });
   await proxy.start();
   await once(silent, 'connection');
+  assert.equal(await isClosed(item.httpPort), false);
+  const plain: IRouteConfig = {
+    match: { ports: item.httpPort },
+    action: { type: 'forward', targets: [{ host: '127.0.0.1', port: item.backendPort }] },
+  };
+  await proxy.updateRoutes([secureRoute(item, 'hang.example.test'), plain]);
+  assert.deepEqual(await get(`http://127.0.0.1:${item.httpPort}/held`), [200, 'backend /held']);
   await proxy.stop({ drainTimeout: 0 });
   assert.equal(await isClosed(item.httpPort), true);
   assert.equal(await isClosed(item.tlsPort), true);
