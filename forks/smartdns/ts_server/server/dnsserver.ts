@@ -73,9 +73,12 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     watchListeners(this, () => this.#events.refresh());
     this.#authority = new Authority(this.#table, {
       origins: [options.dnssecZone ?? '', ...(options.authoritativeZones ?? [])].filter((origin) => origin !== ''),
+      mainOrigin:
+        options.dnssecZone === undefined || options.dnssecZone === '' ? undefined : normalName(options.dnssecZone),
       primaryNameserver: options.primaryNameserver,
       soa: options.soa ?? {},
     });
+    this.#stats.readSignatures = () => this.#signing.signaturesMade;
     const zoneTable = new ZoneTable();
     this.zones = new DnsZones(zoneTable, this.#signing);
     for (const zone of options.zones ?? []) {
