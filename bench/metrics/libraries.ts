@@ -30,6 +30,8 @@ export interface ILibrary {
   readonly histogram: IHistogramUnderTest;
   /** The page in text 0.0.4. */
   expose(): Promise<string>;
+  /** Makes the page and drops it, in the way that an endpoint would: in slices, where the library has them. */
+  stream(): Promise<unknown>;
 }
 
 /** 13 bounds, the number that HTTP middlewares use. */
@@ -60,6 +62,7 @@ function promStyle(module: IPromModule): ILibrary {
       bind: (labels) => histogram.labels(labels),
     },
     expose: () => registry.metrics(),
+    stream: () => registry.metrics(),
   };
 }
 
@@ -76,6 +79,11 @@ async function ours(): Promise<ILibrary> {
       bind: (labels) => histogram.labels(labels),
     },
     expose: () => registry.expose(),
+    stream: async () => {
+      let bytes = 0;
+      for await (const slice of registry.exposeSlices()) bytes += slice.length;
+      return bytes;
+    },
   };
 }
 
@@ -98,10 +106,12 @@ async function openTelemetry(): Promise<ILibrary> {
   const counter = meter.createCounter('bench');
   const histogram = meter.createHistogram('bench_seconds');
   const serializer = new PrometheusSerializer();
+  const expose = async () => serializer.serialize((await reader.collect()).resourceMetrics);
   return {
     counter: { inc: (labels) => counter.add(1, labels) },
     histogram: { observe: (labels, value) => histogram.record(value, labels) },
-    expose: async () => serializer.serialize((await reader.collect()).resourceMetrics),
+    expose,
+    stream: expose,
   };
 }
 
