@@ -75,6 +75,8 @@ export class Exchange implements IUpstreamUser {
   #repeatable = false;
   #retried = false;
   #upstreamPaused = false;
+  /** Why we cut the exchange off. */
+  #cutError: string | undefined = undefined;
   /** Wheel time at which the whole exchange must be over, Infinity for none. */
   #expiresAtMs = Infinity;
   /** What a check that had to wait said about the request that is now read again; undefined when there is none. */
@@ -203,7 +205,7 @@ export class Exchange implements IUpstreamUser {
   abort(): void {
     if (!this.active) return;
     this.#dropUpstream();
-    this.finish('client-gone', false);
+    this.finish(this.#cutError ?? 'client-gone', false);
   }
 
   /** The client's stream takes no more for now: stop reading the response. */
@@ -514,6 +516,8 @@ export class Exchange implements IUpstreamUser {
   /** Ends an exchange whose response is begun and cannot be completed: the client must see that it is cut short. */
   #cut(reason: string, error: string): void {
     this.#dropUpstream();
+    // The reset ends the connection, which ends the exchange through `abort`.
+    this.#cutError = error;
     this.connection.reset(reason);
     if (this.active) this.finish(error, false);
   }
