@@ -11,6 +11,7 @@ import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
+import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
@@ -21,11 +22,14 @@ import { UpstreamPool } from './http/pool.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
+import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats } from './interfaces/stats.ts';
+import { limits } from './limits/limits.ts';
 import type { ICompiledRoute } from './route/compiled.ts';
 import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { Recorder } from './stats/recorder.ts';
+import { Metrics } from './stats/metrics.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
@@ -55,6 +59,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   readonly settings: ISmartProxyOptions;
   /** What the proxy counts. */
   readonly stats: IProxyStats;
+  readonly #metrics: Metrics;
   readonly #engine: IEngine;
   readonly #certificates: CertificateManager;
   readonly #security: SecurityKeeper;
@@ -86,6 +91,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       certificates: this.#certificates,
       sendProxyProtocol: options.sendProxyProtocol,
       trusted: trustedSenders(options),
+      pressure: new MemoryPressure(),
       connectionRate: connectionRate(options),
       securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
@@ -95,12 +101,18 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
     this.stats = new ProxyStats(recorder, () => countTypes(connections));
+    this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#prepareRoutes(this.#engine.table);
   }
 
   /** The statistics, under upstream's 19.6 name. */
   getStats(): IProxyStats {
     return this.stats;
+  }
+
+  /** Upstream's grouped metrics, over the same counters. */
+  getMetrics(): IMetrics {
+    return this.#metrics;
   }
 
   /** Opens all ports, or none: when one fails, those already open are closed again. */
@@ -327,6 +339,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
+    this.#metrics.sample();
+    this.#engine.pressure.check();
   }
 }
 

@@ -11,7 +11,7 @@ export interface IRunningProxy {
   readonly proxy: SmartProxy;
   readonly ledger: Ledger;
   /** The bound port of a route's port. */
-  port(routePort: number): number;
+  readonly port: (routePort: number) => number;
 }
 
 /** Starts a proxy; after the test it is stopped and the laws are checked. */
@@ -36,7 +36,7 @@ export async function startProxy(
   return { proxy, ledger, port: (routePort) => proxy.listeningPort(routePort)! };
 }
 
-async function listen(t: TestContext, server: Server | HttpServer): Promise<number> {
+async function listen(server: Server | HttpServer): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
@@ -48,7 +48,7 @@ export async function startHttp(
   listener: RequestListener,
 ): Promise<{ port: number; server: HttpServer }> {
   const server = createHttp(listener);
-  const port = await listen(t, server);
+  const port = await listen(server);
   t.after(() => {
     server.closeAllConnections();
     server.close();
@@ -68,7 +68,7 @@ export async function startTcp(
     socket.on('error', () => {});
     onSocket(socket);
   });
-  const port = await listen(t, server);
+  const port = await listen(server);
   t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
@@ -79,7 +79,7 @@ export async function startTcp(
 /** A raw client that keeps all it got. */
 export class RawClient {
   readonly socket: Socket;
-  received: Buffer = Buffer.alloc(0);
+  #parts: Buffer[] = [];
   ended = false;
   closed = false;
   error: Error | null = null;
@@ -88,7 +88,7 @@ export class RawClient {
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     this.socket.on('data', (bytes: Buffer) => {
-      this.received = Buffer.concat([this.received, bytes]);
+      this.#parts.push(bytes);
       this.#wake();
     });
     this.socket.on('end', () => {
@@ -108,6 +108,16 @@ export class RawClient {
     const client = new RawClient(port);
     await once(client.socket, 'connect');
     return client;
+  }
+
+  /** All bytes so far; setting it starts anew. */
+  get received(): Buffer {
+    if (this.#parts.length > 1) this.#parts = [Buffer.concat(this.#parts)];
+    return this.#parts[0] ?? Buffer.alloc(0);
+  }
+
+  set received(bytes: Buffer) {
+    this.#parts = [bytes];
   }
 
   get text(): string {

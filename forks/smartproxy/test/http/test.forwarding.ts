@@ -1,7 +1,7 @@
 // Requests and responses in every framing, on raw sockets so that nothing but the proxy interprets them.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { RawClient, forwardTo, patterned, sha256, startHttp, startProxy, startTcp } from '../helpers/proxy.ts';
 
@@ -53,7 +53,7 @@ test('carries bodies of every size both ways without changing a byte', async (t)
       if (path === '/length') headers['Content-Length'] = String(size);
       const call = request({ port: port(8080), path, method: 'POST', headers });
       call.end(body);
-      const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+      const [response] = (await once(call, 'response')) as [IncomingMessage];
       const parts: Buffer[] = [];
       for await (const part of response) parts.push(part as Buffer);
       assert.equal(response.headers['x-digest'], sha256(body), `${path} ${size} towards the target`);
@@ -77,7 +77,7 @@ test('a slow reader and a slow writer lose nothing', async (t) => {
   const { port } = await startProxy(t, [forwardTo(backend.port)]);
   const call = request({ port: port(8080), method: 'POST', headers: { Host: 'a.test' } });
   call.end(big);
-  const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
   const parts: Buffer[] = [];
   for await (const part of response) {
     parts.push(part as Buffer);
@@ -144,7 +144,7 @@ test('a response that ends with the connection becomes chunks for 1.1 and stays 
 });
 
 test('HTTP/1.0 keeps its connection only where both ends frame', async (t) => {
-  const backend = await startHttp(t, (req, res) => res.setHeader('Content-Length', 2).end('ok'));
+  const backend = await startHttp(t, (_req, res) => res.setHeader('Content-Length', 2).end('ok'));
   const { port } = await startProxy(t, [forwardTo(backend.port)]);
   const client = await RawClient.open(port(8080));
   client.send('GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n');
@@ -170,7 +170,7 @@ test('Expect: 100-continue waits for the target, whose 100 is passed on', async 
 });
 
 test('interim responses go ahead of the final one', async (t) => {
-  const backend = await startHttp(t, (req, res) => {
+  const backend = await startHttp(t, (_req, res) => {
     res.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => res.end('final'));
   });
   const { port, proxy } = await startProxy(t, [forwardTo(backend.port)]);

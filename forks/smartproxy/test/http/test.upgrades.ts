@@ -1,13 +1,14 @@
 // WebSocket and other upgrades: after a 101 the connection is a tunnel, and without one it is not.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { RawClient, forwardTo, startHttp, startProxy, startTcp } from '../helpers/proxy.ts';
 
 const upgrade = (protocol: string, more = ''): string =>
   `GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${more}\r\n`;
 
-const echoAfter101 = (protocol: string) => (socket: import('node:net').Socket) => {
+const echoAfter101 = (protocol: string) => (socket: Socket) => {
   let head = '';
   const onHead = (bytes: Buffer): void => {
     head += bytes.toString('latin1');

@@ -38,9 +38,9 @@ test('a busy port undoes the whole start, names itself, and a second try works',
 });
 
 test('stop lets a running exchange finish, closes idle connections and cuts the rest in time', async (t) => {
-  let answer: (() => void) | undefined;
+  const waiting: Array<() => void> = [];
   const backend = await startHttp(t, (req, res) => {
-    if (req.url === '/slow') answer = () => res.end('finished');
+    if (req.url === '/slow') waiting.push(() => res.end('finished'));
     else if (req.url !== '/never') res.end('ok');
   });
   const proxy = new SmartProxy({ routes: [forwardTo(backend.port)], listenAddress: '127.0.0.1', ephemeralPorts: true });
@@ -54,11 +54,11 @@ test('stop lets a running exchange finish, closes idle connections and cuts the 
   slow.send('GET /slow HTTP/1.1\r\nHost: a.test\r\n\r\n');
   const never = await RawClient.open(port);
   never.send('GET /never HTTP/1.1\r\nHost: a.test\r\n\r\n');
-  while (answer === undefined) await new Promise((resolve) => setImmediate(resolve));
+  while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
   const drained = once(proxy, 'drained');
   const stopped = proxy.stop({ drainTimeout: 300 });
   await idle.until(({ ended }) => ended);
-  answer();
+  waiting[0]!();
   await slow.has('finished');
   assert.match(slow.text, /Connection: close/);
   await never.until(({ ended }) => ended);

@@ -53,16 +53,16 @@ test('a client that ends its side still gets what the target sends, and the othe
   client.socket.end('bye');
   assert.equal(await client.whole(), 'after the end');
 
-  let received = '';
+  const received: string[] = [];
   const talker = await startTcp(t, (socket) => {
-    socket.on('data', (bytes) => (received += bytes.toString()));
+    socket.on('data', (bytes) => received.push(bytes.toString()));
     socket.end('done here');
   });
   const second = await startProxy(t, [tcp(talker.port)]);
   const other = await RawClient.open(second.port(9000));
   await other.until(({ ended }) => ended);
   other.send('still talking');
-  while (received !== 'still talking') await new Promise((resolve) => setImmediate(resolve));
+  while (received.join('') !== 'still talking') await new Promise((resolve) => setImmediate(resolve));
   other.socket.end();
   await second.ledger.settled();
   assert.equal(second.ledger.closes[0]!.reason, 'upstream-closed');

@@ -40,9 +40,17 @@ export function editedRequest(
   const { requestEdits } = policy;
   if (requestEdits !== null)
     dropEdited(head, info.drop, (start, end) => requestEdits.drops(info.text, start, end), info);
+  const { subjectHeader } = policy;
+  // Never what the client says of itself, also where it has no certificate.
+  if (subjectHeader !== '') {
+    dropEdited(head, info.drop, (start, end) => info.text.slice(start, end).toLowerCase() === subjectHeader, info);
+  }
   let tail = authority === '' ? `Host: ${targetName}\r\n` : '';
   tail += forwardedLines({ clientIp, authority, isTls, localPort }, policy.forwarded);
   if (requestEdits !== null) tail += requestEdits.lines(context);
+  if (subjectHeader !== '' && connection.clientSubject !== '') {
+    tail += `${policy.subjectHeader}: ${headerText(connection.clientSubject)}\r\n`;
+  }
   if (info.upgrade !== '') tail += customLines(policy);
   const target = rewriteTarget(info, policy, context);
   return forwardRequestHead(info, head, target, tail + upgradeLines(info));
@@ -64,6 +72,13 @@ export function dropEdited(
     drop[at] = 1;
     info.drops += 1;
   }
+}
+
+/** Text as a latin1 field value of visible bytes. */
+function headerText(text: string): string {
+  return Buffer.from(text, 'utf8')
+    .toString('latin1')
+    .replaceAll(/[^\x20-\x7e\x80-\xff]/g, ' ');
 }
 
 function upgradeLines(info: RequestInfo): string {
