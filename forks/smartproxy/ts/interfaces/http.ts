@@ -7,7 +7,7 @@ import type { IRouteContext } from './context.ts';
 
 /** Cross-origin resource sharing (the Fetch standard, §3.3). Recalled. */
 export interface IRouteCors {
-  /** Recalled. */
+  /** `false` is as if it were absent. Recalled. */
   enabled: boolean;
   /** `*`, one origin, or a list of which the request's origin is echoed; default `*`. Recalled. */
   allowOrigin?: string | string[];
@@ -17,7 +17,7 @@ export interface IRouteCors {
   allowHeaders?: string | string[];
   /** Not possible with `allowOrigin: '*'`. Recalled. */
   allowCredentials?: boolean;
-  /** Recalled. */
+  /** Response headers that a page may read. Recalled. */
   exposeHeaders?: string | string[];
   /** Seconds a preflight may be kept. Recalled. */
   maxAge?: number;
@@ -27,9 +27,13 @@ export interface IRouteCors {
 
 /** Header edits. Values may hold `{name}` and `{headers.name}` templates; unknown names stay as written. Recalled. */
 export interface IRouteHeaders {
-  /** Set on the request to the target, in place of what the client sent. An empty value removes the header. Recalled. */
+  /**
+   * Set on the request to the target, in place of what the client sent. An empty value removes the header. Recalled.
+   */
   request?: Record<string, string>;
-  /** Set on the response to the client, in place of what the target sent. An empty value removes the header. Recalled. */
+  /**
+   * Set on the response to the client, in place of what the target sent. An empty value removes the header. Recalled.
+   */
   response?: Record<string, string>;
   /** `true`: any origin, the defaults. Recalled. */
   cors?: boolean | IRouteCors;
@@ -77,7 +81,7 @@ export interface IRouteHealthCheck {
 export interface IRouteLoadBalancing {
   /** Default `round-robin`. Recalled. */
   algorithm: 'round-robin' | 'least-connections' | 'ip-hash';
-  /** Recalled. */
+  /** Leaves targets out that do not answer. Recalled. */
   healthCheck?: IRouteHealthCheck;
 }
 
@@ -95,11 +99,11 @@ export interface IRouteUrlRewrite {
 
 /** A response given without any target. Recalled. */
 export interface IRouteTestResponse {
-  /** Recalled. */
+  /** Status from 200 to 599. Recalled. */
   status: number;
-  /** Recalled. */
+  /** Headers beside Content-Length. Recalled. */
   headers: Record<string, string>;
-  /** Recalled. */
+  /** Text, sent as UTF-8. Recalled. */
   body: string;
 }
 
@@ -111,9 +115,9 @@ export interface IRouteAdvanced {
   headers?: Record<string, string>;
   /** Whether connections to the target are kept; default true. Recalled. */
   keepAlive?: boolean;
-  /** Recalled. */
+  /** Changes the path before forwarding. Recalled. */
   urlRewrite?: IRouteUrlRewrite;
-  /** Recalled. */
+  /** A fixed answer instead of a target. Recalled. */
   testResponse?: IRouteTestResponse;
   /** Bytes of a request body; past it 413. Ours. */
   maxRequestBodyBytes?: number;

@@ -9,8 +9,11 @@ import type { TTlsVersion } from './tls.ts';
 
 /** A certificate from a provision function (upstream's type comes from tsclass). Confirmed name, recalled members. */
 export interface IProvisionedCertificate {
+  /** Not read. */
   id?: string;
+  /** The domain that was asked for. */
   domainName: string;
+  /** Not read: the certificate says it itself. */
   created?: number;
   /** Unix time in milliseconds. */
   validUntil?: number;
@@ -18,6 +21,7 @@ export interface IProvisionedCertificate {
   privateKey: string;
   /** Chain, leaf first, PEM. */
   publicKey: string;
+  /** Not read. */
   csr?: string;
 }
 
@@ -26,29 +30,31 @@ export type TSmartProxyCertProvisionObject = IProvisionedCertificate | 'http01';
 
 /** Publishes and removes the TXT record of a dns-01 challenge (RFC 8555 §8.4). Ours. */
 export interface IDnsChallengeHandler {
+  /** Publishes the record; resolves when the name servers answer it. */
   set(name: string, value: string): Promise<void>;
+  /** Removes the record again. */
   remove(name: string, value: string): Promise<void>;
 }
 
 /** Defaults for every route whose certificate is `auto`. Confirmed. */
 export interface IAcmeOptions {
-  /** Confirmed. */
+  /** `false` leaves every domain to the provision function and to given certificates; default true. Confirmed. */
   enabled?: boolean;
-  /** Needed as soon as a route's certificate is `auto`. Confirmed. */
+  /** Of the account; needed as soon as a route's certificate is `auto`. Confirmed. */
   email?: string;
   /** Another name of `email`. Confirmed. */
   accountEmail?: string;
-  /** Confirmed. */
+  /** `production` is another spelling of `useProduction: true`. Confirmed. */
   environment?: 'production' | 'staging';
-  /** Default false. Confirmed. */
+  /** Certificates that browsers trust, default false. Confirmed. */
   useProduction?: boolean;
   /** Port on which http-01 challenges are answered, default 80. Confirmed. */
   port?: number;
-  /** Default 30. Confirmed. */
+  /** Days before expiry at which renewal starts, default 30. Confirmed. */
   renewThresholdDays?: number;
-  /** Default true. Confirmed. */
+  /** Renew before expiry, default true. Confirmed. */
   autoRenew?: boolean;
-  /** Default 24. Confirmed. */
+  /** Hours between looks at the certificates, default 24. Confirmed. */
   renewCheckIntervalHours?: number;
   /** Folder of certificates and account, default `./certs`. Confirmed. */
   certificateStore?: string;
@@ -58,7 +64,7 @@ export interface IAcmeOptions {
   directoryUrl?: string;
   /** Authorities to trust for the directory itself, PEM. Ours. */
   directoryCa?: string;
-  /** Needed for dns-01. Ours. */
+  /** Publishes the records of dns-01 challenges, which need it. Ours. */
   dnsChallenge?: IDnsChallengeHandler;
 }
 
@@ -68,30 +74,34 @@ export interface ISmartProxyDefaults {
   target?: { host: string; port: number };
   /** Address lists and limits of every route; a route's own member replaces the default's. Confirmed. */
   security?: IRouteSecurity;
-  /** Confirmed. */
+  /** Accepted and unused, as the option of the same name. Confirmed. */
   preserveSourceIP?: boolean;
 }
 
 /** Sampling of the grouped metrics. Recalled. */
 export interface IMetricsConfig {
-  /** Default true. Recalled. */
+  /** Keep samples for `getMetrics`, default true. Recalled. */
   enabled?: boolean;
-  /** Default 1,000. Recalled. */
+  /** Milliseconds between samples, default 1,000. Recalled. */
   sampleIntervalMs?: number;
-  /** Default 3,600. Recalled. */
+  /** Seconds that samples are kept, default 3,600. Recalled. */
   retentionSeconds?: number;
 }
 
 /** Where the proxy writes its own log lines; nothing is written without one. Ours. */
 export interface IProxyLogger {
+  /** What helps to follow one connection. */
   debug(message: string, fields?: Record<string, unknown>): void;
+  /** What an operator wants to know. */
   info(message: string, fields?: Record<string, unknown>): void;
+  /** What somebody should look at. */
   warn(message: string, fields?: Record<string, unknown>): void;
+  /** What is broken. */
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
 export interface ISmartProxyOptions {
-  /** Confirmed. */
+  /** What to listen for and what to do with it. Confirmed. */
   routes: IRouteConfig[];
   /**
    * Bind a free port of the system's choice for each port that the routes name; `listeningPort(port)` tells which. For
@@ -102,20 +112,20 @@ export interface ISmartProxyOptions {
   listenAddress?: string;
   /** Addresses and networks that may send PROXY protocol headers. Confirmed. */
   proxyIPs?: string[];
-  /** Default: true where `proxyIPs` is filled. Confirmed. */
+  /** Read PROXY protocol headers; default: true where `proxyIPs` is filled. Confirmed. */
   acceptProxyProtocol?: boolean;
-  /** Default of every action; `true` is v1. Confirmed; choosing the version is ours. */
+  /** What actions do that do not say it themselves; `true` is v1, default false. Confirmed; choosing the version is ours. */
   sendProxyProtocol?: boolean | 'v1' | 'v2';
-  /** Confirmed. */
+  /** Accepted and unused: a target learns the client's address by the PROXY protocol or forwarded fields. Confirmed. */
   preserveSourceIP?: boolean;
-  /** Confirmed. */
+  /** What applies where a route says nothing. Confirmed. */
   defaults?: ISmartProxyDefaults;
 
   /** Milliseconds without data until a connection is closed; default 14,400,000 (4 h). Confirmed. */
   inactivityTimeout?: number;
   /** `standard`: the plain time, `extended`: times the multiplier, `immortal`: never. Default `extended`. Confirmed. */
   keepAliveTreatment?: 'standard' | 'extended' | 'immortal';
-  /** Default 6. Confirmed. */
+  /** Factor of the `extended` treatment, default 6. Confirmed. */
   keepAliveInactivityMultiplier?: number;
   /** Milliseconds a connection may live under the `extended` treatment; default 7 days. Recalled. */
   extendedKeepAliveLifetime?: number;
@@ -131,19 +141,19 @@ export interface ISmartProxyOptions {
   inactivityCheckInterval?: number;
   /** Milliseconds that `stop` waits for open connections; default 30,000. Recalled. */
   gracefulShutdownTimeout?: number;
-  /** Default true. Recalled. */
+  /** Send small packets at once, default true. Recalled. */
   noDelay?: boolean;
   /** TCP keep-alive, default true. Recalled. */
   keepAlive?: boolean;
-  /** Milliseconds, default 10,000. Recalled. */
+  /** Milliseconds of silence until the first TCP keep-alive probe, default 10,000. Recalled. */
   keepAliveInitialDelay?: number;
   /** Bytes held for a client while its target connects; default 10 MiB. Recalled. */
   maxPendingDataSize?: number;
-  /** Default false. Recalled. */
+  /** No inactivity time-out at all, default false. Recalled. */
   disableInactivityCheck?: boolean;
   /** Spreads time-outs by ± 5 %; default false. Recalled. */
   enableRandomizedTimeouts?: boolean;
-  /** Default true. Recalled. */
+  /** TCP keep-alive where `keepAlive` says nothing, default true. Recalled. */
   enableKeepAliveProbes?: boolean;
 
   /** Open connections of all clients; default 10,000, 0: no limit. Recalled. */
@@ -157,42 +167,42 @@ export interface ISmartProxyOptions {
   pfx?: Buffer;
   /** Key of the default certificate. Confirmed. */
   key?: string | Buffer | Array<string | Buffer>;
-  /** Confirmed. */
+  /** Chain of the default certificate. Confirmed. */
   cert?: string | Buffer | Array<string | Buffer>;
-  /** Confirmed. */
+  /** Of an encrypted `key` or `pfx`. Confirmed. */
   passphrase?: string;
-  /** Recalled. */
+  /** Further certificates of the default chain. Recalled. */
   ca?: string | Buffer | Array<string | Buffer>;
-  /** Recalled. */
+  /** OpenSSL cipher list. Recalled. */
   ciphers?: string;
-  /** Recalled. */
+  /** Our order of ciphers counts, not the client's; default true. Recalled. */
   honorCipherOrder?: boolean;
   /** Of targets under `terminate-and-reencrypt`; default true. Recalled. */
   rejectUnauthorized?: boolean;
-  /** Default TLSv1.2. Recalled. */
+  /** Lowest accepted version, default TLSv1.2. Recalled. */
   minVersion?: TTlsVersion;
-  /** Default TLSv1.3. Recalled. */
+  /** Highest accepted version, default TLSv1.3. Recalled. */
   maxVersion?: TTlsVersion;
   /** `false` refuses resumption without SNI on passthrough ports. Confirmed. */
   allowSessionTicket?: boolean;
-  /** Confirmed. */
+  /** Certificates by ACME for routes whose certificate is `auto`. Confirmed. */
   acme?: IAcmeOptions;
-  /** Confirmed name, recalled signature. */
+  /** Asked for a certificate before ACME is. Confirmed name, recalled signature. */
   certProvisionFunction?: (domain: string) => Promise<TSmartProxyCertProvisionObject>;
-  /** Default true. Confirmed. */
+  /** ACME where the function fails, default true. Confirmed. */
   certProvisionFallbackToAcme?: boolean;
 
   /** Accepted and unused: HTTP is handled on the port itself. Confirmed. */
   useHttpProxy?: number[];
   /** Accepted and unused: HTTP is handled on the port itself. Confirmed. */
   httpProxyPort?: number;
-  /** Confirmed. */
+  /** Log lines of level debug as well, default false. Confirmed. */
   enableDetailedLogging?: boolean;
-  /** Confirmed. */
+  /** Log lines about handshakes, default false. Confirmed. */
   enableTlsDebugLogging?: boolean;
-  /** Recalled. */
+  /** Sampling of the grouped metrics. Recalled. */
   metrics?: IMetricsConfig;
-  /** Ours. */
+  /** Takes the proxy's log lines; nothing is logged without one. Ours. */
   logger?: IProxyLogger;
   /** Worker processes, or one per core with `auto`; default: none, all in this process. Ours. */
   workers?: number | 'auto';

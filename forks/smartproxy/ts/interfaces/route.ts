@@ -77,17 +77,17 @@ export interface IRouteTarget {
   match?: ITargetMatch;
   /** Higher is asked first; default 0. Recalled. */
   priority?: number;
-  /** Recalled. */
+  /** As the action's, of the same mode. Recalled. */
   tls?: IRouteTls;
-  /** Recalled. */
+  /** In place of the action's. Recalled. */
   websocket?: IRouteWebSocket;
-  /** Recalled. */
+  /** How one of several hosts of this target is chosen. Recalled. */
   loadBalancing?: IRouteLoadBalancing;
-  /** Recalled; choosing the version is ours, `true` is v1. */
+  /** In place of the action's. Recalled; choosing the version is ours, `true` is v1. */
   sendProxyProtocol?: boolean | 'v1' | 'v2';
-  /** Recalled. */
+  /** Laid over the route's. Recalled. */
   headers?: IRouteHeaders;
-  /** Recalled. */
+  /** Laid over the action's. Recalled. */
   advanced?: IRouteAdvanced;
   /** Share of new connections within the targets of one priority, default 1, at most 1000. Ours. */
   weight?: number;
@@ -101,7 +101,7 @@ export interface IRouteActionOptions {
 
 /** What to do with a matched connection or request. */
 export interface IRouteAction {
-  /** Confirmed. */
+  /** Forward to a target, or hand to a function. Confirmed. */
   type: TRouteActionType;
   /** Required for `forward`. Confirmed. */
   targets?: IRouteTarget[];
@@ -115,21 +115,21 @@ export interface IRouteAction {
   forwardingEngine?: 'node';
   /** Announces the client's address to the target; `true` is v1. Confirmed; choosing the version is ours. */
   sendProxyProtocol?: boolean | 'v1' | 'v2';
-  /** Confirmed name. */
+  /** Settings of the connection to the target. Confirmed name. */
   options?: IRouteActionOptions;
-  /** Recalled. */
+  /** Upgrades. Recalled. */
   websocket?: IRouteWebSocket;
-  /** Confirmed name, recalled members. */
+  /** How one of several targets is chosen. Confirmed name, recalled members. */
   loadBalancing?: IRouteLoadBalancing;
-  /** Recalled. */
+  /** Time-outs, rewriting, sizes, own answers. Recalled. */
   advanced?: IRouteAdvanced;
 }
 
 /** One route. Routes are asked in order of priority, then of how specific their match is, then as listed. */
 export interface IRouteConfig {
-  /** Confirmed. */
+  /** The conditions. Confirmed. */
   match: IRouteMatch;
-  /** Confirmed. */
+  /** What is done with what matches. Confirmed. */
   action: IRouteAction;
   /** Names the route in events and numbers; default `route-<n>`, duplicates get `#2`, `#3`, … Confirmed. */
   name?: string;
@@ -139,13 +139,13 @@ export interface IRouteConfig {
   enabled?: boolean;
   /** Higher is asked first; default 0. Confirmed. */
   priority?: number;
-  /** Confirmed. */
+  /** For people; never read. Confirmed. */
   description?: string;
-  /** Confirmed. */
+  /** For people; never read. Confirmed. */
   tags?: string[];
-  /** Confirmed. */
+  /** Limits and checks. Confirmed. */
   security?: IRouteSecurity;
-  /** Recalled. */
+  /** Header edits of every target. Recalled. */
   headers?: IRouteHeaders;
   /** Whatever the caller wants to keep with the route; never read. Ours. */
   metadata?: Record<string, unknown>;

@@ -14,7 +14,7 @@ export interface IDomainScopedIp {
 
 /** Requests over the rate are answered with 429. Recalled. */
 export interface IRouteRateLimit {
-  /** Recalled. */
+  /** `false` is as if it were absent. Recalled. */
   enabled: boolean;
   /** Requests per window; also the burst that a fresh key may send. Recalled. */
   maxRequests: number;
@@ -40,9 +40,9 @@ export interface IBasicAuthUser {
 
 /** HTTP basic authentication (RFC 7617). Recalled. */
 export interface IRouteBasicAuth {
-  /** Recalled. */
+  /** `false` is as if it were absent. Recalled. */
   enabled: boolean;
-  /** Recalled. */
+  /** Who may pass. Recalled. */
   users: IBasicAuthUser[];
   /** Named in the challenge; default `Restricted`. Recalled. */
   realm?: string;
@@ -56,7 +56,7 @@ export type TJwtAlgorithm =
 
 /** Bearer tokens (RFC 6750, RFC 7519). Recalled. */
 export interface IRouteJwtAuth {
-  /** Recalled. */
+  /** `false` is as if it were absent. Recalled. */
   enabled: boolean;
   /** Shared secret of the HS algorithms, or a public key or certificate in PEM for the others. Recalled. */
   secret: string;
@@ -76,15 +76,15 @@ export interface IRouteJwtAuth {
 
 /** The older spelling of {@link IRouteBasicAuth} and {@link IRouteJwtAuth}. Recalled; digest and oauth are refused. */
 export interface IRouteAuthentication {
-  /** Recalled. */
+  /** Which of both. Recalled. */
   type: 'basic' | 'jwt';
   /** Users of `basic`. Recalled. */
   credentials?: Array<{ username: string; password: string }>;
-  /** Recalled. */
+  /** As in basicAuth. Recalled. */
   realm?: string;
   /** Secret of `jwt`. Recalled. */
   jwtSecret?: string;
-  /** Recalled. */
+  /** As `issuer` in jwtAuth. Recalled. */
   jwtIssuer?: string;
 }
 
@@ -98,12 +98,12 @@ export interface IRouteSecurity {
   maxConnections?: number;
   /** Open connections of one address on this route; 0: no limit. Confirmed. */
   maxConnectionsPerIP?: number;
-  /** Confirmed name, recalled members. */
+  /** Requests per time. Confirmed name, recalled members. */
   rateLimit?: IRouteRateLimit;
-  /** Confirmed name, recalled members. */
+  /** User name and password. Confirmed name, recalled members. */
   basicAuth?: IRouteBasicAuth;
-  /** Confirmed name, recalled members. */
+  /** Bearer tokens. Confirmed name, recalled members. */
   jwtAuth?: IRouteJwtAuth;
-  /** Confirmed name, recalled members. */
+  /** The older spelling of both. Confirmed name, recalled members. */
   authentication?: IRouteAuthentication;
 }

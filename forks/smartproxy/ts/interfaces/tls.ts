@@ -20,9 +20,9 @@ export interface ICertificateConfig {
   cert?: string;
   /** Further chain certificates, PEM. Recalled. */
   ca?: string;
-  /** Recalled. */
+  /** File with the private key, PEM. Recalled. */
   keyFile?: string;
-  /** Recalled. */
+  /** File with the chain, leaf first, PEM. Recalled. */
   certFile?: string;
   /** Of an encrypted key. Ours. */
   passphrase?: string;
@@ -32,13 +32,13 @@ export interface ICertificateConfig {
 
 /** ACME settings of one route; what is absent is taken from the options. */
 export interface IRouteAcme {
-  /** Recalled. */
+  /** Of the account. Recalled. */
   email?: string;
-  /** Recalled. */
+  /** Certificates that browsers trust. Recalled. */
   useProduction?: boolean;
   /** Port on which http-01 challenges are answered; default 80. Recalled. */
   challengePort?: number;
-  /** Recalled. */
+  /** Days before expiry at which renewal starts. Recalled. */
   renewBeforeDays?: number;
   /** Which challenge to ask for; default `http-01`. Ours. */
   challenge?: 'http-01' | 'tls-alpn-01' | 'dns-01';
@@ -50,7 +50,10 @@ export interface IRouteClientAuth {
   mode: 'request' | 'require';
   /** Authorities whose certificates are accepted, PEM. */
   ca: string | string[];
-  /** Request header that carries the subject of the client's certificate; a header of that name sent by the client is removed. */
+  /**
+   * Request header that carries the subject of the client's certificate; a header of that name sent by the client is
+   * removed.
+   */
   subjectHeader?: string;
 }
 
@@ -64,31 +67,34 @@ export interface IRouteBackendTls {
   servername?: string;
   /** Client certificate and key, PEM. */
   cert?: string;
+  /** Key of the client certificate, PEM. */
   key?: string;
+  /** Lowest version offered. */
   minVersion?: TTlsVersion;
+  /** Highest version offered. */
   maxVersion?: TTlsVersion;
 }
 
 export interface IRouteTls {
-  /** Confirmed. */
+  /** Whether and where TLS ends. Confirmed. */
   mode: TTlsMode;
   /**
    * `auto`: by ACME or the provision function; `self-signed`: made at start, for tests and first steps (ours); or given.
    * Absent: the certificate of the options. Confirmed.
    */
   certificate?: 'auto' | 'self-signed' | ICertificateConfig;
-  /** Recalled. */
+  /** In place of the options' settings. Recalled. */
   acme?: IRouteAcme;
   /** Accepted versions; default both. Recalled. */
   versions?: TTlsVersion[];
   /** OpenSSL cipher list. Recalled. */
   ciphers?: string;
-  /** Recalled. */
+  /** Our order of ciphers counts, not the client's. Recalled. */
   honorCipherOrder?: boolean;
   /** Seconds a session may be resumed; default 86,400. Recalled. */
   sessionTimeout?: number;
-  /** Ours. */
+  /** Certificates asked of clients. Ours. */
   clientAuth?: IRouteClientAuth;
-  /** Ours. */
+  /** TLS to the target, with `terminate-and-reencrypt`. Ours. */
   backend?: IRouteBackendTls;
 }
