@@ -6,14 +6,17 @@ import { benchFolder, rootFolder } from '../harness/paths.ts';
 /** Objects that hold nothing but counts. */
 const COUNTERS = String.raw`(?:this\.)?(?:[#\w]+\.)*?#?(?:counters|recorder|unrouted|tlsCounters)`;
 
-/** Whole statements that only count; an `if` in front goes with them. */
+/** Whole statements that only count. An `if` in front stays, for the `else` that may follow. */
 const STATEMENTS: readonly RegExp[] = [
   // counters.requests += 1;  recorder.active -= 1;  counters.statusClasses[n]! += 1;
-  new RegExp(String.raw`^[ \t]*(?:if \([^\n]*\) )?${COUNTERS}\.[\w.]+(?:\[[^\n]*\]!?)? [+-]= [^\n]*;$`, 'gm'),
+  new RegExp(String.raw`^([ \t]*(?:if \([^\n]*\) )?)${COUNTERS}\.[\w.]+(?:\[[^\n]*\]!?)? [+-]= [^\n]*;$`, 'gm'),
   // counters.latency.observe(…);  recorder.requestRate.add(…);
-  new RegExp(String.raw`^[ \t]*(?:if \([^\n]*\) )?${COUNTERS}\.(?!byIp)\w+\.(?:observe|add|delete)\([^\n]*\);$`, 'gm'),
+  new RegExp(
+    String.raw`^([ \t]*(?:if \([^\n]*\) )?)${COUNTERS}\.(?!byIp)\w+\.(?:observe|add|delete)\([^\n]*\);$`,
+    'gm',
+  ),
   // this.bytesIn += …;  this.requests += 1;  exchange.bytesOut += …;  this.connection.requests += 1;
-  /^[ \t]*(?:if \([^\n]*\) )?(?:this|exchange|this\.connection)\.(?:bytesIn|bytesOut|requests) \+= [^\n]*;$/gm,
+  /^([ \t]*(?:if \([^\n]*\) )?)(?:this|exchange|this\.connection)\.(?:bytesIn|bytesOut|requests) \+= (?![^\n]*endWith)[^\n]*;$/gm,
 ];
 
 /** Folders whose reading of the clock serves durations alone. */
@@ -42,9 +45,9 @@ export function makeUncounted(): IUncounted {
     const path = join(target, file);
     let text = readFileSync(path, 'utf8');
     for (const statement of STATEMENTS) {
-      text = text.replace(statement, () => {
+      text = text.replace(statement, (_all, before: string) => {
         statements += 1;
-        return ';';
+        return `${before};`;
       });
     }
     if (CLOCK_READERS.test(file)) text = text.replaceAll('performance.now()', '0');

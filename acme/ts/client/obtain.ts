@@ -142,9 +142,16 @@ async function authorize(
     controller.abort();
     await Promise.allSettled([
       ...presented.map(async (attempt) => attempt.solver.cleanup(attempt.answer)),
-      ...[...open].map((url) => client.deactivateAuthorization(url)),
+      ...giveBack(client, open, deadline.signal),
     ]);
   }
+}
+
+/** Deactivates what is still pending, for as long as good manners are worth. */
+function giveBack(client: AcmeClient, open: Set<string>, signal: AbortSignal | undefined): Promise<void>[] {
+  if (signal?.aborted === true) return [];
+  const timeout = AbortSignal.timeout(limits.giveBackTimeoutMs);
+  return [...open].map((url) => client.deactivateAuthorization(url, timeout));
 }
 
 function chooseChallenge(

@@ -17,7 +17,7 @@ export { ClientStats } from './resolver/clientstats.ts';
 export { Forwarder } from './forwarder/forwarder.ts';
 export type { IForwardOptions, IForwarderOptions } from './forwarder/forwarder.ts';
 export { DnsError, dnsErrorCodes } from './errors/errors.ts';
-export type { TDnsErrorCode, TDnsErrorSource } from './errors/errors.ts';
+export type { IExtendedError, TDnsErrorCode, TDnsErrorSource } from './errors/errors.ts';
 export { clientLimits } from './limits/limits.ts';
 
 export { CacheEntry, DnsCache } from './cache/cache.ts';

@@ -45,3 +45,4 @@ export type {
 export type { ICookieOptions } from './abuse/cookies.ts';
 export type { IQueryLimitOptions } from './abuse/querylimit.ts';
 export type { IRateLimitOptions } from './abuse/ratelimit.ts';
+export type { IForwardingOptions } from './pipeline/forwarding.ts';

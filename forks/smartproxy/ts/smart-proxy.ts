@@ -6,18 +6,24 @@
 import { EventEmitter } from 'node:events';
 import { accept } from './accept/acceptor.ts';
 import { Listener } from './accept/listener.ts';
+import { CertificateManager } from './certificates/certificate-manager.ts';
+import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
+import type { ICertStatus } from './certificates/types.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
 import { planOf } from './connection/plan.ts';
 import { REASON } from './connection/reasons.ts';
+import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
+import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
 import { ProxyError } from './errors.ts';
 import { UpstreamPool } from './http/pool.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IProxyStats } from './interfaces/stats.ts';
-import { RouteTable } from './route/table.ts';
+import type { ICompiledRoute } from './route/compiled.ts';
+import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { Recorder } from './stats/recorder.ts';
 import { ProxyStats } from './stats/stats.ts';
@@ -50,7 +56,13 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** What the proxy counts. */
   readonly stats: IProxyStats;
   readonly #engine: IEngine;
+  readonly #certificates: CertificateManager;
+  readonly #security: SecurityKeeper;
+  /** Ports opened by `addListeningPort`, which routes need not name. */
+  readonly #extraPorts = new Set<number>();
   readonly #listeners = new Map<number, Listener>();
+  /** Opened for challenges on a port that no route names. */
+  #challengeListener: Promise<Listener> | null = null;
   #state: TState = 'stopped';
   #sampledAtMs = 0;
   #drained: (() => void) | null = null;
@@ -61,6 +73,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   constructor(options: ISmartProxyOptions) {
     super();
     this.settings = options;
+    this.#certificates = this.#manageCertificates(options);
+    this.#security = new SecurityKeeper(options.defaults?.security);
     const recorder = new Recorder();
     const connections = new Set<Connection>();
     const engine = {
@@ -68,9 +82,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       recorder,
       wheel: new TimerWheel((nowMs) => this.#onTick(nowMs)),
       gate: new EventGate(this),
-      tls: new TlsContexts(options),
+      tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
+      certificates: this.#certificates,
+      sendProxyProtocol: options.sendProxyProtocol,
+      trusted: trustedSenders(options),
+      connectionRate: connectionRate(options),
+      securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
-      table: RouteTable.compile(options.routes),
+      table: compileRoutes(options.routes, options),
       draining: false,
       onConnectionGone: () => this.#onConnectionGone(),
     };
@@ -93,7 +112,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       engine.draining = false;
       engine.wheel.start();
       try {
-        await this.#openPorts(engine.table.ports);
+        await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
+        await this.#openPorts([...engine.table.ports, ...this.#extraPorts]);
       } catch (error) {
         await this.#closePorts([...this.#listeners.keys()]);
         engine.wheel.stop();
@@ -101,6 +121,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
         throw error;
       }
       this.#state = 'running';
+      this.#certificates.begin();
       engine.gate.emit('listening', { ports: this.getListeningPorts(), timestamp: new Date() });
     });
   }
@@ -112,6 +133,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.#state = 'stopping';
       const engine = this.#engine;
       engine.draining = true;
+      const ordersEnded = this.#certificates.stop();
       await this.#closePorts([...this.#listeners.keys()]);
       engine.pool.closeIdle();
       for (const connection of engine.connections) connection.stage?.onStop();
@@ -121,6 +143,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       await this.#drain(SAMPLE_MS);
       engine.pool.closeIdle();
       engine.wheel.stop();
+      await ordersEnded;
       this.#state = 'stopped';
       engine.gate.emit('drained', { forced, timestamp: new Date() });
     });
@@ -132,14 +155,22 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
    */
   async updateRoutes(routes: IRouteConfig[]): Promise<void> {
     await this.#inTurn(async () => {
-      const table = RouteTable.compile(routes);
+      const table = compileRoutes(routes, this.settings);
       this.#prepareRoutes(table);
-      if (this.#state === 'running') await this.#openPorts(table.ports);
       const engine = this.#engine;
+      await this.#certificates.load(certificateRoutes(table.routes, this.settings));
+      try {
+        if (this.#state === 'running') await this.#openPorts(table.ports);
+      } catch (error) {
+        await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
+        throw error;
+      }
       engine.table = table;
       this.settings.routes = routes;
-      engine.recorder.setRoutes(new Set(table.routes.map((route) => route.name)));
-      const wanted = new Set(table.ports);
+      const names = new Set(table.routes.map((route) => route.name));
+      engine.recorder.setRoutes(names);
+      this.#security.keepOnly(names);
+      const wanted = new Set([...table.ports, ...this.#extraPorts]);
       await this.#closePorts([...this.#listeners.keys()].filter((port) => !wanted.has(port)));
       engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
     });
@@ -150,9 +181,82 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return [...this.#listeners.keys()];
   }
 
+  /** Listens on a port that no route names yet. */
+  async addListeningPort(port: number): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state === 'running') await this.#openPorts([port]);
+      this.#extraPorts.add(port);
+    });
+  }
+
+  /** Stops listening on a port; its open connections go on. A port that routes name opens again with the next start. */
+  async removeListeningPort(port: number): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#extraPorts.delete(port);
+      await this.#closePorts([port]);
+    });
+  }
+
   /** The port that the system bound for a route's port: the same, except with `ephemeralPorts`. */
   listeningPort(port: number): number | undefined {
     return this.#listeners.get(port)?.boundPort;
+  }
+
+  /** State of the certificate of a route; undefined for routes without one of their own. */
+  getCertificateStatus(routeName: string): ICertStatus | undefined {
+    return this.#certificates.getCertificateStatus(routeName);
+  }
+
+  /**
+   * Makes sure that a route whose certificate is `auto` has one; orders it only when there is none that is valid.
+   *
+   * @throws AcmeError when it cannot be had
+   */
+  async provisionCertificate(routeName: string): Promise<void> {
+    await this.#certificates.provisionCertificate(routeName);
+  }
+
+  /**
+   * Orders a new certificate for a route whose certificate is `auto`.
+   *
+   * @throws AcmeError when it cannot be had
+   */
+  async renewCertificate(routeName: string): Promise<void> {
+    await this.#certificates.renewCertificate(routeName);
+  }
+
+  /** Names that certificates are ordered for. */
+  getEligibleDomainsForCertificates(): string[] {
+    return this.#certificates.orderedNames();
+  }
+
+  #manageCertificates(options: ISmartProxyOptions): CertificateManager {
+    return new CertificateManager({
+      ...certificateOptions(options),
+      onEvent: (name, event) => this.#engine.gate.emit(name, event),
+      onMaterial: (routeName) => {
+        const route = this.#engine.table.routes.find(({ name }) => name === routeName);
+        if (route !== undefined) planOf(this.#engine, route).renewContext(this.#engine);
+      },
+      openChallengePort: (port) => this.#openChallengePort(port),
+    });
+  }
+
+  /** Listens for http-01 where no route does; the result closes the port again. */
+  async #openChallengePort(port: number): Promise<() => Promise<void>> {
+    if (this.#listeners.has(port)) return async () => {};
+    const opening = this.#listen(port);
+    this.#challengeListener = opening;
+    opening.catch(() => {
+      this.#challengeListener = null;
+    });
+    const listener = await opening;
+    return async () => {
+      // A route may have taken the port over meanwhile.
+      if (this.#challengeListener !== opening) return;
+      this.#challengeListener = null;
+      await listener.close();
+    };
   }
 
   async #inTurn<TResult>(work: () => Promise<TResult>): Promise<TResult> {
@@ -174,15 +278,27 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     try {
       for (const port of ports) {
         if (this.#listeners.has(port)) continue;
-        const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
-        await listener.listen(this.settings.ephemeralPorts === true ? 0 : port, this.settings.listenAddress);
-        this.#listeners.set(port, listener);
+        this.#listeners.set(port, (await this.#takeChallengePort(port)) ?? (await this.#listen(port)));
         opened.push(port);
       }
     } catch (error) {
       await this.#closePorts(opened);
       throw error;
     }
+  }
+
+  async #listen(port: number): Promise<Listener> {
+    const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
+    await listener.listen(this.settings.ephemeralPorts === true ? 0 : port, this.settings.listenAddress);
+    return listener;
+  }
+
+  /** The listener that challenges have opened on a port, which from now on belongs to the routes. */
+  async #takeChallengePort(port: number): Promise<Listener | null> {
+    const listener = await this.#challengeListener?.catch(() => null);
+    if (listener?.port !== port) return null;
+    this.#challengeListener = null;
+    return listener;
   }
 
   async #closePorts(ports: readonly number[]): Promise<void> {

@@ -25,6 +25,23 @@ test('quantiles forget what left the window; count and sum do not', async () => 
   assert.deepEqual([child.count, child.sum], [2, 101]);
 });
 
+test('a window that crossed a process boundary is part of the quantiles, both signs', async () => {
+  const clock = new FakeClock();
+  const options = { name: 's', help: 'S.', quantiles: [0, 1], nowMs: clock.now };
+  const theirs = new Registry();
+  const other = theirs.summary(options);
+  for (const value of [-4, -4, 8]) other.observe(value);
+  const mine = new Registry();
+  const summary = mine.summary(options);
+  mine.merge(await theirs.snapshot());
+  assert.deepEqual(summary.quantilesOf(0), [-4, 8]);
+  mine.merge(await theirs.snapshot());
+  summary.observe(-1);
+  assert.equal(summary.labels().count, 7);
+  clock.pass(1e9);
+  assert.deepEqual((await theirs.snapshot()).metrics[0]?.series[0]?.window?.positive.count, 0);
+});
+
 test('quantiles of values of both signs are within 5 %', () => {
   forSeeds(10, (random) => {
     const registry = new Registry();

@@ -123,15 +123,6 @@ export class SeriesTable {
     return this.#positions[position]!.text(this.#index.ids[series * this.#index.width + position]!);
   }
 
-  /** Labels of a series as an object. */
-  labelsOf(series: number): Record<string, string> {
-    const labels: Record<string, string> = {};
-    this.labelNames.forEach((name, position) => {
-      labels[name] = this.labelText(series, position);
-    });
-    return labels;
-  }
-
   /** Series of a label set given by name; made when new, the overflow series when there is no room. */
   at(labels: TLabels): number {
     const tuple = this.#tuple;

@@ -70,6 +70,7 @@ function nsdConfig(folder: string, port: number): string {
   zonelistfile: "${folder}/zone.list"
   xfrdir: "${folder}"
   server-count: 1
+  rrl-ratelimit: 0
 remote-control:
   control-enable: no
 zone:

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import { Resolver } from '#client';
+import type { IResolverOptions } from '#client';
 import { rcodes } from '#wire';
 import { FakeServer, answerPacket, record, soa, zoneAnswer } from './fakeserver.ts';
 import { atEnd, codeOf, resolverFor, serve } from './support.ts';
@@ -125,6 +126,7 @@ test('replies with another id, question, or without the response bit are skipped
     'response-bit': 2,
     'question': 3,
     'case': 0,
+    'cookie': 0,
   });
 });
 
@@ -254,6 +256,19 @@ test('mistakes of the caller have their own codes and send nothing', async () =>
   for (const upstream of ['udp://resolver.example', '1.1.1.1:0', 'tls://', 'udp://1.1.1.1/path', 'nonsense here']) {
     assert.throws(() => new Resolver({ upstreams: [upstream] }), { code: 'EBADOPTION' }, upstream);
   }
+});
+
+test('options that make no sense are named', async () => {
+  const bad: ReadonlyArray<[IResolverOptions, RegExp]> = [
+    [{ timeoutMs: 0 }, /timeoutMs is 0/],
+    [{ attemptsMax: Number.NaN }, /attemptsMax is NaN/],
+    [{ queriesPerSocket: -1 }, /queriesPerSocket/],
+    [{ cache: { entriesMax: -5 } }, /cache\.entriesMax/],
+    [{ cache: { staleSeconds: '60' as unknown as number } }, /cache\.staleSeconds/],
+  ];
+  for (const [options, message] of bad) assert.throws(() => new Resolver(options), { code: 'EBADOPTION', message });
+  const resolver = resolverFor(await serve({ answer: () => undefined }));
+  assert.equal(await codeOf(resolver.resolve('www.test', 'A', { timeoutMs: -1 })), 'EBADOPTION');
 });
 
 test('destroy() rejects what is under way and what comes later', async () => {

@@ -6,6 +6,7 @@
 import type { ICookieOptions } from '../abuse/cookies.ts';
 import type { IQueryLimitOptions } from '../abuse/querylimit.ts';
 import type { IRateLimitOptions } from '../abuse/ratelimit.ts';
+import type { IForwardingOptions } from '../pipeline/forwarding.ts';
 import type { ISoaOptions } from '../pipeline/authority.ts';
 
 export interface IDnsServerOptions {
@@ -55,6 +56,8 @@ export interface IDnsServerOptions {
   serverId?: string;
   /** Answer to `version.server` and `version.bind`; refused when not set. */
   version?: string;
+  /** Servers to ask for names outside our zones, for clients in `allowFrom`; off without it. */
+  forward?: IForwardingOptions;
   /** Limits like answers to one network over UDP; off without it. */
   rateLimit?: IRateLimitOptions;
   /** Limits queries of one client; off without it. */

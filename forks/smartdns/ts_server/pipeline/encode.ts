@@ -53,7 +53,7 @@ export function encodeResponse(exchange: Exchange, response: DnsResponse): Buffe
     packet = encodeMessage(message, { maxBytes: exchange.bytesMax });
   }
   // The first name of a message is never compressed: the same octets in the asker's letter case.
-  packet.set(exchange.asked, headerBytes);
+  exchange.packet.copy(packet, headerBytes, headerBytes, headerBytes + exchange.nameBytes);
   return packet;
 }
 

@@ -107,12 +107,11 @@ export class Engine implements IMessageSink, IExchangeOwner {
       }
       // A handler may have sent a message through this server itself.
       reader.read(packet, length);
-      const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target);
+      const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target, undefined);
       this.#settleWith(exchange, () => this.#resolver.fromResults(exchange, image.entries!, results));
       return this.#settler.leave(exchange, out, outStart);
     }
-    const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target);
-    exchange.image = image;
+    const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target, image);
     if (reader.ednsVersion > 0) {
       // RFC 6891 §6.1.3.
       this.#settler.settle(exchange, DnsResponse.failed(rcodes.BADVERS, 'bad-version'));
@@ -255,7 +254,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
       this.#events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort);
     }
     if (image.cached) {
-      this.#resolver.countHit(name, type);
+      this.#resolver.hit(name, type);
     }
     const nameEnd = headerBytes + image.name.length;
     let bytes = writeFromImage(image.wire, packet, headerBytes, nameEnd, out, outStart);
@@ -284,24 +283,26 @@ export class Engine implements IMessageSink, IExchangeOwner {
     clientPort: number,
     startMs: number,
     target: IReplyTarget,
+    image: AnswerImage | undefined,
   ): Exchange {
     const reader = this.#reader;
-    const exchange = new Exchange(this, target, {
+    const flavour = flavourOf(reader);
+    const exchange = new Exchange(
+      this,
+      target,
       queryId,
       sourceIndex,
       clientIp,
       clientPort,
       startMs,
-      id: reader.id,
-      flags: reader.flags,
-      domain: reader.name(),
-      typeNumber: reader.qtype,
-      classNumber: reader.qclass,
-      asked: Buffer.from(packet.subarray(reader.nameStart, reader.nameEnd)),
-      flavour: flavourOf(reader),
-      bytesMax: bytesLimit(reader, sourceIndex),
-      imageHash: this.#images.hashOf(reader, flavourOf(reader)),
-    });
+      reader,
+      packet,
+      image === undefined ? reader.name() : image.question.name,
+      flavour,
+      bytesLimit(reader, sourceIndex),
+      this.#images.hashOf(reader, flavour),
+    );
+    exchange.image = image;
     exchange.cookie = this.#guard.takeCookie();
     exchange.trusted = this.#guard.isTrusted;
     exchange.nsid = reader.hasNsid ? this.#nsid : undefined;

@@ -82,6 +82,11 @@ export class Guard {
     return this.cookieState >= cookieClientOnly ? Buffer.from(this.cookie) : undefined;
   }
 
+  /** Whether answers have rates at all. */
+  get limitsAnswers(): boolean {
+    return this.#rateLimit !== undefined;
+  }
+
   get hasCookie(): boolean {
     return this.cookieState >= cookieClientOnly;
   }

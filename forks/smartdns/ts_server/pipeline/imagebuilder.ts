@@ -6,7 +6,7 @@
 import { keepResults } from '../handlers/results.ts';
 import { imageBytesMax } from '../limits/index.ts';
 import type { Exchange } from './exchange.ts';
-import { cdBit, rdBit } from './header.ts';
+import { cdBit, headerBytes, rdBit } from './header.ts';
 import { AnswerImage, lowerName } from './image.ts';
 import type { DnsResponse } from './response.ts';
 
@@ -29,7 +29,7 @@ export function buildImage(
   // Bits that each query brings itself.
   wire[2]! &= ~rdBit;
   wire[3]! &= ~cdBit;
-  const name = lowerName(exchange.asked, 0, exchange.asked.length);
+  const name = lowerName(exchange.packet, headerBytes, headerBytes + exchange.nameBytes);
   const question = { name: exchange.domain, type: exchange.type, class: 'IN' };
   const image = new AnswerImage(
     exchange.imageHash,

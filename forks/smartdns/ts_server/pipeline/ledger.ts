@@ -7,7 +7,6 @@ import type { DnsStats } from '../stats/dnsstats.ts';
 import type { TDropReason, TErrorReason } from '../stats/reasons.ts';
 import type { EventGate } from './emitter.ts';
 import type { Exchange } from './exchange.ts';
-import { tcBit } from './header.ts';
 import type { AnswerImage } from './image.ts';
 
 const msPerSecond = 1_000;
@@ -21,8 +20,8 @@ export class Ledger {
     this.#events = events;
   }
 
-  /** `packet` answers `exchange` and is handed to the transport. */
-  answered(exchange: Exchange, packet: Buffer): void {
+  /** An answer of `bytes` octets to `exchange` is handed to the transport. */
+  answered(exchange: Exchange, bytes: number, truncated: boolean): void {
     const response = exchange.response!;
     const { queryId, sourceIndex, clientIp } = exchange;
     const { rcodeNumber } = response;
@@ -30,11 +29,10 @@ export class Ledger {
       this.failed(response.failure, queryId, sourceIndex, clientIp, response.failureText);
     }
     response.counters?.count(rcodeNumber);
-    const truncated = (packet[2]! & tcBit) !== 0;
     const seconds = (performance.now() - exchange.startMs) / msPerSecond;
-    this.#stats.countAnswered(sourceIndex, rcodeNumber, packet.length, truncated, seconds);
+    this.#stats.countAnswered(sourceIndex, rcodeNumber, bytes, truncated, seconds);
     if (this.#events.answered) {
-      this.#events.emitAnswered(exchange, response, packet.length, truncated, seconds);
+      this.#events.emitAnswered(exchange, response, bytes, truncated, seconds);
     }
     if (this.#events.query) {
       const answered = response.view().answers.length > 0;

@@ -4,23 +4,12 @@
  * @module
  */
 import { rcodeToName, type IResourceRecord } from '#wire';
-import type { IHandlerEntry } from '../handlers/table.ts';
-import type { IDnsResponse, TDnsHandlerResult } from '../interfaces/query.ts';
+import type { IRepeatRule } from '../handlers/outcomes.ts';
+import type { IDnsResponse } from '../interfaces/query.ts';
 import type { TErrorReason } from '../stats/reasons.ts';
 import type { ZoneCounters } from '../stats/zonecounters.ts';
 import type { AnswerImage } from './image.ts';
 import { rcodeFromName } from './rcodes.ts';
-
-/** How an image of this answer may be used again. */
-export interface IImageRecipe {
-  /** Handlers to call each time, and what they returned; none for an answer that does not depend on handlers. */
-  readonly entries?: readonly IHandlerEntry[];
-  readonly results?: readonly TDnsHandlerResult[];
-  /** Monotonic milliseconds until which it may be used. */
-  readonly expiresMs?: number;
-  /** Whether using it is a cache hit. */
-  readonly cached?: boolean;
-}
 
 export class DnsResponse implements IDnsResponse {
   rcodeNumber: number;
@@ -37,7 +26,8 @@ export class DnsResponse implements IDnsResponse {
   /** What went wrong on the way here, to be counted and told when the answer leaves. */
   failure: TErrorReason | undefined;
   failureText: string | undefined;
-  recipe: IImageRecipe | undefined;
+  /** How an image of this answer may be used again. */
+  recipe: IRepeatRule | undefined;
   /** The wire image it was made from; gone as soon as somebody touches the records. */
   image: AnswerImage | undefined;
   #answers: IResourceRecord[];

@@ -65,7 +65,7 @@ export class Settler {
     if (packet === undefined) {
       exchange.target.abandon(exchange);
     } else if (exchange.target.reply(exchange, packet)) {
-      this.#ledger.answered(exchange, packet);
+      this.#ledger.answered(exchange, packet.length, isTruncated(packet));
     } else {
       this.#ledger.dropped('send', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
     }
@@ -94,17 +94,33 @@ export class Settler {
       this.settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'overload'));
     }
     if (!exchange.settled) {
-      exchange.detached = true;
+      exchange.detach();
       exchange.deadlineMs = Math.max(exchange.deadlineMs, exchange.startMs + this.#timeoutMs);
       this.#deadlines.add(exchange);
       return -1;
     }
-    const packet = exchange.response === undefined ? undefined : this.#finish(exchange, exchange.response);
+    const { response } = exchange;
+    if (response === undefined) {
+      return 0;
+    }
+    const { image } = response;
+    if (
+      image !== undefined &&
+      exchange.isPlain &&
+      !this.#guard.limitsAnswers &&
+      image.wire.length <= exchange.bytesMax
+    ) {
+      const nameEnd = headerBytes + exchange.nameBytes;
+      const bytes = writeFromImage(image.wire, exchange.packet, headerBytes, nameEnd, out, outStart);
+      this.#ledger.answered(exchange, bytes, false);
+      return bytes;
+    }
+    const packet = this.#finish(exchange, response);
     if (packet === undefined) {
       return 0;
     }
     out.set(packet, outStart);
-    this.#ledger.answered(exchange, packet);
+    this.#ledger.answered(exchange, packet.length, isTruncated(packet));
     return packet.length;
   }
 
@@ -130,7 +146,7 @@ export class Settler {
       return undefined;
     }
     this.#ledger.failed('rate-slipped', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
-    return cutShort(packet, exchange.asked.length);
+    return cutShort(packet, exchange.nameBytes);
   }
 
   #encode(exchange: Exchange, given: DnsResponse): Buffer {
@@ -140,7 +156,7 @@ export class Settler {
     }
     try {
       const packet = encodeResponse(exchange, given);
-      if (given.recipe !== undefined && exchange.isPlain && (packet[2]! & tcBit) === 0) {
+      if (given.recipe !== undefined && exchange.isPlain && !isTruncated(packet)) {
         this.#keep(exchange, given, packet);
       }
       return packet;
@@ -176,12 +192,12 @@ export function markCutShort(packet: Buffer, start: number): Buffer {
   return packet;
 }
 
+function isTruncated(packet: Buffer): boolean {
+  return (packet[2]! & tcBit) !== 0;
+}
+
 function copyImage(exchange: Exchange, image: AnswerImage): Buffer {
   const packet = Buffer.allocUnsafe(image.wire.length);
-  const head = Buffer.alloc(headerBytes);
-  head.writeUInt16BE(exchange.id, 0);
-  head.writeUInt16BE(exchange.flags, 2);
-  writeFromImage(image.wire, head, 0, 0, packet, 0);
-  packet.set(exchange.asked, headerBytes);
+  writeFromImage(image.wire, exchange.packet, headerBytes, headerBytes + exchange.nameBytes, packet, 0);
   return packet;
 }

@@ -6,6 +6,8 @@
 import type { RemoteInfo } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import type { ClientStats } from '#client';
+import { HandlerCache } from '../handlers/cache.ts';
 import { ChallengeRecords } from '../acme/challengerecords.ts';
 import { SslCertificates, type ILetsEncryptOptions, type IRetrievedCertificate } from '../acme/sslcertificate.ts';
 import { HandlerTable } from '../handlers/table.ts';
@@ -18,6 +20,7 @@ import { MiddlewareChain } from '../middleware/chain.ts';
 import { Authority, normalName } from '../pipeline/authority.ts';
 import { EventGate } from '../pipeline/emitter.ts';
 import { Engine } from '../pipeline/engine.ts';
+import { Forwarding } from '../pipeline/forwarding.ts';
 import { Guard } from '../pipeline/guard.ts';
 import { Resolver } from '../pipeline/resolver.ts';
 import { DnsStats, sources } from '../stats/dnsstats.ts';
@@ -51,6 +54,8 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   readonly #stats = new DnsStats();
   readonly #events: EventGate;
   readonly #authority: Authority;
+  readonly #forwarding: Forwarding | undefined;
+  readonly #resolver: Resolver;
   readonly #engine: Engine;
   readonly #listeners: Listeners;
   readonly #certificates: SslCertificates;
@@ -65,19 +70,21 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
       primaryNameserver: options.primaryNameserver,
       soa: options.soa ?? {},
     });
-    const resolver = new Resolver({
+    this.#forwarding = options.forward === undefined ? undefined : new Forwarding(options.forward);
+    this.#resolver = new Resolver({
       table: this.#table,
       authority: this.#authority,
       stats: this.#stats,
       events: this.#events,
       identity: { serverId: options.serverId, version: options.version },
       localhost: options.enableLocalhostHandling ?? true,
+      forwarding: this.#forwarding,
     });
     this.#engine = new Engine({
       stats: this.#stats,
       events: this.#events,
       chain: this.#chain,
-      resolver,
+      resolver: this.#resolver,
       guard: new Guard({
         rateLimit: options.rateLimit,
         queryLimit: options.queryLimit,
@@ -106,6 +113,11 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     return this.#stats;
   }
 
+  /** Counters of the servers that `forward` asks; undefined without it. */
+  get forwardStats(): ClientStats | undefined {
+    return this.#forwarding?.stats;
+  }
+
   /** Addresses and ports in use; the way to learn a port asked for as 0. Empty before `start()`. */
   get addresses(): IDnsListenAddresses {
     return this.#listeners.addresses;
@@ -124,7 +136,9 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     handler: TDnsHandler,
     options: IDnsHandlerOptions = {},
   ): void {
-    this.#table.add(domainPattern, recordTypes, handler, options, this.#stats.zones.resolve(domainPattern));
+    const cache = options.cache === undefined ? undefined : new HandlerCache(options.cache, this.#resolver);
+    const counters = this.#stats.zones.resolve(domainPattern);
+    this.#table.add(domainPattern, recordTypes, handler, options, counters, cache);
   }
 
   /** Removes every handler of this pattern whose types include all the given ones; false when there is none. */
@@ -144,6 +158,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
    * @throws Error with the system's code, `EADDRINUSE` for one, when a port cannot be had; nothing stays open then
    */
   async start(): Promise<void> {
+    this.#forwarding?.open();
     await this.#listeners.start();
   }
 
@@ -151,6 +166,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   async stop(): Promise<void> {
     this.#engine.close();
     await this.#listeners.stop();
+    this.#forwarding?.destroy();
   }
 
   /** Names, wildcards among them, that handlers match or that lie in `dnssecZone`. */

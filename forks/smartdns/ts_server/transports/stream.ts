@@ -11,6 +11,7 @@ import type { IMessageSink } from './types.ts';
 
 /** Octets of the length prefix (RFC 1035 §4.2.2). */
 const prefixBytes = 2;
+const headerBytes = 12;
 /** One scratch area for all connections: an answer is copied out before the next one is written. */
 const scratch = Buffer.allocUnsafeSlow(prefixBytes + messageBytesMax);
 const noBytes = Buffer.alloc(0);
@@ -114,6 +115,12 @@ export class DnsStream implements IReplyTarget {
         prefixBytes,
         this,
       );
+      if (length < headerBytes) {
+        // Nobody who speaks DNS sends this; what follows is not worth reading.
+        this.#sink.failed('framing', this.#source, this.#clientIp);
+        this.#socket.destroy();
+        break;
+      }
       if (written > 0) {
         this.#queue(scratch, prefixBytes, written);
       } else if (written < 0) {

@@ -415,6 +415,34 @@ void suite('failures', () => {
     assert.equal(manager.challenges.size, 0);
   });
 
+  void test('http-01 is left out when its port cannot be opened, and the port is held for all orders together', async (t) => {
+    const { ca, create, log } = await setupManager(t);
+    const tried: string[] = [];
+    ca.validate = (_name, type) => void tried.push(type) as undefined;
+    const manager = create({ openChallengePort: () => Promise.reject(new Error('EACCES')) });
+    await manager.load([auto('web', 'a.test')]);
+    manager.begin();
+    await manager.provisionCertificate('web');
+    assert.deepEqual(tried, ['tls-alpn-01']);
+    assert.match(log.join(), /EACCES/);
+    let opened = 0;
+    let closed = 0;
+    const second = create({
+      challengePort: 8080,
+      openChallengePort: async (port) => {
+        assert.equal(port, 8080);
+        opened++;
+        return async () => void closed++;
+      },
+    });
+    const names = ['b.test', 'c.test', 'd.test'];
+    await second.load(names.map((name) => auto(name, name)));
+    second.begin();
+    await Promise.all(names.map((name) => second.provisionCertificate(name)));
+    assert.deepEqual([opened, closed], [1, 1]);
+    assert.deepEqual(tried.slice(1), ['http-01', 'http-01', 'http-01']);
+  });
+
   void test('a certificate that has expired on arrival is a failure with a pause, not a loop', async (t) => {
     const { ca, create } = await setupManager(t);
     ca.lifetimeMs = -1_000;

@@ -22,7 +22,7 @@ import { auto } from './support.ts';
 /** Ports that answer challenges from the manager, as the proxy's do. */
 async function startEdge(t: TestContext, manager: () => CertificateManager): Promise<{ http: number; tls: number }> {
   const http = createHttpServer((request, response) => {
-    const answer = manager().challengeResponse(request.headers.host ?? '', request.url ?? '');
+    const answer = manager().challengeResponse(request.url ?? '');
     response.writeHead(answer === null ? 404 : 200).end(answer);
   });
   const tls = createTlsServer({

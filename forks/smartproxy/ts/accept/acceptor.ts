@@ -11,6 +11,7 @@ import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { SniffStage } from '../sniff/stage.ts';
 import type { Listener } from './listener.ts';
+import { ProxyHeaderStage } from './proxystage.ts';
 
 const V4_MAPPED = '::ffff:';
 
@@ -33,15 +34,30 @@ export function accept(engine: IEngine, socket: ProxySocket, listener: Listener)
     localPort: listener.port,
   });
   if (recorder.active > settings.connectionsMax) connection.reject('too-many-connections');
-  else if (recorder.byIp.get(clientIp) > settings.connectionsPerIpMax) connection.reject('too-many-connections-per-ip');
   else if (engine.draining) connection.reject('shutting-down');
-  else beginRouting(connection);
+  else if (engine.trusted !== null && engine.trusted.has(clientIp)) {
+    const stage = new ProxyHeaderStage(connection, admitClient);
+    connection.stage = stage;
+    stage.start();
+  } else admitClient(connection);
+}
+
+/** Limits by client address, then routing. */
+function admitClient(connection: Connection): void {
+  const { engine, clientIp } = connection;
+  if (engine.recorder.byIp.get(clientIp) > engine.settings.connectionsPerIpMax) {
+    connection.reject('too-many-connections-per-ip');
+  } else if (engine.connectionRate !== null && engine.connectionRate.take(clientIp, performance.now()) > 0) {
+    connection.reject('connection-rate');
+  } else beginRouting(connection);
 }
 
 /** Chooses the first stage by what the port's routes need to know. */
 function beginRouting(connection: Connection): void {
   const { engine, localPort, clientIp } = connection;
-  const needs = engine.table.portProfile(localPort);
+  const profile = engine.table.portProfile(localPort);
+  // While a CA may ask for a challenge, its port speaks HTTP whatever the routes do there.
+  const needs = engine.certificates.expectsHttpOn(localPort) ? { ...profile, http: true } : profile;
   if (needs.tls || (needs.raw && needs.http)) {
     const stage = new SniffStage(connection, needs);
     connection.stage = stage;

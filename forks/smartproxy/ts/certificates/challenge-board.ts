@@ -27,32 +27,35 @@ export interface IChallengeChange {
   readonly keyAuthorization: string;
 }
 
-/** Answers http-01 and tls-alpn-01. Look-ups are one map access; with nothing standing, one comparison. */
+/** Answers http-01 and tls-alpn-01. Look-ups are one map access. */
 export class ChallengeBoard {
   /** Told of every change made by {@link solver}; set by whoever shares the board. */
   onChange: ((change: IChallengeChange) => void) | undefined;
   readonly #byPath = new Map<string, string>();
   readonly #byServerName = new Map<string, SecureContext>();
 
-  /** Answers that stand. */
-  get size(): number {
-    return this.#byPath.size + this.#byServerName.size;
-  }
+  /** Answers that stand; a plain field, as it is read for every request. */
+  size = 0;
 
   /** The body for a request path (query included), or null when it is not a standing challenge. */
   response(path: string): string | null {
-    if (this.#byPath.size === 0 || !path.startsWith(challengePathPrefix)) return null;
+    if (!path.startsWith(challengePathPrefix)) return null;
     const query = path.indexOf('?');
     return this.#byPath.get(query === -1 ? path : path.slice(0, query)) ?? null;
   }
 
   /** The TLS context for a client that offers `acme-tls/1` and names a server under validation, or null. */
   context(serverName: string): SecureContext | null {
-    return this.#byServerName.size === 0 ? null : (this.#byServerName.get(serverName.toLowerCase()) ?? null);
+    return this.#byServerName.get(serverName.toLowerCase()) ?? null;
   }
 
   /** Carries out a change, made here or in another process. */
   apply(change: IChallengeChange): void {
+    this.#apply(change);
+    this.size = this.#byPath.size + this.#byServerName.size;
+  }
+
+  #apply(change: IChallengeChange): void {
     if (change.type === 'http-01') {
       const path = challengePathPrefix + change.token;
       if (change.action === 'remove') this.#byPath.delete(path);

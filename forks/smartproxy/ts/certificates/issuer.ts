@@ -20,6 +20,7 @@ import * as limits from '../limits/certificates.ts';
 import type { AcmeAccounts } from './accounts.ts';
 import type { CertificateEntry } from './certificate-entry.ts';
 import type { ChallengeBoard } from './challenge-board.ts';
+import { ChallengePort } from './challenge-port.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { ICertificateManagerOptions, ICertificateRoute, TCertificateSource } from './types.ts';
 
@@ -50,13 +51,13 @@ export class CertificateIssuer {
   readonly #clock: IAcmeClock;
   readonly #desk = new OrderDesk<IIssuedCertificate>(limits.ordersMax);
   readonly #solvers: ReadonlyMap<TChallengeType, IChallengeSolver>;
-  #portUsers = 0;
-  #port: Promise<() => Promise<void>> | undefined;
+  readonly #port: ChallengePort;
 
   constructor(options: ICertificateManagerOptions, accounts: AcmeAccounts, board: ChallengeBoard) {
     this.#options = options;
     this.#accounts = accounts;
     this.#clock = options.clock ?? systemClock;
+    this.#port = new ChallengePort(options);
     const solvers = [board.solver('http-01'), board.solver('tls-alpn-01')];
     if (options.dnsChallenge !== undefined) solvers.push(dnsSolver(options.dnsChallenge));
     this.#solvers = new Map(solvers.map((solver) => [solver.type, solver]));
@@ -114,49 +115,34 @@ export class CertificateIssuer {
 
   async #order(entry: CertificateEntry, signal: AbortSignal): Promise<IObtainedCertificate> {
     const { route, material } = entry;
-    const client = await this.#accounts.client(
-      route.directoryUrl ?? this.#options.directoryUrl,
-      route.email ?? this.#options.email,
-    );
-    // A challenge type that failed may be blocked on the way here; the next try starts with the next one.
-    const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
-    const usable = this.#solversOf(route);
-    const first = failed ? entry.failures % usable.length : 0;
-    const solvers = [...usable.slice(first), ...usable.slice(0, first)];
-    const replaces = material?.source === 'acme' ? material.cert : undefined;
-    const release = await this.#holdPort(usable.some((solver) => solver.type === 'http-01'));
+    const email = route.email ?? this.#options.email;
+    if (email === undefined && this.#options.emailRequired === true) {
+      throw new AcmeError('ACME_ACCOUNT', 'automatic certificates need acme.email');
+    }
+    const client = await this.#accounts.client(route.directoryUrl ?? this.#options.directoryUrl, email);
+    const port = await this.#port.hold();
     try {
       return await obtainCertificate(client, {
         names: entry.names,
-        solvers,
+        solvers: this.#preferred(entry, port.isOpen),
         signal,
-        ...(replaces === undefined ? {} : { replaces }),
-        ...(this.#options.keyType === undefined ? {} : { keyType: this.#options.keyType }),
-        ...(this.#options.preferredChain === undefined ? {} : { preferredChain: this.#options.preferredChain }),
-        ...(this.#options.profile === undefined ? {} : { profile: this.#options.profile }),
+        // RFC 9773 §5: only the CA that issued the old certificate knows it.
+        replaces: material?.source === 'acme' ? material.cert : undefined,
+        keyType: this.#options.keyType,
+        preferredChain: this.#options.preferredChain,
+        profile: this.#options.profile,
       });
     } finally {
-      await release();
+      await port.release();
     }
   }
 
-  /** Keeps the http-01 port open while any order runs. A port that cannot be opened leaves the other challenge types. */
-  async #holdPort(wanted: boolean): Promise<() => Promise<void>> {
-    const open = this.#options.openChallengePort;
-    if (open === undefined || !wanted) return async () => undefined;
-    this.#portUsers++;
-    this.#port ??= open().catch((error: unknown) => {
-      this.#options.log?.('warn', `the http-01 port cannot be opened: ${String(error)}`);
-      return async () => undefined;
-    });
-    const port = this.#port;
-    await port;
-    return async () => {
-      this.#portUsers--;
-      if (this.#portUsers > 0) return;
-      this.#port = undefined;
-      await (await port)().catch(() => undefined);
-    };
+  /** The solvers for the next try: a challenge type that failed may be blocked on the way here, so others go first. */
+  #preferred(entry: CertificateEntry, portIsOpen: boolean): IChallengeSolver[] {
+    const solvers = this.#solversOf(entry.route).filter((solver) => portIsOpen || solver.type !== 'http-01');
+    const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
+    const first = failed && solvers.length > 0 ? entry.failures % solvers.length : 0;
+    return [...solvers.slice(first), ...solvers.slice(0, first)];
   }
 }
 

@@ -30,8 +30,11 @@ export function certificateOptions(
     directoryUrl: directoryOf(acme, acme.useProduction === true || acme.environment === 'production'),
     acmeEnabled: acme.enabled !== false,
     email: acme.email ?? acme.accountEmail,
+    // As upstream for Let's Encrypt; a private CA may not care.
+    emailRequired: acme.directoryUrl === undefined,
     trustedRoots: acme.directoryCa,
     dnsChallenge: acme.dnsChallenge,
+    challengePort: acme.port ?? limits.challengePort,
     renewThresholdDays: acme.renewThresholdDays,
     renewCheckIntervalHours: acme.renewCheckIntervalHours,
     autoRenew: acme.autoRenew,
@@ -86,9 +89,4 @@ function readStatic(config: ICertificateConfig): IStaticCertificate | undefined 
   } catch {
     return undefined;
   }
-}
-
-/** Ports on which http-01 is answered: the CA asks for it on 80, which a front may send elsewhere (RFC 8555 §8.3). */
-export function challengePort(options: ISmartProxyOptions): number {
-  return options.acme?.port ?? limits.challengePort;
 }

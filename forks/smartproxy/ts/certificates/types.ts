@@ -90,6 +90,8 @@ export interface ICertificateManagerOptions {
   readonly directoryUrl: string;
   /** Mail address for the CA. */
   readonly email?: string;
+  /** Nothing is ordered without an address; default false. */
+  readonly emailRequired?: boolean;
   /** PEM roots for the CA's own HTTPS, for private CAs. */
   readonly trustedRoots?: string | readonly string[];
   readonly externalAccountBinding?: IExternalAccountBinding;
@@ -110,8 +112,10 @@ export interface ICertificateManagerOptions {
   readonly certProvisionFunction?: (domain: string) => Promise<TSmartProxyCertProvisionObject>;
   /** Whether ACME is tried when the function fails; default true. */
   readonly certProvisionFallbackToAcme?: boolean;
-  /** Opens the port for http-01 while answers stand, and returns what closes it. */
-  readonly openChallengePort?: () => Promise<() => Promise<void>>;
+  /** Port on which http-01 is asked for; default 80. */
+  readonly challengePort?: number;
+  /** Opens that port while orders run, and returns what closes it. */
+  readonly openChallengePort?: (port: number) => Promise<() => Promise<void>>;
   /** Called when a route's certificate changes; TLS contexts of the route are to be made anew. */
   readonly onMaterial?: (routeName: string, material: ICertificateMaterial) => void;
   readonly onEvent?: (name: TCertificateEventName, event: ICertificateEvent) => void;

@@ -11,16 +11,24 @@ import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 
+/** The certificate of a route by its name; undefined when it has none of its own. */
+export type TMaterial = (routeName: string) => { readonly cert: string; readonly key: string } | undefined;
+
 /** RFC 5077 tickets: OpenSSL wants 16 bytes of name, 16 of HMAC key, 16 of AES key. */
 const TICKET_KEY_BYTES = 48;
+
+const SESSION_CONTEXT = 'dcrouter';
 
 /** Makes and keeps contexts. Tickets of one context are good for all: they share the key. */
 export class TlsContexts {
   readonly #options: ISmartProxyOptions;
+  readonly #material: TMaterial;
   readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
 
-  constructor(options: ISmartProxyOptions) {
+  /** @param material gives the certificates that the proxy manages itself */
+  constructor(options: ISmartProxyOptions, material: TMaterial) {
     this.#options = options;
+    this.#material = material;
   }
 
   /** The context of a route that terminates TLS. @throws ProxyError when its certificate cannot be used */
@@ -30,6 +38,10 @@ export class TlsContexts {
     try {
       return tls.createSecureContext({
         ...pair,
+        // With client certificates these are the authorities that they are checked against.
+        ca: settings?.clientAuth?.ca ?? pair.ca,
+        // Sessions with client certificates are only resumed under the name that they were made under.
+        sessionIdContext: SESSION_CONTEXT,
         ticketKeys: this.#ticketKeys,
         ciphers: settings?.ciphers ?? this.#options.ciphers,
         honorCipherOrder: settings?.honorCipherOrder ?? this.#options.honorCipherOrder,
@@ -38,12 +50,19 @@ export class TlsContexts {
         maxVersion: highest(settings) ?? this.#options.maxVersion,
       });
     } catch (error) {
-      throw new ProxyError('PROXY_BAD_CERTIFICATE', `route ${route.name}: its certificate cannot be used`, error);
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ProxyError(
+        'PROXY_BAD_CERTIFICATE',
+        `route ${route.name}: its certificate cannot be used: ${why}`,
+        error,
+      );
     }
   }
 
   #pair(name: string, certificate: IRouteTls['certificate']): tls.SecureContextOptions {
     if (typeof certificate === 'object') return readPair(name, certificate);
+    const managed = certificate === undefined ? undefined : this.#material(name);
+    if (managed !== undefined) return { cert: managed.cert, key: managed.key };
     const { key, cert, pfx, passphrase, ca } = this.#options;
     if (pfx !== undefined) return { pfx, passphrase };
     if (key !== undefined && cert !== undefined) return { key, cert, passphrase, ca };
