@@ -1,4 +1,4 @@
-// npm run bench -- SUITE… [--quick] [--rounds N] [--only TEXT] [--json FILE]
+// npm run bench -- SUITE… [--quick] [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]
 //
 // Runs ours and the peers interleaved and prints one row per comparison. Exit code 0 when every goal holds,
 // 1 when one is missed, 2 when the command is wrong.
@@ -31,6 +31,7 @@ async function main(): Promise<number> {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       only: { type: 'string' },
+      peers: { type: 'string' },
       json: { type: 'string' },
     },
   });
@@ -39,7 +40,7 @@ async function main(): Promise<number> {
   if (positionals.length === 0 || unknown.length > 0) {
     if (unknown.length > 0) process.stderr.write(`There is no suite '${unknown.join("', '")}'.\n`);
     process.stderr.write(
-      `npm run bench -- SUITE [--quick] [--rounds N] [--only TEXT] [--json FILE]\nSuites: ${known.join(', ')}\n`,
+      `npm run bench -- SUITE [--quick] [--rounds N] [--only TEXT] [--peers A,B] [--json FILE]\nSuites: ${known.join(', ')}\n`,
     );
     return 2;
   }
@@ -47,7 +48,8 @@ async function main(): Promise<number> {
   const rows: IBenchRow[] = [];
   for (const name of positionals) {
     const suite = await loadSuite(name);
-    const found = await suite.run({ quick: values.quick, rounds, only: values.only });
+    const peers = values.peers?.split(',');
+    const found = await suite.run({ quick: values.quick, rounds, only: values.only, peers });
     rows.push(...found);
     process.stdout.write(`\n${suite.name}, ${rounds} rounds, Node ${process.version}\n${formatRows(found)}`);
   }

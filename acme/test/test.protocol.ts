@@ -135,6 +135,20 @@ void test('a passing outage during validation does not end the order', async () 
   assert.deepEqual((await obtain()).info.names, names);
 });
 
+void test('a refusal is asked for once, also while waiting', async () => {
+  const { ca, clock, client, obtain } = setup();
+  let refused = 0;
+  ca.intercept = (request) =>
+    request.url.includes('/order/') ? (refused++, problemResponse(403, 'unauthorized', 'not yours')) : undefined;
+  assert.equal((await errorOf(obtain())).code, 'ACME_PROBLEM');
+  assert.equal(refused, 1);
+  ca.intercept = (request) =>
+    request.url.includes('/newOrder') ? (refused++, problemResponse(403, 'rejectedIdentifier', 'no')) : undefined;
+  assert.equal((await errorOf(client.newOrder(names))).problemType, 'rejectedIdentifier');
+  assert.equal(refused, 2);
+  assert.deepEqual(clock.sleeps, []);
+});
+
 void test('a failed name gives the other authorizations back', async () => {
   const { ca, obtain } = setup();
   ca.validate = (name) => (name === 'bad.test' ? 'no' : undefined);

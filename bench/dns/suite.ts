@@ -5,7 +5,7 @@ import { progress } from '../harness/print.ts';
 import { makeRow, median, missingPeerRow } from '../harness/rows.ts';
 import type { IRunningServer } from '../harness/server.ts';
 import { buildTool } from '../harness/tools.ts';
-import type { IBenchRow, ISuite, ISuiteOptions } from '../harness/types.ts';
+import { type IBenchRow, type ISuite, type ISuiteOptions, takesPart } from '../harness/types.ts';
 import { dnsperfRows } from './dnsperf.ts';
 import { dohRows } from './doh.ts';
 import { type IDnsRow, type IDnsSide, dnsRows } from './rows.ts';
@@ -32,7 +32,8 @@ function noteOf(mine: ISideResult<IMeasurement> | undefined, theirs: ISideResult
 
 const perCpuSecond = (measured: IMeasurement): number => measured.done / measured.cpuSeconds;
 
-async function runRow(row: IDnsRow, options: ISuiteOptions): Promise<IBenchRow[]> {
+async function runRow(whole: IDnsRow, options: ISuiteOptions): Promise<IBenchRow[]> {
+  const row = { ...whole, others: whole.others.filter((side) => takesPart(options, sideName(side))) };
   const tool = buildTool('dns');
   const servers: IRunningServer[] = [];
   const sides: Array<ISide<IMeasurement>> = [];

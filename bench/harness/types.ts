@@ -37,6 +37,13 @@ export interface ISuiteOptions {
   readonly rounds: number;
   /** Runs only rows whose name contains this text. */
   readonly only?: string;
+  /** Runs only against peers whose name contains one of these texts; a goal is then judged for those alone. */
+  readonly peers?: readonly string[];
+}
+
+/** Whether a peer takes part. */
+export function takesPart(options: ISuiteOptions, peer: string): boolean {
+  return options.peers === undefined || options.peers.some((text) => peer.includes(text));
 }
 
 /** A suite lives in `bench/<name>/suite.ts`, which exports it as `suite`. */

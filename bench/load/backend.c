@@ -9,6 +9,7 @@ static const char *role_names[ROLES] = {"http", "echo", "bulk", "ws"};
 
 #define INPUT_BYTES 16384
 #define BULK_BYTES 262144
+#define SMALL_BODY 128
 #define LARGE_BODY 65536
 
 struct conn {
@@ -22,8 +23,22 @@ struct conn {
 };
 
 static int epoll;
-static char small_response[512], large_response[LARGE_BODY + 256], bulk[BULK_BYTES];
-static size_t small_length, large_length;
+static char bulk[BULK_BYTES];
+
+// A prepared response: small or large body, connection kept or closed. RFC 9112 section 9.6: closing is announced.
+struct response {
+  char bytes[LARGE_BODY + 256];
+  size_t length;
+};
+static struct response responses[2][2];
+
+static void prepare(struct response *response, size_t body, int closing) {
+  int n = snprintf(response->bytes, 256,
+                   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: bench\r\nContent-Length: %zu\r\n%s\r\n", body,
+                   closing ? "Connection: close\r\n" : "");
+  memset(response->bytes + n, 'r', body);
+  response->length = (size_t)n + body;
+}
 
 static void sha1(const unsigned char *data, size_t length, unsigned char out[20]) {
   unsigned char block[256] = {0};
@@ -109,11 +124,12 @@ static int answer_http(struct conn *c) {
     const char *body = c->input[0] == 'P' ? header(c->input, length, "content-length:") : NULL;
     const char *connection = header(c->input, length, "connection:");
     int large = length > 8 && memcmp(c->input, "GET /64k", 8) == 0;
-    c->closing = connection && (strncasecmp(connection, " close", 6) == 0 || strncasecmp(connection, "close", 5) == 0);
+    c->closing = connection != NULL && (strncasecmp(connection, " close", 6) == 0 || strncasecmp(connection, "close", 5) == 0);
     c->skip = body ? strtoull(body, NULL, 10) : 0;
     memmove(c->input, c->input + length, c->have - length);
     c->have -= length;
-    if (!put(c, large ? large_response : small_response, large ? large_length : small_length)) return 0;
+    struct response *response = &responses[large][c->closing];
+    if (!put(c, response->bytes, response->length)) return 0;
     if (c->closing && c->out_left == 0) return 0;
   }
   return 1;
@@ -220,14 +236,10 @@ int main(int argc, char **argv) {
   raise_file_limit();
   epoll = epoll_create1(EPOLL_CLOEXEC);
   memset(bulk, 'b', sizeof bulk);
-  int n = snprintf(small_response, sizeof small_response,
-                   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: bench\r\nContent-Length: 128\r\n\r\n");
-  memset(small_response + n, 's', 128);
-  small_length = (size_t)n + 128;
-  n = snprintf(large_response, sizeof large_response,
-               "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: bench\r\nContent-Length: %d\r\n\r\n", LARGE_BODY);
-  memset(large_response + n, 'l', LARGE_BODY);
-  large_length = (size_t)n + LARGE_BODY;
+  for (int closing = 0; closing < 2; closing++) {
+    prepare(&responses[0][closing], SMALL_BODY, closing);
+    prepare(&responses[1][closing], LARGE_BODY, closing);
+  }
   for (int role = 0; role < ROLES; role++) {
     char name[16];
     snprintf(name, sizeof name, "--%s", role_names[role]);

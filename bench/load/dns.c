@@ -3,7 +3,8 @@
 //   dns --port P --queries FILE --seconds S [--outstanding N] [--sockets K] [--echo] [--do]
 //
 // FILE holds lines `name type-number`. A reply counts when its id is outstanding on that socket, QR is set, the
-// question is the one asked, the code is NOERROR and there is an answer; `--echo` drops the last two conditions.
+// question is the one asked, the code is NOERROR and there is an answer, with `--do` also its signature; `--echo` drops
+// what is asked of the answer.
 #include "common.h"
 
 #define BATCH 32
@@ -34,7 +35,7 @@ struct sock {
 
 static struct query *queries;
 static uint32_t query_count, query_next;
-static int echo_mode;
+static int echo_mode, answers_min = 1;
 static uint64_t lost;
 
 static uint16_t encode(unsigned char *out, const char *name, int type, int dnssec_ok) {
@@ -123,7 +124,7 @@ static void take_reply(struct sock *s, const unsigned char *reply, size_t length
   size_t question = (size_t)query->length - 12 - (query->bytes[11] ? 11 : 0);
   if (!(reply[2] & 0x80)) fail("QR is not set");
   else if (length < 12 + question || memcmp(reply + 12, query->bytes + 12, question) != 0) fail("another question");
-  else if (!echo_mode && ((reply[3] & 15) != 0 || (reply[6] == 0 && reply[7] == 0))) fail("no answer");
+  else if (!echo_mode && ((reply[3] & 15) != 0 || (reply[6] << 8 | reply[7]) < answers_min)) fail("no answer");
   else report.done++;
   report.bytes += length;
   hist_add(now - slot->asked_ns);
@@ -170,7 +171,10 @@ int main(int argc, char **argv) {
   int outstanding = (int)arg_number(argc, argv, "--outstanding", 100);
   double seconds = arg_number(argc, argv, "--seconds", 1);
   echo_mode = arg_flag(argc, argv, "--echo");
-  read_queries(arg_text(argc, argv, "--queries", "queries"), arg_flag(argc, argv, "--do"));
+  int dnssec_ok = arg_flag(argc, argv, "--do");
+  // A signed answer is the record and its signature.
+  if (dnssec_ok) answers_min = 2;
+  read_queries(arg_text(argc, argv, "--queries", "queries"), dnssec_ok);
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   struct sock *socks = calloc((size_t)count, sizeof *socks);
   for (int k = 0; k < count; k++) {

@@ -8,7 +8,7 @@ import { progress } from '../harness/print.ts';
 import { makeRow, missingPeerRow } from '../harness/rows.ts';
 import { LOAD_CORE, pause, pinned } from '../harness/server.ts';
 import { buildTool } from '../harness/tools.ts';
-import type { IBenchRow, ISuiteOptions } from '../harness/types.ts';
+import { type IBenchRow, type ISuiteOptions, takesPart } from '../harness/types.ts';
 import type { IEnvironment } from './environment.ts';
 import { type IProxyPeer, nodeProxies, oursPeer, systemProxies, undiciPeer } from './peers.ts';
 import { BENCH_HOST } from './scenario.ts';
@@ -53,7 +53,8 @@ async function measureMemory(environment: IEnvironment, peer: IProxyPeer): Promi
 
 export async function memoryRows(environment: IEnvironment, options: ISuiteOptions): Promise<IBenchRow[]> {
   progress(`proxy: ${ROW}`);
-  const others = options.quick ? [...systemProxies, undiciPeer] : [...systemProxies, ...nodeProxies, undiciPeer];
+  const all = options.quick ? [...systemProxies, undiciPeer] : [...systemProxies, ...nodeProxies, undiciPeer];
+  const others = all.filter((peer) => takesPart(options, peer.name));
   const present = [oursPeer(), ...others].filter((peer) => peer.version() !== undefined);
   const sides: Array<ISide<number>> = present.map((peer) => ({
     name: peer.name,

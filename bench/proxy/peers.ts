@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { benchFolder, rootFolder } from '../harness/paths.ts';
+import { benchFolder } from '../harness/paths.ts';
 import { type IServerCommand } from '../harness/server.ts';
 import { findProgram, programOutput } from '../harness/tools.ts';
 import { caddyConfig, haproxyConfig, nginxConfig } from './configs.ts';
@@ -139,8 +139,18 @@ export const pipePeer: IProxyPeer = {
 export const systemProxies: readonly IProxyPeer[] = [haproxy, nginx, caddy];
 export const allPeers: readonly IProxyPeer[] = [...systemProxies, ...nodeProxies, undiciPeer, pipePeer];
 
-/** Ours, started by its adapter. `sources` names another folder with the proxy's sources, for variants of a build. */
-export function oursPeer(name = 'ours', sources?: string): IProxyPeer {
+export interface IOursOptions {
+  /** Entry file of another build of the proxy, as a URL. */
+  readonly sources?: string;
+  /** No listeners: what counting costs when nobody listens. */
+  readonly silent?: boolean;
+}
+
+/** Ours, started by its adapter. */
+export function oursPeer(name = 'ours', options: IOursOptions = {}): IProxyPeer {
+  const env: Record<string, string> = {};
+  if (options.sources !== undefined) env['BENCH_PROXY_SOURCES'] = options.sources;
+  if (options.silent === true) env['BENCH_PROXY_SILENT'] = '1';
   return {
     name,
     kinds: ['http', 'https', 'tcp'],
@@ -148,14 +158,7 @@ export function oursPeer(name = 'ours', sources?: string): IProxyPeer {
     version: () => packageVersion('@dcrouter/smartproxy'),
     command(scenario) {
       const command = nodeCommand(name, join(benchFolder, 'proxy/ours.ts'), scenario);
-      return {
-        ...command,
-        env: {
-          ...command.env,
-          ...(sources === undefined ? {} : { BENCH_PROXY_SOURCES: sources }),
-          DCROUTER_ROOT: rootFolder,
-        },
-      };
+      return { ...command, env: { ...command.env, ...env } };
     },
   };
 }

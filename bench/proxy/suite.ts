@@ -5,7 +5,7 @@ import { progress } from '../harness/print.ts';
 import { type IGoal, makeRow, median, missingPeerRow } from '../harness/rows.ts';
 import type { IRunningServer } from '../harness/server.ts';
 import { buildTool, hasTlsLoad } from '../harness/tools.ts';
-import type { IBenchRow, ISuite, ISuiteOptions } from '../harness/types.ts';
+import { type IBenchRow, type ISuite, type ISuiteOptions, takesPart } from '../harness/types.ts';
 import { countingRow } from './counting.ts';
 import { type IEnvironment, openEnvironment } from './environment.ts';
 import { memoryRows } from './memory.ts';
@@ -21,14 +21,14 @@ const WARM_UP_SECONDS = 1.5;
 const WARM_UP_SECONDS_QUICK = 0.4;
 
 /** Peers of a row, ours first. */
-function peersOf(row: IProxyRow): IProxyPeer[] {
+function peersOf(row: IProxyRow, options: ISuiteOptions): IProxyPeer[] {
   const others: IProxyPeer[] = systemProxies.filter((peer) => peer.kinds.includes(row.kind));
   if (row.node === 'all') others.push(...nodeProxies, undiciPeer);
   // @fastify/http-proxy wants another package for WebSockets; the http-proxy family stands for Node here.
   if (row.node === 'websocket') others.push(...nodeProxies.slice(0, 3));
   if (row.node === 'pipe') others.push(pipePeer);
   if (row.kind === 'https') others.push(undiciPeer);
-  return [oursPeer(), ...others];
+  return [oursPeer(), ...others.filter((peer) => takesPart(options, peer.name))];
 }
 
 const label = (peer: IProxyPeer): string => `${peer.name} ${peer.version() ?? ''}`.trim();
@@ -101,7 +101,7 @@ function rowsOf(
 }
 
 async function runRow(environment: IEnvironment, row: IProxyRow, options: ISuiteOptions): Promise<IBenchRow[]> {
-  const peers = peersOf(row);
+  const peers = peersOf(row, options);
   const tool = buildTool(row.tool);
   const seconds = options.quick ? LOAD_SECONDS_QUICK : LOAD_SECONDS;
   const servers: IRunningServer[] = [];

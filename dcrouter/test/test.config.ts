@@ -132,3 +132,9 @@ test('a file that cannot be read is one clear line', async (t) => {
   await writeFile(file, 'api: { port: 9100 }\n');
   assert.equal((await loadConfig(file)).api.port, 9100);
 });
+
+test('what the proxy refuses about a route is told with its place in the document', () => {
+  const text =
+    'proxy:\n  routes:\n    - name: web\n      match: { ports: 80, clientIp: [10.0.0.0/99] }\n      action: { type: forward, targets: [{ host: localhost, port: 81 }] }\n';
+  assert.match(complaint(text), /^router\.yaml:4:\d+: proxy\.routes\[0\]\.match\.clientIp\[0\]: /);
+});

@@ -60,7 +60,7 @@ export class DcRouter {
     if (this.#state !== 'stopped') throw new Error(`the router is ${this.#state}`);
     this.#state = 'starting';
     try {
-      defaultMetrics(this.registry);
+      this.#undo.push(defaultMetrics(this.registry));
       await this.#startProxy();
       await this.#startDns();
       await this.#startApi();
@@ -136,7 +136,7 @@ export class DcRouter {
     this.#api = api;
   }
 
-  /** Undoes what start did, newest first, so that metrics stay readable while the proxy drains... */
+  /** Undoes what start did, newest first, the management listener first. */
   async #unwind(): Promise<void> {
     for (const undo of this.#undo.splice(0).reverse()) await undo();
   }

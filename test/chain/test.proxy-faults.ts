@@ -74,7 +74,7 @@ test('a backend that dies in the middle of a response: the client sees the cut, 
 });
 
 test('a backend that refuses is 502, one that closes without a byte is 502, and the connection stays usable', async (t) => {
-  const { port: backendPort, server } = await backend(t, (socket) => socket.end());
+  const { port: backendPort, server } = await backend(t, (socket) => socket.resume().end());
   const { port, ledger } = await scene(t, 'http', backendPort);
   const empty = await rawExchange(port, REQUEST, (text) => /HTTP\/1\.1 502[\s\S]*\r\n\r\n/.test(text));
   assert.match(empty.text, /^HTTP\/1\.1 502 /);
@@ -149,15 +149,15 @@ test('a server reset inside a tunnel ends both sides, once', async (t) => {
 });
 
 test('stop drains: a running exchange finishes, and then nothing is left', async (t) => {
-  let answer: (() => void) | undefined;
+  const asked = Promise.withResolvers<() => void>();
   const { port: backendPort } = await backend(t, (socket) => {
     socket.once('data', () => {
-      answer = () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone');
+      asked.resolve(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone'));
     });
   });
   const { port, proxy, ledger } = await scene(t, 'http', backendPort);
   const pending = rawExchange(port, REQUEST);
-  while (answer === undefined) await new Promise((resolve) => setImmediate(resolve));
+  const answer = await asked.promise;
   const stopped = proxy.stop({ drainTimeout: 30_000 });
   answer();
   const exchange = await pending;

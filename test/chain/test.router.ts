@@ -1,11 +1,12 @@
 import { DcRouter, createLogger, parseConfigDocument, validateConfig } from '@dcrouter/dcrouter';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { startExampleBackends, type IExampleBackends } from '../../dcrouter/examples/backends.ts';
 import { toolVersion } from '../helpers/child.ts';
 import { freePorts } from '../helpers/ports.ts';
@@ -122,25 +123,26 @@ test('bytes at /metrics equal the bytes of the closed connections', async () => 
 
 test('dig gets answers over UDP and TCP and each query is counted under its type', async (t) => {
   if (toolVersion('dig', ['-v']) === undefined) return t.skip('dig is not installed');
-  const dig = (...args: string[]): string =>
-    execFileSync('dig', ['@127.0.0.1', '-p', String(dns), '+tries=1', ...args], { encoding: 'utf8' });
+  const run = promisify(execFile);
+  const dig = async (...args: string[]): Promise<string> =>
+    (await run('dig', ['@127.0.0.1', '-p', String(dns), '+tries=1', ...args])).stdout;
   const count = router.dns!.stats.getTotalQueries();
   assert.match(
-    dig('app.example.test', 'A'),
+    await dig('app.example.test', 'A'),
     /status: NOERROR[\s\S]*app\.example\.test\.\s+300\s+IN\s+A\s+127\.0\.0\.1/,
   );
-  assert.match(dig('+tcp', 'app.example.test', 'AAAA'), /IN\s+AAAA\s+::1/);
-  assert.match(dig('example.test', 'MX'), /IN\s+MX\s+10 mail\.example\.test\./);
-  assert.match(dig('example.test', 'TXT'), /"v=spf1 mx -all"/);
-  assert.match(dig('example.test', 'SOA'), /2026112101 3600 600 604800 300/);
-  assert.match(dig('secure.example.test', 'A'), /CNAME\s+app\.example\.test\.[\s\S]*IN\s+A\s+127\.0\.0\.1/);
-  assert.match(dig('any.apps.example.test', 'A'), /any\.apps\.example\.test\.\s+300\s+IN\s+A\s+127\.0\.0\.1/);
+  assert.match(await dig('+tcp', 'app.example.test', 'AAAA'), /IN\s+AAAA\s+::1/);
+  assert.match(await dig('example.test', 'MX'), /IN\s+MX\s+10 mail\.example\.test\./);
+  assert.match(await dig('example.test', 'TXT'), /"v=spf1 mx -all"/);
+  assert.match(await dig('example.test', 'SOA'), /2026112101 3600 600 604800 300/);
+  assert.match(await dig('secure.example.test', 'A'), /CNAME\s+app\.example\.test\.[\s\S]*IN\s+A\s+127\.0\.0\.1/);
+  assert.match(await dig('any.apps.example.test', 'A'), /any\.apps\.example\.test\.\s+300\s+IN\s+A\s+127\.0\.0\.1/);
   assert.match(
-    dig('nothing.example.test', 'A'),
+    await dig('nothing.example.test', 'A'),
     /status: NXDOMAIN[\s\S]*AUTHORITY SECTION:\s+example\.test\.\s+300\s+IN\s+SOA/,
   );
-  assert.match(dig('app.example.test', 'MX'), /status: NOERROR[\s\S]*ANSWER: 0[\s\S]*IN\s+SOA/);
-  assert.match(dig('example.org', 'A'), /status: REFUSED/);
+  assert.match(await dig('app.example.test', 'MX'), /status: NOERROR[\s\S]*ANSWER: 0[\s\S]*IN\s+SOA/);
+  assert.match(await dig('example.org', 'A'), /status: REFUSED/);
   assert.equal(router.dns!.stats.getTotalQueries() - count, 10);
   assert.equal(await metric('dcrouter_dns_queries_total{type="AAAA"}'), 1);
   assert.equal(await metric('dcrouter_dns_queries_total{type="A"}'), 5);

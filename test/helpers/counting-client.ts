@@ -36,8 +36,9 @@ export async function rawExchange(
   socket.on('error', (cause) => {
     error = cause;
   });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.write(request);
-  if (!socket.closed) await once(socket, 'close');
+  await closed;
   return { text, bytesSent: socket.bytesWritten, bytesReceived: socket.bytesRead, error };
 }
 

@@ -29,6 +29,8 @@ export interface IPebbleOptions {
   readonly alternateRoots?: number;
   /** Where to listen; default two free ports. Lets a test start the CA later. */
   readonly ports?: readonly [number, number];
+  /** The CA's own HTTPS certificate; default a new one. */
+  readonly serverCertificate?: { readonly cert: string; readonly key: string };
 }
 
 export interface IPebble {
@@ -69,7 +71,7 @@ function environment(options: IPebbleOptions): NodeJS.ProcessEnv {
 export async function startPebble(options: IPebbleOptions = {}): Promise<IPebble> {
   const folder = await mkdtemp(join(tmpdir(), 'pebble-'));
   const [acmePort = 0, managementPort = 0] = options.ports ?? (await freePorts(2));
-  const server = selfSignedCertificate(['localhost', '127.0.0.1']);
+  const server = options.serverCertificate ?? selfSignedCertificate(['localhost', '127.0.0.1']);
   await writeFile(join(folder, 'cert.pem'), server.cert);
   await writeFile(join(folder, 'key.pem'), server.key);
   const config = {

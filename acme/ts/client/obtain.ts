@@ -142,9 +142,16 @@ async function authorize(
     controller.abort();
     await Promise.allSettled([
       ...presented.map(async (attempt) => attempt.solver.cleanup(attempt.answer)),
-      ...[...open].map((url) => client.deactivateAuthorization(url)),
+      ...giveBack(client, open, deadline.signal),
     ]);
   }
+}
+
+/** Deactivates what is still pending, for as long as good manners are worth. */
+function giveBack(client: AcmeClient, open: Set<string>, signal: AbortSignal | undefined): Promise<void>[] {
+  if (signal?.aborted === true) return [];
+  const timeout = AbortSignal.timeout(limits.giveBackTimeoutMs);
+  return [...open].map((url) => client.deactivateAuthorization(url, timeout));
 }
 
 function chooseChallenge(
@@ -173,11 +180,24 @@ function chooseChallenge(
 async function present(attempt: IAttempt, signal: AbortSignal): Promise<void> {
   const name = attempt.answer.identifier.value;
   try {
-    await attempt.solver.present(attempt.answer, signal);
+    await untilAborted(attempt.solver.present(attempt.answer, signal), signal);
   } catch (cause) {
+    if (signal.aborted) throw new AcmeError('ACME_ABORTED', 'the order was aborted', { cause });
     const message = `the ${attempt.solver.type} answer for ${name} could not be presented: ${messageOf(cause)}`;
     throw new AcmeError('ACME_SOLVER_FAILED', message, { cause, name, retry: true });
   }
+}
+
+/** Foreign work, no longer waited for once the signal is raised. */
+function untilAborted(work: Promise<void> | void, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const giveUp = (): void => reject(new AcmeError('ACME_ABORTED', 'the order was aborted'));
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  Promise.resolve(work)
+    .then(resolve, reject)
+    .finally(() => signal.removeEventListener('abort', giveUp));
+  return promise;
 }
 
 async function validate(

@@ -36,6 +36,8 @@ export const pollIntervalMsMax = 15_000;
 export const pollIntervalGrowth = 1.5;
 /** One whole order: challenges presented, validated, certificate in hand. CAs validate within a minute or never. */
 export const orderDeadlineMs = 300_000;
+/** Giving pending authorizations back after a failure; the failure is not reported before. */
+export const giveBackTimeoutMs = 5_000;
 /** Longest Retry-After that is believed; past it the CA is taken to mean "not today". */
 export const retryAfterMsMax = 7 * 86_400_000;
 

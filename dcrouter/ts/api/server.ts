@@ -5,7 +5,7 @@
  */
 import fastify, { type FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from '@dcrouter/metrics';
+import { metricsPlugin, type Registry } from '@dcrouter/metrics';
 import type { IDnsSnapshot } from '@dcrouter/smartdns/server';
 import type { IProxySnapshot } from '@dcrouter/smartproxy';
 
@@ -25,6 +25,8 @@ export interface IRouterStats {
 export interface IApiOptions {
   readonly address: string;
   readonly port: number;
+  /** Addresses and networks that may read `/metrics`, or `any`; loopback unless given. */
+  readonly metricsAllow?: readonly string[] | 'any';
 }
 
 export class ApiServer {
@@ -34,10 +36,7 @@ export class ApiServer {
   constructor(sources: IApiSources, options: IApiOptions) {
     this.#options = options;
     this.#http = fastify({ logger: false, forceCloseConnections: true });
-    this.#http.get('/metrics', async (_request, reply) => {
-      const body = await sources.registry.expose();
-      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(body);
-    });
+    this.#http.register(metricsPlugin(sources.registry, { allow: options.metricsAllow }));
     this.#http.get('/healthz', async (_request, reply) => {
       const ready = sources.ready();
       return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
@@ -61,7 +60,8 @@ export class ApiServer {
 
   /** The bound address; undefined before start and after stop. */
   address(): AddressInfo | undefined {
-    return this.#http.addresses()[0];
+    const address = this.#http.server.address();
+    return address === null || typeof address === 'string' ? undefined : address;
   }
 }
 

@@ -61,9 +61,11 @@ export async function guarded(work: () => Promise<number>): Promise<number> {
 export async function runUntilSignal(file: string, onStarted?: (router: DcRouter) => void): Promise<number> {
   const config = await loadConfig(file);
   const router = new DcRouter(config, { logger: createLogger(config.logging) });
+  // Before the start: a signal that comes while the listeners open must end in order, too.
+  const signalled = firstSignal(router);
   await router.start();
   onStarted?.(router);
-  await firstSignal(router);
+  await signalled;
   await router.stop();
   return 0;
 }

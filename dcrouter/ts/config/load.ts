@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { parseConfigDocument, type IConfigDocument } from './document.ts';
 import { ConfigError, formatPath, type IConfigProblem } from './error.ts';
+import { routeComplaints } from './routes.ts';
 import { configSchema, type TConfig } from './schema.ts';
 import { nearestName } from './suggest.ts';
 
@@ -36,10 +37,19 @@ function unreadable(error: NodeJS.ErrnoException): string {
 export function validateConfig(document: IConfigDocument): TConfig {
   const result = configSchema.safeParse(document.value ?? {});
   const problems = result.success
-    ? duplicateNames(result.data, document)
+    ? checkMeaning(result.data, document)
     : result.error.issues.flatMap((issue) => explain(issue, document));
   if (problems.length > 0) throw new ConfigError(problems);
   return result.data!;
+}
+
+/** What fits the schema and still cannot work. */
+function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProblem[] {
+  const duplicates = duplicateNames(config, document);
+  if (duplicates.length > 0) return duplicates;
+  return routeComplaints(config.proxy?.routes ?? []).map(({ path, message }) =>
+    problemAt(document, ['proxy', 'routes', ...path], message),
+  );
 }
 
 /** Route names key the counters: two routes under one name would be counted as one. */

@@ -106,7 +106,13 @@ const zone = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
-  api: z.strictObject({ address: address.default('127.0.0.1'), port: port.default(9090) }).prefault({}),
+  api: z
+    .strictObject({
+      address: address.default('127.0.0.1'),
+      port: port.default(9090),
+      metricsAllow: z.union([z.literal('any'), z.array(z.string())]).optional(),
+    })
+    .prefault({}),
   logging: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

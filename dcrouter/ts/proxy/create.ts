@@ -19,13 +19,16 @@ export async function createProxy(config: TProxyConfig): Promise<SmartProxy> {
     const { tls, ...action } = route.action;
     routes.push({ ...route, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
   }
-  return new SmartProxy({ routes, bindAddress: config.address });
+  return new SmartProxy({ routes, listenAddress: config.address });
 }
 
 async function tlsOf(tls: TTlsConfig, route: TRouteConfig, index: number): Promise<IRouteTls> {
   const { certificate } = tls;
   if (certificate === undefined || certificate === 'auto') return { mode: tls.mode, certificate };
-  if (certificate === 'self-signed') return { mode: tls.mode, certificate: selfSignedCertificate(namesOf(route)) };
+  if (certificate === 'self-signed') {
+    const { key, cert } = selfSignedCertificate(namesOf(route));
+    return { mode: tls.mode, certificate: { key, cert } };
+  }
   if ('key' in certificate) return { mode: tls.mode, certificate };
   const path = `proxy.routes[${index}].action.tls.certificate`;
   return {

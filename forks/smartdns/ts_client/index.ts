@@ -17,10 +17,11 @@ export { ClientStats } from './resolver/clientstats.ts';
 export { Forwarder } from './forwarder/forwarder.ts';
 export type { IForwardOptions, IForwarderOptions } from './forwarder/forwarder.ts';
 export { DnsError, dnsErrorCodes } from './errors/errors.ts';
-export type { TDnsErrorCode, TDnsErrorSource } from './errors/errors.ts';
+export type { IExtendedError, TDnsErrorCode, TDnsErrorSource } from './errors/errors.ts';
 export { clientLimits } from './limits/limits.ts';
 
-export type { IResolution, TAnswerRcode, TClientSource } from './interfaces/answers.ts';
+export { CacheEntry, DnsCache } from './cache/cache.ts';
+export type { IDnsAnswer, IResolution, TAnswerRcode, TClientSource } from './interfaces/answers.ts';
 export type {
   IResolveOptions,
   IResolverOptions,

@@ -4,6 +4,10 @@
  * @module
  */
 export { DnsServer } from './server/dnsserver.ts';
+export type { IRawPacketOrigin } from './server/dnsserver.ts';
+export type { ILetsEncryptOptions, IRetrievedCertificate } from './acme/sslcertificate.ts';
+export { compilePattern } from './handlers/glob.ts';
+export type { IGlob } from './handlers/glob.ts';
 export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';
 export type { ISoaOptions } from './pipeline/authority.ts';
 export type {
@@ -38,3 +42,38 @@ export type {
   IDnsZoneStats,
   TDnsSource,
 } from './interfaces/stats.ts';
+export type { ICookieOptions } from './abuse/cookies.ts';
+export type { IQueryLimitOptions } from './abuse/querylimit.ts';
+export type { IRateLimitOptions } from './abuse/ratelimit.ts';
+export type { IForwardingOptions } from './pipeline/forwarding.ts';
+export { DnsZones } from './server/zones.ts';
+export type { IDnssecOptions, ILoadZoneOptions } from './server/zones.ts';
+export type { TSigningOptions } from './pipeline/signing.ts';
+export { Zone, ZoneError } from './zone/index.ts';
+export type {
+  IRrset,
+  IZoneChanges,
+  IZoneLookup,
+  IZoneOptions,
+  IZoneProblem,
+  IZoneRecordFilter,
+  IZoneRecordInput,
+  TLookupKind,
+  TSerialPolicy,
+  TZoneErrorReason,
+} from './zone/index.ts';
+export { FileKeyStorage, MemoryKeyStorage, ZoneSigner } from './dnssec/index.ts';
+export type {
+  IKeyInfo,
+  IKeyPolicy,
+  IKeyStorage,
+  INsec3Options,
+  ISignatureOptions,
+  ISignerStats,
+  IStoredKey,
+  IZoneSignerOptions,
+  TDenial,
+  TKeyRole,
+  TKeyState,
+  TSigningAlgorithm,
+} from './dnssec/index.ts';

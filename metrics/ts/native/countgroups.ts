@@ -123,13 +123,13 @@ export class CountGroups {
     return group;
   }
 
+  /** Takes an empty group out. It is never the heaviest: `raise` gives a lone slot of that a new count in place. */
   #removeGroup(group: number): void {
     const lighter = this.#lighter[group]!;
     const heavier = this.#heavier[group]!;
     if (lighter === NONE) this.#lightest = heavier;
     else this.#heavier[lighter] = heavier;
-    if (heavier === NONE) this.#heaviest = lighter;
-    else this.#lighter[heavier] = lighter;
+    this.#lighter[heavier] = lighter;
     this.#free[this.#freeCount] = group;
     this.#freeCount += 1;
   }

@@ -7,7 +7,7 @@ const scratch = new Float64Array(1);
 const words = new Uint32Array(scratch.buffer);
 scratch[0] = 1;
 /** Which 32-bit half of a double holds the exponent: the second on little-endian machines. */
-const HIGH_WORD = words[1] === 0 ? 0 : 1;
+const HIGH_WORD = Number(words[1] !== 0);
 
 /** Mantissa bits that a bucket number keeps. */
 const SUB_BITS = 4;

@@ -77,7 +77,7 @@ function toSpans(buckets: ReadonlyMap<number, number>): { spans: INativeSpan[]; 
       spans.push({ offset: gap, length: 1 });
     } else {
       for (let empty = 0; empty < gap; empty += 1) {
-        deltas.push(-lastCount);
+        deltas.push(0 - lastCount);
         lastCount = 0;
       }
       span.length += gap + 1;

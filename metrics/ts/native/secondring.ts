@@ -50,7 +50,7 @@ export class SecondRing {
     let at = this.index;
     for (let step = 0; step < window; step += 1) {
       at = at === 0 ? this.slots - 1 : at - 1;
-      sum += values[at] ?? 0;
+      sum += values[at]!;
     }
     return sum / window;
   }

@@ -27,8 +27,8 @@ function signedQuantiles({ positive, negative }: IBothSigns, shares: readonly nu
     if (total === 0) return NaN;
     const rank = Math.min(total, Math.max(1, Math.ceil(share * total)));
     // The smallest values are the negative ones of the largest magnitude.
-    if (rank <= negative.count) return -negative.quantile((negative.count - rank + 1) / negative.count);
-    return positive.quantile((rank - negative.count) / positive.count);
+    if (rank <= negative.count) return -negative.valueAt(negative.count - rank + 1);
+    return positive.valueAt(rank - negative.count);
   });
 }
 

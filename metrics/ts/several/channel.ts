@@ -25,8 +25,8 @@ export interface ISnapshotMessage {
 export interface IChannel {
   send?(message: object): unknown;
   postMessage?(message: object): unknown;
-  on(event: 'message' | 'exit', listener: (message: never) => void): unknown;
-  off(event: 'message' | 'exit', listener: (message: never) => void): unknown;
+  on(event: 'message' | 'exit', listener: (message: unknown) => void): unknown;
+  off(event: 'message' | 'exit', listener: (message: unknown) => void): unknown;
 }
 
 export function requestMessage(id: number): IRequestMessage {

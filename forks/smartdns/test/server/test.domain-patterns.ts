@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minimatch } from 'minimatch';
-import { compilePattern } from '../../ts_server/handlers/glob.ts';
+import { compilePattern } from '#server';
 
 const matches = (pattern: string, name: string): boolean => compilePattern(pattern).some((glob) => glob.matches(name));
 

@@ -44,6 +44,13 @@ export const dnsErrorCodes = {
 
 export type TDnsErrorCode = keyof typeof dnsErrorCodes;
 
+/** Why a resolver gave an error, in its own words (RFC 8914). */
+export interface IExtendedError {
+  /** INFO-CODE, such as 6 for "DNSSEC Bogus". */
+  readonly infoCode: number;
+  readonly text: string;
+}
+
 /** What is known about the failed question. */
 export interface IDnsErrorDetail {
   readonly hostname?: string;
@@ -52,6 +59,7 @@ export interface IDnsErrorDetail {
   readonly upstream?: string;
   /** Mnemonic of the rcode where the resolver sent one. */
   readonly rcode?: string;
+  readonly extendedErrors?: readonly IExtendedError[];
   /** Node's name of the failing call, such as `queryA`. */
   readonly syscall?: string;
   /** A short fixed word for counting, such as `case-mismatch`. */
@@ -75,6 +83,8 @@ export class DnsError extends Error {
   readonly type: string | undefined;
   readonly upstream: string | undefined;
   readonly rcode: string | undefined;
+  /** Extended DNS errors that came with the rcode; mostly none. */
+  readonly extendedErrors: readonly IExtendedError[];
   readonly syscall: string | undefined;
   readonly reason: string | undefined;
   readonly #note: string | undefined;
@@ -92,6 +102,7 @@ export class DnsError extends Error {
     this.type = detail.type;
     this.upstream = detail.upstream;
     this.rcode = detail.rcode;
+    this.extendedErrors = detail.extendedErrors ?? [];
     this.syscall = detail.syscall;
     this.reason = detail.reason;
     this.#note = detail.note;
@@ -100,12 +111,13 @@ export class DnsError extends Error {
   /** The same error with the question that it belongs to. */
   withQuestion(hostname: string, type: string): DnsError {
     if (this.hostname !== undefined) return this;
-    const { upstream, rcode, syscall, reason } = this;
+    const { upstream, rcode, extendedErrors, syscall, reason } = this;
     return new DnsError(this.code, {
       hostname,
       type,
       upstream,
       rcode,
+      extendedErrors,
       syscall,
       reason,
       note: this.#note,
@@ -123,7 +135,8 @@ const codesByRcode: Readonly<Record<string, TDnsErrorCode>> = {
 
 /** The error for an rcode that is not an answer. */
 export function errorForRcode(rcode: string, detail: IDnsErrorDetail): DnsError {
-  return new DnsError(codesByRcode[rcode] ?? 'ERCODE', { ...detail, rcode, note: detail.note ?? rcode });
+  const reasons = (detail.extendedErrors ?? []).map(({ infoCode, text }) => ` EDE ${infoCode}${text && ` ${text}`}`);
+  return new DnsError(codesByRcode[rcode] ?? 'ERCODE', { ...detail, rcode, note: `${rcode}${reasons.join(',')}` });
 }
 
 /** Any thrown value as a `DnsError`. */

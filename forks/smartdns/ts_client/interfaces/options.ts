@@ -53,6 +53,8 @@ export interface IResolverOptions {
   readonly dnssec?: boolean;
   /** Mix the case of names asked over UDP and insist on it in the reply. Default true. */
   readonly randomizeCase?: boolean;
+  /** Use DNS cookies with UDP resolvers (RFC 7873). Default true. */
+  readonly cookies?: boolean;
   /** Questions per UDP socket. Default 1: every question from its own random port. */
   readonly queriesPerSocket?: number;
   /** Pad queries over TLS and HTTPS (RFC 8467). Default true. */

@@ -11,6 +11,8 @@ export const clientLimits = {
   attemptTimeoutMs: 1_000,
   /** ms for an attempt over TCP, TLS or HTTPS, where a connection and a handshake may come first. */
   streamAttemptTimeoutMs: 3_000,
+  /** ms that must be left for another attempt to be worth its sockets. */
+  attemptTimeoutMinMs: 2,
   /** Attempts of one question over all resolvers. Bounds what one caller can make us send. */
   attemptsMax: 6,
   /** ms before asking a resolver again that has just failed at once (refused connection, SERVFAIL); doubles per round. */

@@ -9,7 +9,6 @@
  */
 import { equalNames, isNormalSubdomain, normalizeName } from '#wire';
 import type { IResourceRecord, IRrsigData, ISoaData } from '#wire';
-import { saneTtl } from '../cache/ttl.ts';
 import { DnsError } from '../errors/errors.ts';
 import type { IDnsAnswer } from '../interfaces/answers.ts';
 import { clientLimits } from '../limits/limits.ts';
@@ -181,7 +180,7 @@ class AliasChain {
   }
 }
 
-/** The answer section by owner (lower case), TTLs put right, the asked name spelled as asked. */
+/** The answer section by owner (lower case), TTLs lowered by the age, the asked name spelled as asked. */
 function groupByOwner(
   records: readonly IResourceRecord[],
   question: IQuestion,
@@ -200,7 +199,7 @@ function groupByOwner(
 }
 
 function cleanRecord(record: IResourceRecord, question: IQuestion, ageSeconds: number): IResourceRecord {
-  const ttl = Math.max(0, saneTtl(record.ttl) - ageSeconds);
+  const ttl = Math.max(0, record.ttl - ageSeconds);
   const name = equalNames(record.name, question.name) ? question.name : record.name;
   return Object.freeze({ ...record, name, ttl });
 }

@@ -18,6 +18,7 @@ import { askedName } from '../names/names.ts';
 import type { IQuestion } from '../transports/transport.ts';
 import type { UpstreamPool } from '../upstreams/pool.ts';
 import { Admission } from './admission.ts';
+import { checkOptions, checkTimeout } from './checkoptions.ts';
 import { ClientCounters, latencyStats } from './clientstats.ts';
 import { ClientEvents } from './clientevents.ts';
 import type { TResolverEmitter } from './clientevents.ts';
@@ -66,7 +67,9 @@ export class ResolverEngine {
   #lastQueryId = 0;
   #destroyed = false;
 
+  /** @throws DnsError `EBADOPTION` */
   constructor(options: IResolverOptions, emitter: TResolverEmitter) {
+    checkOptions(options);
     this.#options = options;
     this.#events = new ClientEvents(emitter);
     const { inFlightMax, waitingMax, cache } = options;
@@ -105,6 +108,7 @@ export class ResolverEngine {
     let shownType = String(type);
     try {
       if (this.#destroyed) throw new DnsError('EDESTROYED');
+      checkTimeout(options.timeoutMs);
       const question = this.#question(name, type, options);
       shownType = question.type;
       counters.types.add(shownType);

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { encodeRecordData } from '#wire';
+import { formatRecordData } from '#wire';
 import type { IMxData, IResourceRecord, ISoaData, ISrvData, TText } from '#wire';
 
-/** The data of a record as one line: upstream's formats where it has one, else the generic form (RFC 3597 §5). */
+/** The data of a record as one line: upstream's formats where it has one, else the master file's (RFC 1035 §5.1). */
 export function recordValue(record: IResourceRecord): string {
   const { type, data } = record;
   switch (type) {
@@ -33,13 +33,8 @@ export function recordValue(record: IResourceRecord): string {
       return `${mname} ${rname} ${serial} ${refresh} ${retry} ${expire} ${minimum}`;
     }
     default:
-      return genericText(encodeRecordData(type, data));
+      return formatRecordData(type, data);
   }
-}
-
-/** RFC 3597 §5. */
-function genericText(data: Buffer): string {
-  return data.length === 0 ? '\\# 0' : `\\# ${data.length} ${data.toString('hex')}`;
 }
 
 /** Bytes are joined before they become characters: a character may lie across two strings. */

@@ -4,18 +4,16 @@
  *
  * @module
  */
-import { randomFillSync } from 'node:crypto';
+import { randomByte } from './random.ts';
 
 const headerBytes = 12;
-/** A name has at most 255 octets (RFC 1035 §3.1), so this many random bits always do. */
-const bits = new Uint8Array(32);
 
 /** Flips the case of the letters in the question name of a query, at random and in place. */
 export function randomizeCase(packet: Buffer): void {
-  randomFillSync(bits);
-  let at = headerBytes;
-  let labelEnd = at;
-  for (let bit = 0; at < packet.length; at += 1, bit += 1) {
+  let labelEnd = headerBytes;
+  let bits = 0;
+  let bitsLeft = 0;
+  for (let at = headerBytes; at < packet.length; at += 1) {
     const value = packet[at] as number;
     if (at === labelEnd) {
       if (value === 0) return;
@@ -24,8 +22,13 @@ export function randomizeCase(packet: Buffer): void {
     }
     const letter = value | 0x20;
     if (letter < 0x61 || letter > 0x7a) continue;
-    const flip = ((bits[(bit >> 3) & 31] as number) >> (bit & 7)) & 1;
-    packet[at] = flip === 1 ? letter & ~0x20 : letter;
+    if (bitsLeft === 0) {
+      bits = randomByte();
+      bitsLeft = 8;
+    }
+    packet[at] = (bits & 1) === 1 ? letter & ~0x20 : letter;
+    bits >>= 1;
+    bitsLeft -= 1;
   }
 }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { randomFillSync } from 'node:crypto';
 import { ednsOptions, nameToWire, recordClasses, recordTypes } from '#wire';
 import { clientLimits } from '../limits/limits.ts';
 import type { IEncodeOptions, IQuestion } from './transport.ts';
@@ -21,27 +20,15 @@ const flagAuthenticData = 0x00_20;
 const flagCheckingDisabled = 0x00_10;
 const flagDnssecOk = 0x80_00;
 
-/** Random ids are taken from the system's source in blocks: one call each would cost more than the query. */
-const ids = new Uint16Array(1_024);
-let idsUsed = ids.length;
-
-/** An id that nobody can foresee (RFC 5452 §9.2). */
-export function randomId(): number {
-  if (idsUsed === ids.length) {
-    randomFillSync(ids);
-    idsUsed = 0;
-  }
-  const id = ids[idsUsed] as number;
-  idsUsed += 1;
-  return id;
-}
-
 /** A query message in a buffer of its own. */
 export function encodeQuery(question: IQuestion, id: number, options: IEncodeOptions): Buffer {
   const name = nameToWire(question.name);
   const plainBytes = headerBytes + name.length + questionTailBytes;
-  const paddingBytes = options.edns ? paddingFor(plainBytes + optBytes, options.paddingBlockBytes) : -1;
-  const optionBytes = paddingBytes < 0 ? 0 : optionHeaderBytes + paddingBytes;
+  const cookie = options.edns ? options.cookie : undefined;
+  const cookieBytes = cookie === undefined ? 0 : optionHeaderBytes + cookie.length;
+  const unpaddedBytes = plainBytes + optBytes + cookieBytes;
+  const paddingBytes = options.edns ? paddingFor(unpaddedBytes, options.paddingBlockBytes) : -1;
+  const optionBytes = cookieBytes + (paddingBytes < 0 ? 0 : optionHeaderBytes + paddingBytes);
   const packet = Buffer.alloc(plainBytes + (options.edns ? optBytes + optionBytes : 0));
   let flags = flagAuthenticData;
   if (question.recursionDesired) flags |= flagRecursionDesired;
@@ -60,6 +47,11 @@ export function encodeQuery(question: IQuestion, id: number, options: IEncodeOpt
   // Extended rcode 0 and version 0, then the flags.
   at = packet.writeUInt16BE(question.dnssec ? flagDnssecOk : 0, at + 2);
   at = packet.writeUInt16BE(optionBytes, at);
+  if (cookie !== undefined) {
+    at = packet.writeUInt16BE(ednsOptions.COOKIE, at);
+    at = packet.writeUInt16BE(cookie.length, at);
+    at += cookie.copy(packet, at);
+  }
   if (paddingBytes >= 0) {
     at = packet.writeUInt16BE(ednsOptions.PADDING, at);
     packet.writeUInt16BE(paddingBytes, at);

@@ -8,7 +8,8 @@ import type { Socket } from 'node:net';
 import { DnsError, asDnsError } from '../errors/errors.ts';
 import type { TClientSource } from '../interfaces/answers.ts';
 import { clientLimits } from '../limits/limits.ts';
-import { encodeQuery, randomId } from './query.ts';
+import { encodeQuery } from './query.ts';
+import { randomId } from './random.ts';
 import { matchReply, readReply } from './reply.ts';
 import type { IEncodeOptions, IQuestion, IReply, ITransportCounters } from './transport.ts';
 
@@ -95,7 +96,7 @@ export class StreamConnection {
       while (this.#pending.has(id)) id = randomId();
       const packet = encodeQuery(question, id, options);
       const pending = new StreamPending(id, packet, resolve, reject, this.#received);
-      pending.timer = setTimeout(() => this.#expire(pending, question), timeoutMs);
+      pending.timer = setTimeout(() => this.#expire(pending, question), Math.max(1, timeoutMs));
       if (this.#pending.size === 0) this.#socket.ref();
       this.#pending.set(id, pending);
       const { counters } = this.#owner;

@@ -39,7 +39,7 @@ export interface ITransportCounters {
   received: number;
   bytesIn: number;
   /** Messages received that belong to no question, by what is wrong with them. */
-  readonly bogus: Record<'short' | 'source' | 'id' | 'response-bit' | 'question' | 'case', number>;
+  readonly bogus: Record<'short' | 'source' | 'id' | 'response-bit' | 'question' | 'case' | 'cookie', number>;
   /** Connections or sockets opened. */
   opened: number;
 }
@@ -50,7 +50,7 @@ export function newTransportCounters(): ITransportCounters {
     bytesOut: 0,
     received: 0,
     bytesIn: 0,
-    bogus: { 'short': 0, 'source': 0, 'id': 0, 'response-bit': 0, 'question': 0, 'case': 0 },
+    bogus: { 'short': 0, 'source': 0, 'id': 0, 'response-bit': 0, 'question': 0, 'case': 0, 'cookie': 0 },
     opened: 0,
   };
 }
@@ -61,6 +61,8 @@ export interface IEncodeOptions {
   readonly edns: boolean;
   /** Pad the message to a multiple of this many bytes (RFC 8467 §4.1); 0: do not. */
   readonly paddingBlockBytes: number;
+  /** Data of a COOKIE option to send (RFC 7873 §4). */
+  readonly cookie?: Buffer;
 }
 
 /**

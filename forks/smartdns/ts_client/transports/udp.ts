@@ -6,9 +6,11 @@
 import { randomInt } from 'node:crypto';
 import { DnsError, asDnsError } from '../errors/errors.ts';
 import { clientLimits } from '../limits/limits.ts';
+import { CookieJar } from './cookies.ts';
 import type { IEndpoint } from './endpoint.ts';
 import type { IQuestion, IReply, ITransport, ITransportCounters } from './transport.ts';
 import { UdpSocket } from './udpsocket.ts';
+import type { IAskOptions } from './udpsocket.ts';
 
 export interface IUdpOptions {
   /**
@@ -18,6 +20,8 @@ export interface IUdpOptions {
   readonly queriesPerSocket?: number;
   /** Mix the case of the asked name and insist on it in the reply. Default true. */
   readonly randomizeCase?: boolean;
+  /** Send DNS cookies and insist on ours in the reply (RFC 7873). Default true. */
+  readonly cookies?: boolean;
 }
 
 /** UDP to one resolver. */
@@ -25,7 +29,7 @@ export class UdpTransport implements ITransport {
   readonly source = 'udp';
   readonly #endpoint: IEndpoint;
   readonly #queriesPerSocket: number;
-  readonly #randomizeCase: boolean;
+  readonly #asking: IAskOptions;
   readonly #counters: ITransportCounters;
   /** Sockets that may take a further question; empty when each question has its own. */
   readonly #open: UdpSocket[] = [];
@@ -36,14 +40,17 @@ export class UdpTransport implements ITransport {
     this.#endpoint = endpoint;
     this.#counters = counters;
     this.#queriesPerSocket = options.queriesPerSocket ?? 1;
-    this.#randomizeCase = options.randomizeCase ?? true;
+    this.#asking = {
+      randomizeCase: options.randomizeCase ?? true,
+      cookies: options.cookies === false ? undefined : new CookieJar(),
+    };
   }
 
   async exchange(question: IQuestion, edns: boolean, timeoutMs: number): Promise<IReply> {
     if (this.#closed) throw new DnsError('EDESTROYED', { hostname: question.name, type: question.type });
     const socket = this.#acquire();
     try {
-      return await socket.ask(question, edns, this.#randomizeCase, timeoutMs);
+      return await socket.ask(question, edns, this.#asking, timeoutMs);
     } catch (error) {
       throw asDnsError(error, 'ECONNECT', {
         hostname: question.name,

@@ -9,18 +9,28 @@ import { isIPv6 } from 'node:net';
 import { DnsError, asDnsError } from '../errors/errors.ts';
 import { clientLimits } from '../limits/limits.ts';
 import type { IEndpoint } from './endpoint.ts';
+import type { CookieJar } from './cookies.ts';
 import { questionEnd, randomizeCase } from './casing.ts';
-import { encodeQuery, randomId } from './query.ts';
+import { encodeQuery } from './query.ts';
+import { randomId } from './random.ts';
 import { matchReply, readReply } from './reply.ts';
 import type { IQuestion, IReply, ITransportCounters } from './transport.ts';
 
 const headerBytes = 12;
+
+/** How questions are protected on their way. */
+export interface IAskOptions {
+  readonly randomizeCase: boolean;
+  /** Undefined: no cookies. */
+  readonly cookies: CookieJar | undefined;
+}
 
 class UdpPending {
   readonly id: number;
   readonly packet: Buffer;
   /** The question section as the caller spelled it. */
   readonly question: Buffer;
+  readonly cookies: CookieJar | undefined;
   readonly resolve: (reply: IReply) => void;
   readonly reject: (error: Error) => void;
   /** Replies refused while waiting. */
@@ -31,12 +41,14 @@ class UdpPending {
     id: number,
     packet: Buffer,
     question: Buffer,
+    cookies: CookieJar | undefined,
     resolve: (reply: IReply) => void,
     reject: (error: Error) => void,
   ) {
     this.id = id;
     this.packet = packet;
     this.question = question;
+    this.cookies = cookies;
     this.resolve = resolve;
     this.reject = reject;
     this.bogus = 0;
@@ -87,13 +99,13 @@ export class UdpSocket {
     this.#retired = true;
   }
 
-  async ask(question: IQuestion, edns: boolean, mixCase: boolean, timeoutMs: number): Promise<IReply> {
+  async ask(question: IQuestion, edns: boolean, asking: IAskOptions, timeoutMs: number): Promise<IReply> {
     this.#asking += 1;
     if (this.#asking === 1) this.#socket.ref();
     try {
       await this.#ready;
       if (this.#dead !== undefined) throw this.#dead;
-      return await this.#send(question, edns, mixCase, timeoutMs);
+      return await this.#send(question, edns, asking, timeoutMs);
     } finally {
       this.#asking -= 1;
       if (this.#asking === 0) {
@@ -111,19 +123,23 @@ export class UdpSocket {
     for (const pending of this.#pending.values()) this.#settle(pending, reason);
   }
 
-  #send(question: IQuestion, edns: boolean, mixCase: boolean, timeoutMs: number): Promise<IReply> {
+  #send(question: IQuestion, edns: boolean, asking: IAskOptions, timeoutMs: number): Promise<IReply> {
     return new Promise((resolve, reject) => {
+      const cookies = edns ? asking.cookies : undefined;
       let id = randomId();
       // A socket carries few questions at a time, so a free id is found at once.
       while (this.#pending.has(id)) id = randomId();
-      const packet = encodeQuery(question, id, { edns, paddingBlockBytes: 0 });
+      const packet = encodeQuery(question, id, { edns, paddingBlockBytes: 0, cookie: cookies?.option });
       const spelled = Buffer.from(packet.subarray(headerBytes, questionEnd(packet)));
-      if (mixCase) randomizeCase(packet);
-      const pending = new UdpPending(id, packet, spelled, resolve, reject);
+      if (asking.randomizeCase) randomizeCase(packet);
+      const pending = new UdpPending(id, packet, spelled, cookies, resolve, reject);
       this.#pending.set(id, pending);
-      pending.timer = setTimeout(() => {
-        this.#settle(pending, new DnsError('ETIMEOUT', this.#detail(question)));
-      }, timeoutMs);
+      pending.timer = setTimeout(
+        () => {
+          this.#settle(pending, new DnsError('ETIMEOUT', this.#detail(question)));
+        },
+        Math.max(1, timeoutMs),
+      );
       this.#counters.sent += 1;
       this.#counters.bytesOut += packet.length;
       this.#socket.send(packet, (error) => {
@@ -162,7 +178,19 @@ export class UdpSocket {
     // Names in the reply point into its question: with the caller's spelling back in place they all read as asked.
     if (packet.readUInt16BE(4) === 1) pending.question.copy(packet, headerBytes);
     const reply = readReply(packet, 'udp', this.#endpoint.label);
-    this.#settle(pending, reply);
+    const verdict = reply instanceof DnsError ? 'fine' : (pending.cookies?.check(reply.message) ?? 'fine');
+    if (verdict === 'fine') {
+      this.#settle(pending, reply);
+      return;
+    }
+    bogus.cookie += 1;
+    if (verdict === 'forged') {
+      this.#refuse(pending);
+      return;
+    }
+    // Forged, or from a server that has stopped sending cookies: over TCP it does not matter which.
+    pending.cookies?.forget();
+    this.#settle(pending, this.#doubt('no-cookie'));
   }
 
   #refuse(pending: UdpPending): void {

@@ -8,6 +8,7 @@ import { rcodeToName } from '#wire';
 import { DnsError, asDnsError, errorForRcode } from '../errors/errors.ts';
 import type { IResolverOptions, TUpstream } from '../interfaces/options.ts';
 import { clientLimits } from '../limits/limits.ts';
+import { readExtendedErrors } from '../transports/extendederrors.ts';
 import { readAnswer } from '../resolver/answer.ts';
 import type { IReadAnswer } from '../resolver/answer.ts';
 import type { IQuestion } from '../transports/transport.ts';
@@ -59,6 +60,7 @@ export class UpstreamPool {
       if (upstream === undefined) break;
       if (run.failedAtOnce.has(upstream)) await this.#pause(run.round, deadlineMs);
       const leftMs = deadlineMs - performance.now();
+      if (attempt > 1 && leftMs < clientLimits.attemptTimeoutMinMs) break;
       if (leftMs <= 0) break;
       const timeoutMs = Math.min(leftMs, upstream.attemptTimeoutMs(this.#options, run.round));
       observer.sent(upstream, question, attempt);
@@ -146,7 +148,9 @@ async function attemptOnce(
   try {
     const reply = await upstream.ask(question, timeoutMs);
     const rcode = rcodeToName(reply.message.rcode);
-    if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') return errorForRcode(rcode, detail);
+    if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') {
+      return errorForRcode(rcode, { ...detail, extendedErrors: readExtendedErrors(reply.message.edns) });
+    }
     const read = readAnswer(question, reply, upstream.label);
     upstream.succeeded(performance.now() - startMs);
     return read;

@@ -18,6 +18,8 @@ import type { IParsedUpstream } from './parse.ts';
 
 const rcodeFormErr = 1;
 const rcodeNotImp = 4;
+/** RFC 7873 §8. */
+const rcodeBadCookie = 23;
 /** BADVERS (RFC 6891 §9). */
 const rcodeBadVers = 16;
 
@@ -123,8 +125,10 @@ export class Upstream {
     const tcp = this.#overTcp;
     if (tcp === undefined) return this.#primary.exchange(question, edns, left());
     try {
-      const reply = await this.#primary.exchange(question, edns, left());
-      if (!reply.message.tc) return reply;
+      let reply = await this.#primary.exchange(question, edns, left());
+      // The reply brought the cookie that the server wants to see (RFC 7873 §5.3).
+      if (reply.message.rcode === rcodeBadCookie) reply = await this.#primary.exchange(question, edns, left());
+      if (!reply.message.tc && reply.message.rcode !== rcodeBadCookie) return reply;
     } catch (error) {
       if (!(error instanceof DnsError) || error.code !== 'EBADRESP') throw error;
     }

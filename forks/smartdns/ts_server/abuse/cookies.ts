@@ -43,7 +43,7 @@ export class Cookies {
   readonly #hash = new Uint8Array(8);
   readonly #nowMs: () => number;
 
-  constructor(options: ICookieOptions = {}, nowMs: () => number = Date.now) {
+  constructor(options: ICookieOptions = {}, nowMs: () => number = () => Date.now()) {
     this.#secrets = options.secrets ?? [randomBytes(secretBytes)];
     if (this.#secrets.length === 0 || this.#secrets.some((secret) => secret.length !== secretBytes)) {
       throw new RangeError(`cookie secrets have ${secretBytes} octets each, and there is at least one`);

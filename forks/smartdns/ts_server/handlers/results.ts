@@ -22,7 +22,8 @@ export class HandlerFailure {
   }
 }
 
-type TOutcome = TDnsHandlerResult | HandlerFailure;
+/** A handler's result, or why there is none. */
+export type TOutcome = TDnsHandlerResult | HandlerFailure;
 
 /** Never throws and never rejects: a failure is a result. */
 export function callHandler(

@@ -9,6 +9,7 @@
 import type { IDnsHandlerOptions, TDnsHandler } from '../interfaces/query.ts';
 import { handlersMax } from '../limits/index.ts';
 import type { ZoneCounters } from '../stats/zonecounters.ts';
+import type { HandlerCache } from './cache.ts';
 import { compilePattern, type IGlob } from './glob.ts';
 
 /** One `registerHandler` call. */
@@ -19,6 +20,7 @@ export interface IHandlerEntry {
   readonly handler: TDnsHandler;
   readonly options: IDnsHandlerOptions;
   readonly counters: ZoneCounters;
+  readonly cache: HandlerCache | undefined;
   /** Origin that the pattern implies: its literal labels behind the last wildcard; undefined when there are none. */
   readonly derivedOrigin: string | undefined;
 }
@@ -92,6 +94,7 @@ export class HandlerTable {
     handler: TDnsHandler,
     options: IDnsHandlerOptions,
     counters: ZoneCounters,
+    cache?: HandlerCache,
   ): IHandlerEntry {
     if (this.#entries.length >= handlersMax) {
       throw new RangeError(`${handlersMax} handlers are registered; unregister some first`);
@@ -103,6 +106,7 @@ export class HandlerTable {
       handler,
       options,
       counters,
+      cache,
       derivedOrigin: derivedOrigin(pattern),
     };
     const globs = compilePattern(pattern);
@@ -125,6 +129,18 @@ export class HandlerTable {
     }
     this.#entries = kept;
     // Rebuilt at the next look-up: removing many handlers one by one stays linear.
+    this.#indexed = false;
+    this.version++;
+    return true;
+  }
+
+  /** Removes what one `add` returned. */
+  removeEntry(entry: IHandlerEntry): boolean {
+    const at = this.#entries.indexOf(entry);
+    if (at < 0) {
+      return false;
+    }
+    this.#entries = this.#entries.toSpliced(at, 1);
     this.#indexed = false;
     this.version++;
     return true;

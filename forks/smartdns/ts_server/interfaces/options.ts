@@ -3,7 +3,13 @@
  *
  * @module
  */
+import type { ICookieOptions } from '../abuse/cookies.ts';
+import type { IQueryLimitOptions } from '../abuse/querylimit.ts';
+import type { IRateLimitOptions } from '../abuse/ratelimit.ts';
+import type { IForwardingOptions } from '../pipeline/forwarding.ts';
 import type { ISoaOptions } from '../pipeline/authority.ts';
+import type { IDnssecOptions } from '../server/zones.ts';
+import type { IZoneOptions } from '../zone/index.ts';
 
 export interface IDnsServerOptions {
   /** PEM text of the key for DoH (and DoT, unless `tlsKey`). DoH is off without key and certificate. */
@@ -14,7 +20,7 @@ export interface IDnsServerOptions {
   httpsPort?: number;
   /** Port of UDP, and of TCP unless `tcpPort` says otherwise; 0 picks one that is free on both. No UDP without it. */
   udpPort?: number;
-  /** Origin of the zone we speak for; also signed when keys are given. Empty for none. */
+  /** Origin of the zone we speak for; its answers are signed (see `dnssec`). Empty for none. */
   dnssecZone?: string;
   /** IPv4 or IPv6 address; default `bindInterface`. */
   udpBindInterface?: string;
@@ -35,8 +41,22 @@ export interface IDnsServerOptions {
   tcpPort?: number | false;
   /** Address of TCP; default `udpBindInterface`. */
   tcpBindInterface?: string;
+  /** Port of DNS over TLS (RFC 7858), 853 as registered; 0 picks a free one. Off without it. */
+  tlsPort?: number;
+  /** PEM texts for DNS over TLS; default those of HTTPS. */
+  tlsKey?: string;
+  tlsCert?: string;
+  /** Path of DoH; default `/dns-query`. */
+  httpsPath?: string;
   /** Origins that we speak for beside `dnssecZone`. */
   authoritativeZones?: string[];
+  /** Zones to begin with; more come and go through `server.zones`. */
+  zones?: IZoneOptions[];
+  /**
+   * How `dnssecZone` is signed for clients that ask for it, from `start()` on; `false` for not at all. Default: with a
+   * key that ends with the process, so give `keyFolder` before a parent publishes a DS.
+   */
+  dnssec?: IDnssecOptions | false;
   /** SOA fields for zones whose handlers give none. */
   soa?: ISoaOptions;
   /** Milliseconds an asynchronous handler or middleware may take; default 4,000. */
@@ -45,6 +65,14 @@ export interface IDnsServerOptions {
   serverId?: string;
   /** Answer to `version.server` and `version.bind`; refused when not set. */
   version?: string;
+  /** Servers to ask for names outside our zones, for clients in `allowFrom`; off without it. */
+  forward?: IForwardingOptions;
+  /** Limits like answers to one network over UDP; off without it. */
+  rateLimit?: IRateLimitOptions;
+  /** Limits queries of one client; off without it. */
+  queryLimit?: IQueryLimitOptions;
+  /** DNS cookies (RFC 7873, RFC 9018); on with a random secret unless `false`. */
+  cookies?: ICookieOptions | false;
   /** Shares ports between processes or threads, where the system has SO_REUSEPORT. */
   reusePort?: boolean;
   /** TCP and TLS connections at once; default 10,000. */

@@ -41,10 +41,12 @@ export const imageDoorSlots = 65_536;
 
 /** Answers kept per handler that asked for a cache. */
 export const handlerCacheEntries = 10_000;
-/** Seconds an answer may be served after its TTL while a new one is fetched (RFC 8767 §5). */
-export const staleSeconds = 86_400;
+/** Most seconds an answer may be served after its TTL while a new one is fetched (RFC 8767 §5). */
+export const staleSecondsMax = 86_400;
 /** TTL in seconds on stale records (RFC 8767 §4). */
 export const staleTtlSeconds = 30;
+/** Seconds a handler's "no answer" is kept unless its cache says otherwise. */
+export const negativeSeconds = 60;
 /** Longest time in seconds a negative answer is kept (RFC 2308 §5). */
 export const negativeSecondsMax = 10_800;
 
@@ -118,3 +120,9 @@ export const cookieRenewSeconds = 1_800;
 export const cookieValidSeconds = 3_600;
 /** Seconds a server cookie may lie in the future: clocks of servers that share a secret (RFC 9018 §4.3). */
 export const cookieFutureSeconds = 300;
+
+/** Padded answers fill a multiple of this many octets (RFC 8467 §4.1). */
+export const paddingBlockBytes = 468;
+
+/** Longest life of a signed answer's image in milliseconds: how late a step in the life of a key may show. */
+export const signedImageMs = 10_000;

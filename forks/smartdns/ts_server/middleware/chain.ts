@@ -105,6 +105,8 @@ class MiddlewareCall<Q extends IChainQuery<R>, R extends IDnsResponse> {
   #left = false;
   /** The answer of the rest, held back until the middleware's own promise is done. */
   #held: R | undefined;
+  /** What `next()` returned. */
+  #rest: Promise<R> | undefined;
   #returned = false;
 
   constructor(run: ChainRun<Q, R>, index: number, leave: (response: R) => void) {
@@ -116,7 +118,10 @@ class MiddlewareCall<Q extends IChainQuery<R>, R extends IDnsResponse> {
   start(middleware: TDnsMiddleware, query: Q): void {
     try {
       const result = middleware(query as never, this.#next as IDnsNext);
-      if (isPromise(result)) {
+      if (result !== undefined && result === (this.#rest as unknown)) {
+        // `return next()` adds nothing to the answer: it leaves as it comes, without a turn of the micro-task queue.
+        this.#finish(undefined, false);
+      } else if (isPromise(result)) {
         result.then(
           (value) => this.#finish(value, true),
           (error: unknown) => this.#run.fail(error),
@@ -138,16 +143,22 @@ class MiddlewareCall<Q extends IChainQuery<R>, R extends IDnsResponse> {
       this.#run.step(this.#index + 1, (response) => this.#callBack(callback, response));
       return undefined;
     }
-    return new Promise<R>((resolve) => {
-      this.#run.step(this.#index + 1, (response) => {
-        this.#held = response;
-        resolve(response);
-        // Without await the middleware is done already, and nothing else will send the answer.
-        if (this.#returned) {
-          this.#depart(response);
-        }
-      });
+    let wake: ((response: R) => void) | undefined;
+    this.#run.step(this.#index + 1, (response) => {
+      this.#held = response;
+      wake?.(response);
+      // The middleware is done already, and nothing else will send the answer.
+      if (this.#returned) {
+        this.#depart(response);
+      }
     });
+    this.#rest =
+      this.#held === undefined
+        ? new Promise<R>((resolve) => {
+            wake = resolve;
+          })
+        : Promise.resolve(this.#held);
+    return this.#rest;
   };
 
   #callBack(callback: (response: R) => void | Promise<void>, response: R): void {

@@ -32,11 +32,12 @@ export class Deadlines {
 
   /** Expires everything that still waits. */
   close(): void {
-    for (const owner of [...this.#owners]) {
-      this.#owners.delete(owner);
+    const owners = Array.from(this.#owners);
+    this.#owners.clear();
+    this.#stop();
+    for (const owner of owners) {
       owner.expire();
     }
-    this.#stop();
   }
 
   #sweep(): void {

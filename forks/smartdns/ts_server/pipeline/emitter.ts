@@ -77,16 +77,24 @@ export class EventGate {
         clientIp: exchange.clientIp,
         cached: response.cached,
         responseTime: seconds * msPerSecond,
-        responseCode: rcodeToName(response.rcodeNumber),
-        answers: truncated ? 0 : response.view().answers.length,
+        responseCode: rcodeToName(response.image?.rcode ?? response.rcodeNumber),
+        answers: truncated ? 0 : (response.image?.answers ?? response.view().answers.length),
         bytes,
         truncated,
-        dnssec: response.dnssec,
+        dnssec: response.image?.dnssec ?? response.dnssec,
       }),
     );
   }
 
-  emitAnsweredImage(queryId: number, image: AnswerImage, source: number, clientIp: string, seconds: number): void {
+  emitAnsweredImage(
+    queryId: number,
+    image: AnswerImage,
+    source: number,
+    clientIp: string,
+    bytes: number,
+    truncated: boolean,
+    seconds: number,
+  ): void {
     this.#emit(
       'query-answered',
       Object.freeze({
@@ -98,9 +106,9 @@ export class EventGate {
         cached: image.cached,
         responseTime: seconds * msPerSecond,
         responseCode: rcodeToName(image.rcode),
-        answers: image.answers,
-        bytes: image.wire.length,
-        truncated: false,
+        answers: truncated ? 0 : image.answers,
+        bytes,
+        truncated,
         dnssec: image.dnssec,
       }),
     );

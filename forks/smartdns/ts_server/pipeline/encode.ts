@@ -4,12 +4,14 @@
  * @module
  */
 import { encodeMessage, ednsOptions, rcodes, type IDnsMessage } from '#wire';
-import { udpBytesMax } from '../limits/index.ts';
+import { paddingBlockBytes, udpBytesMax } from '../limits/index.ts';
 import type { Exchange } from './exchange.ts';
 import { cdBit, headerBytes, rdBit } from './header.ts';
 import { flavourDnssec, flavourPlain } from './image.ts';
 import type { DnsResponse } from './response.ts';
 
+/** Octets of an option's code and length. */
+const optionHeadBytes = 4;
 /** The header has four bits for the code; the rest travels in OPT (RFC 6891 §6.1.3). */
 const plainRcodeMax = 15;
 
@@ -45,9 +47,13 @@ export function encodeResponse(exchange: Exchange, response: DnsResponse): Buffe
       options: answerOptions(exchange, response),
     };
   }
-  const packet = encodeMessage(message, { maxBytes: exchange.bytesMax });
+  let packet = encodeMessage(message, { maxBytes: exchange.bytesMax });
+  if (exchange.padded && message.edns !== undefined) {
+    message.edns.options.push({ code: ednsOptions.PADDING, data: paddingFor(packet.length) });
+    packet = encodeMessage(message, { maxBytes: exchange.bytesMax });
+  }
   // The first name of a message is never compressed: the same octets in the asker's letter case.
-  packet.set(exchange.asked, headerBytes);
+  exchange.packet.copy(packet, headerBytes, headerBytes, headerBytes + exchange.nameBytes);
   return packet;
 }
 
@@ -56,10 +62,19 @@ function answerOptions(exchange: Exchange, response: DnsResponse): Array<{ code:
   if (exchange.cookie !== undefined) {
     options.push({ code: ednsOptions.COOKIE, data: exchange.cookie });
   }
+  if (exchange.nsid !== undefined) {
+    options.push({ code: ednsOptions.NSID, data: exchange.nsid });
+  }
   if (response.extendedError >= 0) {
     const data = Buffer.alloc(2);
     data.writeUInt16BE(response.extendedError);
     options.push({ code: ednsOptions.EXTENDED_ERROR, data });
   }
   return options;
+}
+
+/** Zeros that fill an answer to a multiple of the recommended block (RFC 8467 §4.1), the option's own head counted. */
+function paddingFor(bytes: number): Buffer {
+  const rest = (bytes + optionHeadBytes) % paddingBlockBytes;
+  return Buffer.alloc(rest === 0 ? 0 : paddingBlockBytes - rest);
 }

@@ -1,36 +1,49 @@
 /**
- * The path of a query: header, question, limits, middlewares, answer, encoding, counting.
+ * The path of a query: header, question, limits, image or middlewares and answer. The end of it is the settler's.
  *
  * @module
  */
 import { QuestionReader, questionOk, rcodes } from '#wire';
+import { limitDrop, limitSend } from '../abuse/ratelimit.ts';
 import type { IDnsHandlerResponse } from '../interfaces/query.ts';
-import { messageBytesMax, pendingQueriesMax, plainUdpBytesMax, udpBytesMax } from '../limits/index.ts';
+import { messageBytesMax, plainUdpBytesMax, udpBytesMax } from '../limits/index.ts';
 import type { MiddlewareChain } from '../middleware/chain.ts';
 import { typeNone, type DnsStats } from '../stats/dnsstats.ts';
-import type { TDropReason, TErrorReason } from '../stats/reasons.ts';
-import { sourceUdp, type IMessageSink } from '../transports/types.ts';
+import type { TErrorReason } from '../stats/reasons.ts';
+import { sourceTls, sourceUdp, type IMessageSink } from '../transports/types.ts';
 import { isPromise } from './after.ts';
-import { Deadlines } from './deadlines.ts';
 import type { EventGate } from './emitter.ts';
-import { encodeResponse } from './encode.ts';
 import { Exchange, type IExchangeOwner, type IReplyTarget } from './exchange.ts';
-import { headerBytes, opcodeBits, qrBit, tcBit, writeFromImage, writeHeaderOnly } from './header.ts';
+import { cookieOptionBytes, guardBadCookie, guardMalformed, guardOverLimit, guardPass, type Guard } from './guard.ts';
+import { headerBytes, opcodeBits, qrBit, writeFromImage, writeHeaderOnly } from './header.ts';
 import { flavourDnssec, flavourEdns, flavourPlain, ImageTable, type AnswerImage } from './image.ts';
-import { buildImage } from './imagebuilder.ts';
+import { Ledger } from './ledger.ts';
 import type { Resolver } from './resolver.ts';
 import { DnsResponse } from './response.ts';
+import type { Signing } from './signing.ts';
+import { markCutShort, Settler } from './settler.ts';
 
-const msPerSecond = 1_000;
 const classIn = 1;
+const questionTailBytes = 4;
+
+/** Verdicts on a message by its header and question. */
+const accepted = 0;
+const tooShort = 1;
+const isResponse = 2;
+const otherOpcode = 3;
+const malformed = 4;
 
 export interface IEngineParts {
   readonly stats: DnsStats;
   readonly events: EventGate;
   readonly chain: MiddlewareChain;
   readonly resolver: Resolver;
+  readonly guard: Guard;
+  readonly signing: Signing;
   /** Milliseconds a query may wait for handlers and middlewares. */
   readonly handlerTimeoutMs: number;
+  /** What to tell clients that ask which server this is (RFC 5001). */
+  readonly serverId: string | undefined;
 }
 
 export class Engine implements IMessageSink, IExchangeOwner {
@@ -38,10 +51,12 @@ export class Engine implements IMessageSink, IExchangeOwner {
   readonly #events: EventGate;
   readonly #chain: MiddlewareChain;
   readonly #resolver: Resolver;
-  readonly #timeoutMs: number;
+  readonly #guard: Guard;
+  readonly #ledger: Ledger;
+  readonly #settler: Settler;
+  readonly #nsid: Buffer | undefined;
   readonly #reader = new QuestionReader();
   readonly #images = new ImageTable();
-  readonly #deadlines = new Deadlines();
   #queryId = 0;
 
   constructor(parts: IEngineParts) {
@@ -49,7 +64,17 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#events = parts.events;
     this.#chain = parts.chain;
     this.#resolver = parts.resolver;
-    this.#timeoutMs = parts.handlerTimeoutMs;
+    this.#guard = parts.guard;
+    this.#nsid = parts.serverId === undefined ? undefined : Buffer.from(parts.serverId);
+    this.#ledger = new Ledger(parts.stats, parts.events);
+    this.#settler = new Settler({
+      ledger: this.#ledger,
+      images: this.#images,
+      guard: parts.guard,
+      resolver: parts.resolver,
+      signing: parts.signing,
+      timeoutMs: parts.handlerTimeoutMs,
+    });
   }
 
   answer(
@@ -66,41 +91,43 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#stats.countReceived(source, length, startMs);
     this.#stats.clients.add(clientIp);
     const queryId = ++this.#queryId;
-    const refusal = this.#judgeHeader(packet, length);
+    const refusal = this.#judge(packet, length);
     if (refusal !== accepted) {
       return this.#answerUnread(refusal, packet, queryId, source, clientIp, startMs, out, outStart);
     }
     const reader = this.#reader;
     this.#stats.countType(reader.qtype);
-    const flavour = reader.hasEdns ? (reader.dnssecOk ? flavourDnssec : flavourEdns) : flavourPlain;
-    const bytesMax = source === sourceUdp ? udpLimit(reader) : messageBytesMax;
-    const image = this.#findImage(flavour, startMs, bytesMax);
+    const verdict = this.#guard.admit(reader, source, clientIp, startMs);
+    if (verdict === guardOverLimit || verdict === guardMalformed) {
+      return this.#answerRefused(verdict, packet, queryId, source, clientIp, startMs, out, outStart);
+    }
+    const image = verdict === guardPass ? this.#findImage(source, startMs) : undefined;
     if (image !== undefined && this.#chain.length === 0) {
       const results =
         image.entries === undefined ? undefined : this.#resolver.callAgain(image, source, clientIp, clientPort);
       if (results === undefined) {
         return this.#answerImage(image, packet, queryId, source, clientIp, clientPort, startMs, out, outStart);
       }
-      const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, flavour, bytesMax, target);
+      // A handler may have sent a message through this server itself.
+      reader.read(packet, length);
+      const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target, undefined);
       this.#settleWith(exchange, () => this.#resolver.fromResults(exchange, image.entries!, results));
-      return this.#close(exchange, out, outStart);
+      return this.#settler.leave(exchange, out, outStart);
     }
-    const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, flavour, bytesMax, target);
-    exchange.image = image;
+    const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target, image);
     if (reader.ednsVersion > 0) {
       // RFC 6891 §6.1.3.
-      this.#settle(exchange, DnsResponse.failed(rcodes.BADVERS, 'bad-version'));
+      this.#settler.settle(exchange, DnsResponse.failed(rcodes.BADVERS, 'bad-version'));
+    } else if (verdict === guardBadCookie) {
+      this.#settler.settle(exchange, DnsResponse.failed(rcodes.BADCOOKIE, 'bad-cookie'));
     } else {
       this.#runChain(exchange);
     }
-    return this.#close(exchange, out, outStart);
+    return this.#settler.leave(exchange, out, outStart);
   }
 
   failed(reason: TErrorReason, source: number, clientIp: string, error?: string): void {
-    this.#stats.countError(reason);
-    if (this.#events.error) {
-      this.#events.emitError(undefined, clientIp, source, reason, error);
-    }
+    this.#ledger.failed(reason, undefined, source, clientIp, error);
   }
 
   unsent(source: number, clientIp: string, error: string): void {
@@ -116,32 +143,23 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#stats.streamsActive--;
   }
 
-  /** Answers what still waits with SERVFAIL, as its deadline would. */
   close(): void {
-    this.#deadlines.close();
+    this.#settler.close();
   }
 
   expired(exchange: Exchange): void {
-    this.#settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'timeout'));
+    this.#settler.settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'timeout'));
   }
 
   dropped(exchange: Exchange): void {
-    if (!exchange.settled) {
-      exchange.settled = true;
-      this.#countDrop('middleware', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
-      if (exchange.detached) {
-        this.#deadlines.delete(exchange);
-        exchange.target.abandon(exchange);
-      }
-    }
+    this.#settler.drop(exchange, 'middleware');
   }
 
   toResponse(_exchange: Exchange, response: IDnsHandlerResponse): DnsResponse {
     return this.#resolver.toResponse(response);
   }
 
-  /** What to do with a message by its header and question: one of the codes below. */
-  #judgeHeader(packet: Buffer, length: number): number {
+  #judge(packet: Buffer, length: number): number {
     if (length < headerBytes) {
       return tooShort;
     }
@@ -167,32 +185,58 @@ export class Engine implements IMessageSink, IExchangeOwner {
   ): number {
     this.#stats.countType(typeNone);
     if (refusal === tooShort || refusal === isResponse) {
-      this.#countDrop(refusal === tooShort ? 'short' : 'response', queryId, source, clientIp);
+      this.#ledger.dropped(refusal === tooShort ? 'short' : 'response', queryId, source, clientIp);
       return 0;
     }
     const opcode = refusal === otherOpcode;
     const rcode = opcode ? rcodes.NOTIMP : rcodes.FORMERR;
     const bytes = writeHeaderOnly(packet, rcode, out, outStart);
-    this.#countError(opcode ? 'opcode' : 'malformed', queryId, source, clientIp);
-    const seconds = (performance.now() - startMs) / msPerSecond;
-    this.#stats.countAnswered(source, rcode, bytes, false, seconds);
-    if (this.#events.answered) {
-      this.#events.emitAnsweredHeader(queryId, source, clientIp, rcode, bytes, seconds);
-    }
+    this.#ledger.answeredHeader(opcode ? 'opcode' : 'malformed', queryId, source, clientIp, rcode, bytes, startMs);
     return bytes;
   }
 
-  #findImage(flavour: number, nowMs: number, bytesMax: number): AnswerImage | undefined {
+  /** A query over the limit gets nothing by UDP and REFUSED over a connection; a malformed cookie is FORMERR. */
+  #answerRefused(
+    verdict: number,
+    packet: Buffer,
+    queryId: number,
+    source: number,
+    clientIp: string,
+    startMs: number,
+    out: Buffer,
+    outStart: number,
+  ): number {
+    if (verdict === guardOverLimit && source === sourceUdp) {
+      this.#ledger.dropped('query-limit', queryId, source, clientIp);
+      return 0;
+    }
+    const limited = verdict === guardOverLimit;
+    const rcode = limited ? rcodes.REFUSED : rcodes.FORMERR;
+    const bytes = writeHeaderOnly(packet, rcode, out, outStart);
+    this.#ledger.answeredHeader(limited ? 'refused' : 'malformed', queryId, source, clientIp, rcode, bytes, startMs);
+    return bytes;
+  }
+
+  #findImage(source: number, nowMs: number): AnswerImage | undefined {
     const reader = this.#reader;
-    const image = this.#images.find(reader, flavour);
-    const usable =
-      image !== undefined &&
-      image.epoch === this.#resolver.epoch &&
-      nowMs < image.expiresMs &&
-      image.wire.length <= bytesMax &&
-      reader.qclass === classIn &&
-      reader.ednsVersion <= 0;
-    return usable ? image : undefined;
+    const image = this.#images.find(reader, flavourOf(reader));
+    if (
+      image === undefined ||
+      image.epoch !== this.#resolver.epoch ||
+      nowMs >= image.expiresMs ||
+      reader.qclass !== classIn ||
+      reader.ednsVersion > 0
+    ) {
+      return undefined;
+    }
+    const bytes = image.wire.length + (this.#guard.hasCookie ? cookieOptionBytes : 0);
+    return bytes <= bytesLimit(reader, source) && !this.#wantsMore(source) ? image : undefined;
+  }
+
+  /** Whether the answer will carry an option of its own beside a cookie. */
+  #wantsMore(source: number): boolean {
+    const reader = this.#reader;
+    return (reader.hasNsid && this.#nsid !== undefined) || (reader.hasPadding && source >= sourceTls);
   }
 
   #answerImage(
@@ -207,24 +251,30 @@ export class Engine implements IMessageSink, IExchangeOwner {
     outStart: number,
   ): number {
     const { name, type } = image.question;
-    const events = this.#events;
+    const guard = this.#guard;
     this.#stats.domains.add(name);
-    if (events.received) {
-      events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort);
+    if (this.#events.received) {
+      this.#events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort);
     }
     if (image.cached) {
-      this.#resolver.countHit(name, type);
+      this.#resolver.hit(name, type);
     }
-    const bytes = writeFromImage(image.wire, packet, this.#reader.nameStart, this.#reader.nameEnd, out, outStart);
-    image.counters?.count(image.rcode);
-    const seconds = (performance.now() - startMs) / msPerSecond;
-    this.#stats.countAnswered(source, image.rcode, bytes, false, seconds);
-    if (events.answered) {
-      events.emitAnsweredImage(queryId, image, source, clientIp, seconds);
+    const nameEnd = headerBytes + image.name.length;
+    let bytes = writeFromImage(image.wire, packet, headerBytes, nameEnd, out, outStart);
+    const { rcode, answers, counters, hash } = image;
+    const limit = guard.judgeAnswer(source, guard.isTrusted, clientIp, rcode, answers, counters, hash, startMs);
+    if (limit === limitDrop) {
+      this.#ledger.dropped('rate-limited', queryId, source, clientIp);
+      return 0;
     }
-    if (events.query) {
-      events.emitQuery(name, type, 'IN', image.answers > 0, seconds);
+    if (limit === limitSend) {
+      bytes = guard.hasCookie ? guard.appendCookie(out, outStart + bytes) - outStart : bytes;
+    } else {
+      this.#ledger.failed('rate-slipped', queryId, source, clientIp);
+      markCutShort(out, outStart);
+      bytes = nameEnd + questionTailBytes;
     }
+    this.#ledger.answeredImage(image, queryId, source, clientIp, bytes, limit !== limitSend, startMs);
     return bytes;
   }
 
@@ -235,27 +285,32 @@ export class Engine implements IMessageSink, IExchangeOwner {
     clientIp: string,
     clientPort: number,
     startMs: number,
-    flavour: number,
-    bytesMax: number,
     target: IReplyTarget,
+    image: AnswerImage | undefined,
   ): Exchange {
     const reader = this.#reader;
-    const exchange = new Exchange(this, target, {
+    const flavour = flavourOf(reader);
+    const exchange = new Exchange(
+      this,
+      target,
       queryId,
       sourceIndex,
       clientIp,
       clientPort,
       startMs,
-      id: reader.id,
-      flags: reader.flags,
-      domain: reader.name(),
-      typeNumber: reader.qtype,
-      classNumber: reader.qclass,
-      asked: Buffer.from(packet.subarray(reader.nameStart, reader.nameEnd)),
+      reader,
+      packet,
+      image === undefined ? reader.name() : image.question.name,
       flavour,
-      bytesMax,
-      imageHash: this.#images.lastHash,
-    });
+      bytesLimit(reader, sourceIndex),
+      this.#images.hashOf(reader, flavour),
+    );
+    exchange.image = image;
+    exchange.cookie = this.#guard.takeCookie();
+    exchange.trusted = this.#guard.isTrusted;
+    exchange.nsid = reader.hasNsid ? this.#nsid : undefined;
+    // Only where the channel hides the rest (RFC 7830 §6).
+    exchange.padded = reader.hasPadding && sourceIndex >= sourceTls;
     this.#stats.domains.add(exchange.domain);
     if (this.#events.received) {
       const { typeNumber, domain } = exchange;
@@ -271,161 +326,57 @@ export class Engine implements IMessageSink, IExchangeOwner {
     }
     this.#chain.run<Exchange, DnsResponse>(
       exchange,
-      (_query, done) => this.#resolveFor(exchange, done),
-      (response) => this.#settle(exchange, response),
-      (error) => this.#settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'middleware-error', error)),
+      (_query, leave) => this.#resolveFor(exchange, leave),
+      (response) => this.#settler.settle(exchange, response),
+      (error) => this.#settler.settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'middleware-error', error)),
     );
   }
 
   #settleWith(exchange: Exchange, make: () => DnsResponse | Promise<DnsResponse>): void {
+    let response: DnsResponse | Promise<DnsResponse>;
     try {
-      const response = make();
-      if (isPromise(response)) {
-        response.then(
-          (value) => this.#settle(exchange, value),
-          (error: unknown) => this.#settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'handler', error)),
-        );
-      } else {
-        this.#settle(exchange, response);
-      }
+      response = make();
     } catch (error) {
-      this.#settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'handler', error));
+      response = handlerFailed(error);
+    }
+    if (isPromise(response)) {
+      void response.catch(handlerFailed).then((value) => this.#settler.settle(exchange, value));
+    } else {
+      this.#settler.settle(exchange, response);
     }
   }
 
   /** The end of the middleware chain. A failing handler is an answer there: middlewares see the SERVFAIL. */
-  #resolveFor(exchange: Exchange, done: (response: DnsResponse) => void): void {
+  #resolveFor(exchange: Exchange, leave: (response: DnsResponse) => void): void {
     let response: DnsResponse | Promise<DnsResponse>;
     try {
       response = this.#resolver.resolve(exchange);
     } catch (error) {
-      response = DnsResponse.failed(rcodes.SERVFAIL, 'handler', error);
+      response = handlerFailed(error);
     }
     if (isPromise(response)) {
-      response.then(done, (error: unknown) => done(DnsResponse.failed(rcodes.SERVFAIL, 'handler', error)));
+      void response.catch(handlerFailed).then(leave);
     } else {
-      done(response);
-    }
-  }
-
-  #settle(exchange: Exchange, response: DnsResponse): void {
-    if (exchange.settled) {
-      return;
-    }
-    exchange.settled = true;
-    exchange.response = response;
-    if (exchange.detached) {
-      this.#deadlines.delete(exchange);
-      const packet = this.#encode(exchange, response);
-      if (exchange.target.reply(exchange, packet)) {
-        this.#countAnswer(exchange, packet);
-      } else {
-        this.#countDrop('send', exchange.queryId, exchange.sourceIndex, exchange.clientIp);
-      }
-    }
-  }
-
-  /** Hands a settled answer to the transport, or leaves the exchange waiting. */
-  #close(exchange: Exchange, out: Buffer, outStart: number): number {
-    if (!exchange.settled && this.#deadlines.size >= pendingQueriesMax) {
-      this.#settle(exchange, DnsResponse.failed(rcodes.SERVFAIL, 'overload'));
-    }
-    if (!exchange.settled) {
-      exchange.detached = true;
-      exchange.deadlineMs = Math.max(exchange.deadlineMs, exchange.startMs + this.#timeoutMs);
-      this.#deadlines.add(exchange);
-      return -1;
-    }
-    if (exchange.response === undefined) {
-      return 0;
-    }
-    const packet = this.#encode(exchange, exchange.response);
-    out.set(packet, outStart);
-    this.#countAnswer(exchange, packet);
-    return packet.length;
-  }
-
-  #encode(exchange: Exchange, given: DnsResponse): Buffer {
-    const { image } = given;
-    if (image !== undefined && exchange.cookie === undefined && image.wire.length <= exchange.bytesMax) {
-      return this.#copyImage(exchange, image);
-    }
-    try {
-      const packet = encodeResponse(exchange, given);
-      if (given.recipe !== undefined && exchange.cookie === undefined && (packet[2]! & tcBit) === 0) {
-        if (this.#images.admit(exchange.imageHash)) {
-          const made = buildImage(exchange, given, packet, this.#resolver.epoch);
-          if (made !== undefined) {
-            this.#images.store(made);
-          }
-        }
-      }
-      return packet;
-    } catch (error) {
-      const failed = DnsResponse.failed(rcodes.SERVFAIL, 'handler', error);
-      exchange.response = failed;
-      return encodeResponse(exchange, failed);
-    }
-  }
-
-  #copyImage(exchange: Exchange, image: AnswerImage): Buffer {
-    const packet = Buffer.allocUnsafe(image.wire.length);
-    const head = Buffer.alloc(headerBytes);
-    head.writeUInt16BE(exchange.id, 0);
-    head.writeUInt16BE(exchange.flags, 2);
-    writeFromImage(image.wire, head, 0, 0, packet, 0);
-    packet.set(exchange.asked, headerBytes);
-    return packet;
-  }
-
-  #countAnswer(exchange: Exchange, packet: Buffer): void {
-    const response = exchange.response!;
-    const truncated = (packet[2]! & tcBit) !== 0;
-    const { rcodeNumber } = response;
-    if (response.failure !== undefined) {
-      this.#countError(
-        response.failure,
-        exchange.queryId,
-        exchange.sourceIndex,
-        exchange.clientIp,
-        response.failureText,
-      );
-    }
-    response.counters?.count(rcodeNumber);
-    const seconds = (performance.now() - exchange.startMs) / msPerSecond;
-    this.#stats.countAnswered(exchange.sourceIndex, rcodeNumber, packet.length, truncated, seconds);
-    if (this.#events.answered) {
-      this.#events.emitAnswered(exchange, response, packet.length, truncated, seconds);
-    }
-    if (this.#events.query) {
-      const answered = response.view().answers.length > 0;
-      this.#events.emitQuery(exchange.domain, exchange.type, exchange.class, answered, seconds);
-    }
-  }
-
-  #countDrop(reason: TDropReason, queryId: number, source: number, clientIp: string): void {
-    this.#stats.countDropped(reason);
-    if (this.#events.error) {
-      this.#events.emitError(queryId, clientIp, source, reason);
-    }
-  }
-
-  #countError(reason: TErrorReason, queryId: number, source: number, clientIp: string, error?: string): void {
-    this.#stats.countError(reason);
-    if (this.#events.error) {
-      this.#events.emitError(queryId, clientIp, source, reason, error);
+      leave(response);
     }
   }
 }
 
-/** Verdicts on a message. */
-const accepted = 0;
-const tooShort = 1;
-const isResponse = 2;
-const otherOpcode = 3;
-const malformed = 4;
+function handlerFailed(error: unknown): DnsResponse {
+  return DnsResponse.failed(rcodes.SERVFAIL, 'handler', error);
+}
 
-/** Without EDNS 512 octets; with it the smaller of what the client takes and what we are ready to send (RFC 6891 §6.2.5). */
-function udpLimit(reader: QuestionReader): number {
+function flavourOf(reader: QuestionReader): number {
+  if (!reader.hasEdns) {
+    return flavourPlain;
+  }
+  return reader.dnssecOk ? flavourDnssec : flavourEdns;
+}
+
+/** By UDP 512 octets, or with EDNS the smaller of what the client takes and what we send (RFC 6891 §6.2.5). */
+function bytesLimit(reader: QuestionReader, source: number): number {
+  if (source !== sourceUdp) {
+    return messageBytesMax;
+  }
   return reader.hasEdns ? Math.min(reader.udpPayloadSize, udpBytesMax) : plainUdpBytesMax;
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { classToName, typeToName } from '#wire';
+import { classToName, typeToName, type QuestionReader } from '#wire';
 import type { IDnsHandlerResponse, IDnsQuery, IDnsQuestion } from '../interfaces/query.ts';
 import type { TDnsSource } from '../interfaces/stats.ts';
 import { sources } from '../stats/dnsstats.ts';
 import type { IDeadlineOwner } from './deadlines.ts';
+import { headerBytes } from './header.ts';
 import type { AnswerImage } from './image.ts';
 import type { DnsResponse } from './response.ts';
 
@@ -40,8 +41,10 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
   readonly domain: string;
   readonly typeNumber: number;
   readonly classNumber: number;
-  /** The name as asked, on the wire: answers repeat its letter case. */
-  readonly asked: Buffer;
+  /** The query itself; only its header and name are kept once the exchange has to wait. */
+  packet: Buffer;
+  /** Octets of the name as asked, behind the header: answers repeat its letter case. */
+  readonly nameBytes: number;
   readonly flavour: number;
   /** Octets the answer may have. */
   readonly bytesMax: number;
@@ -53,6 +56,12 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
   response: DnsResponse | undefined;
   /** COOKIE option to answer with (RFC 7873), ready made. */
   cookie: Buffer | undefined;
+  /** The client proved its address with a cookie of ours. */
+  trusted = false;
+  /** NSID to answer with (RFC 5001). */
+  nsid: Buffer | undefined;
+  /** The answer is padded to hide its size (RFC 7830). */
+  padded = false;
   deadlineMs = 0;
   /** Answered, dropped or expired: whatever comes later is too late. */
   settled = false;
@@ -60,23 +69,38 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
   detached = false;
   #timestamp: Date | undefined;
 
-  constructor(owner: IExchangeOwner, target: IReplyTarget, fields: IExchangeFields) {
+  constructor(
+    owner: IExchangeOwner,
+    target: IReplyTarget,
+    queryId: number,
+    sourceIndex: number,
+    clientIp: string,
+    clientPort: number,
+    startMs: number,
+    reader: QuestionReader,
+    packet: Buffer,
+    domain: string,
+    flavour: number,
+    bytesMax: number,
+    imageHash: number,
+  ) {
     this.owner = owner;
     this.target = target;
-    this.queryId = fields.queryId;
-    this.sourceIndex = fields.sourceIndex;
-    this.clientIp = fields.clientIp;
-    this.clientPort = fields.clientPort;
-    this.startMs = fields.startMs;
-    this.id = fields.id;
-    this.flags = fields.flags;
-    this.domain = fields.domain;
-    this.typeNumber = fields.typeNumber;
-    this.classNumber = fields.classNumber;
-    this.asked = fields.asked;
-    this.flavour = fields.flavour;
-    this.bytesMax = fields.bytesMax;
-    this.imageHash = fields.imageHash;
+    this.queryId = queryId;
+    this.sourceIndex = sourceIndex;
+    this.clientIp = clientIp;
+    this.clientPort = clientPort;
+    this.startMs = startMs;
+    this.id = reader.id;
+    this.flags = reader.flags;
+    this.domain = domain;
+    this.typeNumber = reader.qtype;
+    this.classNumber = reader.qclass;
+    this.packet = packet;
+    this.nameBytes = reader.nameEnd - reader.nameStart;
+    this.flavour = flavour;
+    this.bytesMax = bytesMax;
+    this.imageHash = imageHash;
   }
 
   get source(): TDnsSource {
@@ -103,13 +127,29 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
     return (this.flags & 0x0010) !== 0;
   }
 
+  /** AD in a query: the client understands the bit in the answer (RFC 6840 §5.7). */
+  get authenticatedDesired(): boolean {
+    return (this.flags & 0x0020) !== 0;
+  }
+
   get timestamp(): Date {
     this.#timestamp ??= new Date(Date.now() - (performance.now() - this.startMs));
     return this.#timestamp;
   }
 
+  /** Whether the answer carries nothing that belongs to this query alone, so that an image can serve. */
+  get isPlain(): boolean {
+    return this.cookie === undefined && this.nsid === undefined && !this.padded;
+  }
+
   get question(): IDnsQuestion {
     return { name: this.domain, type: this.type, class: this.class };
+  }
+
+  /** The answer comes later: the transport may use its buffer again, and sends through `target`. */
+  detach(): void {
+    this.detached = true;
+    this.packet = Buffer.from(this.packet.subarray(0, headerBytes + this.nameBytes));
   }
 
   drop(): void {
@@ -123,21 +163,4 @@ export class Exchange implements IDnsQuery, IDeadlineOwner {
   toResponse(response: IDnsHandlerResponse): DnsResponse {
     return this.owner.toResponse(this, response);
   }
-}
-
-export interface IExchangeFields {
-  queryId: number;
-  sourceIndex: number;
-  clientIp: string;
-  clientPort: number;
-  startMs: number;
-  id: number;
-  flags: number;
-  domain: string;
-  typeNumber: number;
-  classNumber: number;
-  asked: Buffer;
-  flavour: number;
-  bytesMax: number;
-  imageHash: number;
 }

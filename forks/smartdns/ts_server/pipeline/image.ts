@@ -36,6 +36,7 @@ export class AnswerImage {
   dnssec: boolean;
   cached = false;
   counters: ZoneCounters | undefined;
+  /** The answer without signatures, as middlewares see it. */
   response: DnsResponse;
   /** State of the handlers and zones that it was made from. */
   epoch = 0;
@@ -52,7 +53,8 @@ export class AnswerImage {
     type: number,
     question: IDnsQuestion,
     wire: Buffer,
-    response: DnsResponse,
+    unsigned: DnsResponse,
+    sent: DnsResponse,
   ) {
     this.hash = hash;
     this.name = name;
@@ -60,32 +62,33 @@ export class AnswerImage {
     this.type = type;
     this.question = question;
     this.wire = wire;
-    this.response = response;
-    this.rcode = response.rcodeNumber;
-    this.answers = response.view().answers.length;
-    this.dnssec = response.dnssec;
-    this.counters = response.counters;
+    this.response = unsigned;
+    this.rcode = sent.rcodeNumber;
+    this.answers = sent.view().answers.length;
+    this.dnssec = sent.dnssec;
+    this.counters = sent.counters;
   }
 }
 
 /** A fixed number of images, found by question without building a string. */
 export class ImageTable {
-  /** Hash of the last look-up, for a later `admit`. */
-  lastHash = 0;
-  readonly #slots: Array<AnswerImage | undefined> = new Array<AnswerImage | undefined>(imagesMax).fill(undefined);
+  readonly #slots: Array<AnswerImage | undefined> = Array.from({ length: imagesMax }, () => undefined);
   readonly #setMask = imagesMax / ways - 1;
   readonly #door = new Uint16Array(imageDoorSlots);
   /** Differs per process, so that names which crowd one set here do not do so elsewhere. */
   readonly #seed = randomBytes(4).readUInt32LE();
   #victim = 0;
 
+  /** Hash of a question, for `find` and `admit`. */
+  hashOf(reader: QuestionReader, flavour: number): number {
+    const hash = Math.imul(this.#seed ^ reader.nameHash ^ ((reader.qtype << 2) | flavour), fnvPrime);
+    return hash ^ (hash >>> 15);
+  }
+
   /** The image for the question just read, in any letter case. */
   find(reader: QuestionReader, flavour: number): AnswerImage | undefined {
     const type = reader.qtype;
-    let hash = this.#seed ^ reader.nameHash;
-    hash = Math.imul(hash ^ ((type << 2) | flavour), fnvPrime);
-    hash ^= hash >>> 15;
-    this.lastHash = hash;
+    const hash = this.hashOf(reader, flavour);
     const base = (hash & this.#setMask) * ways;
     for (let way = 0; way < ways; way++) {
       const image = this.#slots[base + way];

@@ -6,18 +6,24 @@
 import { keepResults } from '../handlers/results.ts';
 import { imageBytesMax } from '../limits/index.ts';
 import type { Exchange } from './exchange.ts';
-import { cdBit, rdBit } from './header.ts';
+import { cdBit, headerBytes, rdBit } from './header.ts';
 import { AnswerImage, lowerName } from './image.ts';
 import type { DnsResponse } from './response.ts';
 
-/** The image of an answer as it was encoded for `exchange`; undefined when it cannot be used again. */
+/**
+ * The image of an answer as it was encoded for `exchange`; undefined when it cannot be used again.
+ *
+ * @param unsigned the answer that middlewares see
+ * @param sent the answer as encoded, with its signatures
+ */
 export function buildImage(
   exchange: Exchange,
-  response: DnsResponse,
+  unsigned: DnsResponse,
+  sent: DnsResponse,
   packet: Buffer,
   epoch: number,
 ): AnswerImage | undefined {
-  const { recipe } = response;
+  const { recipe } = sent;
   if (recipe === undefined || packet.length > imageBytesMax) {
     return undefined;
   }
@@ -29,7 +35,7 @@ export function buildImage(
   // Bits that each query brings itself.
   wire[2]! &= ~rdBit;
   wire[3]! &= ~cdBit;
-  const name = lowerName(exchange.asked, 0, exchange.asked.length);
+  const name = lowerName(exchange.packet, headerBytes, headerBytes + exchange.nameBytes);
   const question = { name: exchange.domain, type: exchange.type, class: 'IN' };
   const image = new AnswerImage(
     exchange.imageHash,
@@ -38,7 +44,8 @@ export function buildImage(
     exchange.typeNumber,
     question,
     wire,
-    response,
+    unsigned,
+    sent,
   );
   image.epoch = epoch;
   image.entries = recipe.entries;

@@ -4,23 +4,13 @@
  * @module
  */
 import { rcodeToName, type IResourceRecord } from '#wire';
-import type { IHandlerEntry } from '../handlers/table.ts';
-import type { IDnsResponse, TDnsHandlerResult } from '../interfaces/query.ts';
+import type { IRepeatRule } from '../handlers/outcomes.ts';
+import type { IDnsResponse } from '../interfaces/query.ts';
 import type { TErrorReason } from '../stats/reasons.ts';
 import type { ZoneCounters } from '../stats/zonecounters.ts';
 import type { AnswerImage } from './image.ts';
+import type { IProof } from './signing.ts';
 import { rcodeFromName } from './rcodes.ts';
-
-/** How an image of this answer may be used again. */
-export interface IImageRecipe {
-  /** Handlers to call each time, and what they returned; none for an answer that does not depend on handlers. */
-  readonly entries?: readonly IHandlerEntry[];
-  readonly results?: readonly TDnsHandlerResult[];
-  /** Monotonic milliseconds until which it may be used. */
-  readonly expiresMs?: number;
-  /** Whether using it is a cache hit. */
-  readonly cached?: boolean;
-}
 
 export class DnsResponse implements IDnsResponse {
   rcodeNumber: number;
@@ -32,12 +22,15 @@ export class DnsResponse implements IDnsResponse {
   dnssec = false;
   /** EDE info code (RFC 8914) for clients that speak EDNS; -1 for none. */
   extendedError = -1;
+  /** What it says about the asked name; undefined where no zone of ours answers. */
+  proof: IProof | undefined;
   /** Counters of the zone or pattern that gave the answer. */
   counters: ZoneCounters | undefined;
   /** What went wrong on the way here, to be counted and told when the answer leaves. */
   failure: TErrorReason | undefined;
   failureText: string | undefined;
-  recipe: IImageRecipe | undefined;
+  /** How an image of this answer may be used again. */
+  recipe: IRepeatRule | undefined;
   /** The wire image it was made from; gone as soon as somebody touches the records. */
   image: AnswerImage | undefined;
   #answers: IResourceRecord[];
@@ -71,20 +64,31 @@ export class DnsResponse implements IDnsResponse {
   /** The answer that an image stands for. */
   static fromImage(image: AnswerImage): DnsResponse {
     const source = image.response;
-    const response = new DnsResponse(
-      source.rcodeNumber,
-      source.authoritative,
-      source.#answers,
-      source.#authorities,
-      source.#additionals,
-    );
-    response.recursionAvailable = source.recursionAvailable;
-    response.authenticated = source.authenticated;
+    const response = source.withSections(source.rcodeNumber, source.#answers, source.#authorities, source.#additionals);
     response.cached = image.cached;
-    response.dnssec = source.dnssec;
-    response.extendedError = source.extendedError;
-    response.counters = source.counters;
+    response.recipe = undefined;
     response.image = image;
+    return response;
+  }
+
+  /** A copy with other code and records. */
+  withSections(
+    rcode: number,
+    answers: IResourceRecord[],
+    authorities: IResourceRecord[],
+    additionals: IResourceRecord[],
+  ): DnsResponse {
+    const response = new DnsResponse(rcode, this.authoritative, answers, authorities, additionals);
+    response.recursionAvailable = this.recursionAvailable;
+    response.authenticated = this.authenticated;
+    response.cached = this.cached;
+    response.dnssec = this.dnssec;
+    response.extendedError = this.extendedError;
+    response.counters = this.counters;
+    response.proof = this.proof;
+    response.failure = this.failure;
+    response.failureText = this.failureText;
+    response.recipe = this.recipe;
     return response;
   }
 

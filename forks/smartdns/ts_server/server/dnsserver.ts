@@ -3,21 +3,42 @@
  *
  * @module
  */
+import type { RemoteInfo } from 'node:dgram';
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { ClientStats } from '#client';
+import { HandlerCache } from '../handlers/cache.ts';
+import { ChallengeRecords } from '../acme/challengerecords.ts';
+import { SslCertificates, type ILetsEncryptOptions, type IRetrievedCertificate } from '../acme/sslcertificate.ts';
 import { HandlerTable } from '../handlers/table.ts';
 import type { IDnsServerEvents } from '../interfaces/events.ts';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
 import type { IDnsHandlerOptions, TDnsHandler, TDnsMiddleware } from '../interfaces/query.ts';
-import type { IDnsStats } from '../interfaces/stats.ts';
+import type { IDnsStats, TDnsSource } from '../interfaces/stats.ts';
 import { handlerTimeoutMs } from '../limits/index.ts';
 import { MiddlewareChain } from '../middleware/chain.ts';
 import { Authority, normalName } from '../pipeline/authority.ts';
 import { EventGate } from '../pipeline/emitter.ts';
 import { Engine } from '../pipeline/engine.ts';
+import { Forwarding } from '../pipeline/forwarding.ts';
+import { Guard } from '../pipeline/guard.ts';
+import { Signing } from '../pipeline/signing.ts';
 import { Resolver } from '../pipeline/resolver.ts';
-import { DnsStats } from '../stats/dnsstats.ts';
+import { ZoneTable } from '../zone/index.ts';
+import { DnsStats, sources } from '../stats/dnsstats.ts';
+import { answerManually, type IManualOrigin } from '../transports/manual.ts';
+import { DnsZones } from './zones.ts';
 import { Listeners } from './listeners.ts';
 import { watchListeners } from './watchlisteners.ts';
+
+/** Where a message that came through a call is from, for limits, statistics and events. */
+export interface IRawPacketOrigin {
+  /** Default `udp`: the answer then keeps to what a datagram of this client may have. */
+  source?: TDnsSource;
+  /** Default the unspecified address. */
+  clientIp?: string;
+  clientPort?: number;
+}
 
 /**
  * A DNS server that answers from handlers.
@@ -30,14 +51,20 @@ import { watchListeners } from './watchlisteners.ts';
  * await server.start();
  */
 export class DnsServer extends EventEmitter<IDnsServerEvents> {
+  /** Zones with their records, and their signing. */
+  readonly zones: DnsZones;
   readonly #options: IDnsServerOptions;
+  readonly #signing = new Signing();
   readonly #table = new HandlerTable();
   readonly #chain = new MiddlewareChain();
   readonly #stats = new DnsStats();
   readonly #events: EventGate;
   readonly #authority: Authority;
+  readonly #forwarding: Forwarding | undefined;
+  readonly #resolver: Resolver;
   readonly #engine: Engine;
   readonly #listeners: Listeners;
+  readonly #certificates: SslCertificates;
 
   constructor(options: IDnsServerOptions) {
     super();
@@ -46,25 +73,52 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     watchListeners(this, () => this.#events.refresh());
     this.#authority = new Authority(this.#table, {
       origins: [options.dnssecZone ?? '', ...(options.authoritativeZones ?? [])].filter((origin) => origin !== ''),
+      mainOrigin:
+        options.dnssecZone === undefined || options.dnssecZone === '' ? undefined : normalName(options.dnssecZone),
       primaryNameserver: options.primaryNameserver,
       soa: options.soa ?? {},
     });
-    const resolver = new Resolver({
+    this.#stats.readSignatures = () => this.#signing.signaturesMade;
+    const zoneTable = new ZoneTable();
+    this.zones = new DnsZones(zoneTable, this.#signing);
+    for (const zone of options.zones ?? []) {
+      this.zones.add(zone);
+    }
+    this.#forwarding = options.forward === undefined ? undefined : new Forwarding(options.forward);
+    this.#resolver = new Resolver({
       table: this.#table,
       authority: this.#authority,
+      zones: zoneTable,
+      signing: this.#signing,
       stats: this.#stats,
       events: this.#events,
       identity: { serverId: options.serverId, version: options.version },
       localhost: options.enableLocalhostHandling ?? true,
+      forwarding: this.#forwarding,
     });
     this.#engine = new Engine({
+      signing: this.#signing,
       stats: this.#stats,
       events: this.#events,
       chain: this.#chain,
-      resolver,
+      resolver: this.#resolver,
+      guard: new Guard({
+        rateLimit: options.rateLimit,
+        queryLimit: options.queryLimit,
+        cookies: options.cookies ?? {},
+      }),
+      serverId: options.serverId,
       handlerTimeoutMs: options.handlerTimeoutMs ?? handlerTimeoutMs,
     });
     this.#listeners = new Listeners(this.#engine, this.#options);
+    this.#certificates = new SslCertificates({
+      records: new ChallengeRecords((name, handler) => {
+        const entry = this.#table.add(name, ['TXT'], handler, {}, this.#stats.zones.resolve(name));
+        return () => void this.#table.removeEntry(entry);
+      }),
+      authorized: (names) => this.filterAuthorizedDomains(names),
+      install: ({ cert, key }) => this.#listeners.setCertificate(cert, key),
+    });
   }
 
   /** Everything counted since the server was made. */
@@ -74,6 +128,11 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
 
   getStats(): IDnsStats {
     return this.#stats;
+  }
+
+  /** Counters of the servers that `forward` asks; undefined without it. */
+  get forwardStats(): ClientStats | undefined {
+    return this.#forwarding?.stats;
   }
 
   /** Addresses and ports in use; the way to learn a port asked for as 0. Empty before `start()`. */
@@ -94,7 +153,9 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     handler: TDnsHandler,
     options: IDnsHandlerOptions = {},
   ): void {
-    this.#table.add(domainPattern, recordTypes, handler, options, this.#stats.zones.resolve(domainPattern));
+    const cache = options.cache === undefined ? undefined : new HandlerCache(options.cache, this.#resolver);
+    const counters = this.#stats.zones.resolve(domainPattern);
+    this.#table.add(domainPattern, recordTypes, handler, options, counters, cache);
   }
 
   /** Removes every handler of this pattern whose types include all the given ones; false when there is none. */
@@ -114,21 +175,110 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
    * @throws Error with the system's code, `EADDRINUSE` for one, when a port cannot be had; nothing stays open then
    */
   async start(): Promise<void> {
+    this.#forwarding?.open();
+    await this.#signDnssecZone();
     await this.#listeners.start();
+  }
+
+  /** Upstream's zone is signed; the keys are opened once. */
+  async #signDnssecZone(): Promise<void> {
+    const { dnssec = {}, dnssecZone = '' } = this.#options;
+    if (dnssec !== false && dnssecZone !== '' && this.zones.signer(dnssecZone) === undefined) {
+      await this.zones.sign(dnssecZone, dnssec);
+    }
   }
 
   /** Closes everything; queries that still wait are answered SERVFAIL. The server can be started again. */
   async stop(): Promise<void> {
     this.#engine.close();
     await this.#listeners.stop();
+    this.#forwarding?.destroy();
   }
 
   /** Names, wildcards among them, that handlers match or that lie in `dnssecZone`. */
   filterAuthorizedDomains(domainNames: string[]): string[] {
     return domainNames.filter((domainName) => {
       const name = normalName(domainName.replace(/^\*\./, ''));
-      return this.#table.matching(name).length > 0 || this.#authority.isCovered(name);
+      return this.#table.matching(name).length > 0 || this.#authority.isCovered(name) || this.zones.covers(name);
     });
+  }
+
+  /**
+   * Answers one message at once.
+   *
+   * @throws Error when it gets no answer (an answer itself, shorter than a header, dropped) or has to wait for an
+   * asynchronous handler; then use {@link processRawDnsPacketAsync}
+   */
+  processRawDnsPacket(packet: Buffer, origin: IRawPacketOrigin = {}): Buffer {
+    let answer: Buffer | undefined;
+    let waiting = true;
+    const ready = answerManually(
+      this.#engine,
+      packet,
+      toOrigin(origin),
+      (response) => {
+        answer = response;
+      },
+      () => waiting,
+    );
+    waiting = false;
+    if (!ready) {
+      throw new Error('the answer has to wait for a handler; use processRawDnsPacketAsync');
+    }
+    return expectAnswer(answer);
+  }
+
+  /** Answers one message; rejects when it gets no answer. Works before `start()` too. */
+  async processRawDnsPacketAsync(packet: Buffer, origin: IRawPacketOrigin = {}): Promise<Buffer> {
+    const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
+    answerManually(this.#engine, packet, toOrigin(origin), resolve);
+    return expectAnswer(await promise);
+  }
+
+  /**
+   * Answers a datagram received elsewhere: through `responseCallback` or, without one, over our own UDP socket. Nothing
+   * is called for messages that get no answer.
+   */
+  handleUdpMessage(
+    msg: Buffer,
+    rinfo: RemoteInfo,
+    responseCallback?: (response: Buffer, rinfo: RemoteInfo) => void,
+  ): void {
+    const origin = toOrigin({ source: 'udp', clientIp: rinfo.address, clientPort: rinfo.port });
+    answerManually(this.#engine, msg, origin, (response) => {
+      if (response === undefined) {
+        return;
+      }
+      if (responseCallback !== undefined) {
+        responseCallback(response, rinfo);
+      } else {
+        this.#listeners.sendUdp(response, rinfo.port, rinfo.address);
+      }
+    });
+  }
+
+  /**
+   * Takes over an accepted TCP connection as DNS over HTTPS; TLS has not begun on it.
+   *
+   * @throws TypeError without `httpsKey` and `httpsCert`
+   */
+  handleHttpsSocket(socket: Socket): void {
+    this.#listeners.handleHttps(socket);
+  }
+
+  /** Replaces certificate and key (PEM) of DoH and DoT at once; connections that exist keep theirs. */
+  setCertificate(cert: string, key: string): void {
+    this.#listeners.setCertificate(cert, key);
+  }
+
+  /**
+   * Gets a certificate from a CA by dns-01, whose questions this server answers itself; wildcards are possible.
+   *
+   * DoH and DoT use it for connections from then on. A stored certificate that is not due is used again: calling this
+   * every day renews in time. Never rejects; `error` says why there is no certificate.
+   */
+  retrieveSslCertificate(domainNames: string[], options: ILetsEncryptOptions = {}): Promise<IRetrievedCertificate> {
+    return this.#certificates.retrieve(domainNames, options);
   }
 
   /** Kept for callers of upstream's early versions; sockets open in `start()`. */
@@ -139,4 +289,18 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
 
   /** Kept for callers of upstream's early versions; sockets open in `start()`. */
   initializeHttpsServer(): void {}
+}
+
+const unknownAddress = '0.0.0.0';
+
+function toOrigin(origin: IRawPacketOrigin): IManualOrigin {
+  const { source = 'udp', clientIp = unknownAddress, clientPort = 0 } = origin;
+  return { source: sources.indexOf(source), clientIp, clientPort };
+}
+
+function expectAnswer(answer: Buffer | undefined): Buffer {
+  if (answer === undefined) {
+    throw new Error('the message gets no answer: it is no query, or it was dropped');
+  }
+  return answer;
 }

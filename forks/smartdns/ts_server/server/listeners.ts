@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
 import { portAttempts } from '../limits/index.ts';
+import { DohTransport } from '../transports/doh.ts';
 import { StreamTransport } from '../transports/tcp.ts';
 import type { IBoundAddress, IMessageSink, ITransport } from '../transports/types.ts';
 import { UdpTransport } from '../transports/udp.ts';
@@ -17,6 +19,8 @@ export class Listeners {
   readonly #options: IDnsServerOptions;
   #open: ITransport[] = [];
   #addresses: IDnsListenAddresses = {};
+  #manualDoh: DohTransport | undefined;
+  #certificate: { cert: string; key: string } | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(sink: IMessageSink, options: IDnsServerOptions) {
@@ -41,7 +45,10 @@ export class Listeners {
     const open = this.#open;
     this.#open = [];
     this.#addresses = {};
-    await Promise.all(open.map((transport) => transport.stop()));
+    const manual = this.#manualDoh;
+    this.#manualDoh = undefined;
+    const all: ITransport[] = manual === undefined ? open : [...open, manual];
+    await Promise.all(all.map((transport) => transport.stop()));
   }
 
   async #openAll(): Promise<void> {
@@ -49,6 +56,87 @@ export class Listeners {
     if (manualUdpMode !== true && udpPort !== undefined) {
       await this.#openPlain(udpPort);
     }
+    const { httpsPort, tlsPort } = this.#options;
+    if (this.#isManualHttps()) {
+      return;
+    }
+    if (httpsPort !== undefined && this.#httpsTls() !== undefined) {
+      const doh = this.#doh(httpsPort);
+      this.#keep('https', doh, await doh.start());
+    }
+    if (tlsPort !== undefined) {
+      const dot = this.#dot(tlsPort);
+      this.#keep('tls', dot, await dot.start());
+    }
+  }
+
+  /** Takes over a TCP connection as DoH. */
+  handleHttps(socket: Socket): void {
+    this.#manualDoh ??= this.#doh(0);
+    this.#manualDoh.handle(socket);
+  }
+
+  /** Sends over the UDP socket; false when none is open. */
+  sendUdp(response: Buffer, port: number, address: string): boolean {
+    const udp = this.#open.find((transport) => transport instanceof UdpTransport);
+    return udp?.send(response, port, address) ?? false;
+  }
+
+  /** Replaces certificate and key of DoH and DoT; connections that exist keep theirs. */
+  setCertificate(cert: string, key: string): void {
+    this.#certificate = { cert, key };
+    for (const transport of [...this.#open, this.#manualDoh]) {
+      if (transport instanceof DohTransport || (transport instanceof StreamTransport && transport.isTls)) {
+        transport.setTls(this.#certificate);
+      }
+    }
+  }
+
+  #isManualHttps(): boolean {
+    return this.#options.manualHttpsMode === true;
+  }
+
+  #httpsTls(): SecureContextOptions | undefined {
+    const { httpsCert, httpsKey } = this.#options;
+    if (this.#certificate !== undefined) {
+      return this.#certificate;
+    }
+    // Upstream's way to leave HTTPS off.
+    return isGiven(httpsCert) && isGiven(httpsKey) ? { cert: httpsCert, key: httpsKey } : undefined;
+  }
+
+  #doh(port: number): DohTransport {
+    const tls = this.#httpsTls();
+    if (tls === undefined) {
+      throw new TypeError('DNS over HTTPS needs httpsKey and httpsCert, as PEM text');
+    }
+    const { httpsBindInterface, reusePort = false } = this.#options;
+    return new DohTransport(this.#sink, {
+      ...this.#streamLimits(),
+      address: this.#address(httpsBindInterface),
+      port,
+      reusePort,
+      tls,
+      path: this.#options.httpsPath,
+    });
+  }
+
+  #dot(port: number): StreamTransport {
+    const { httpsBindInterface, reusePort = false, tlsCert, tlsKey } = this.#options;
+    const tls = isGiven(tlsCert) && isGiven(tlsKey) ? { cert: tlsCert, key: tlsKey } : this.#httpsTls();
+    if (tls === undefined) {
+      throw new TypeError('DNS over TLS needs tlsKey and tlsCert, or httpsKey and httpsCert, as PEM text');
+    }
+    const address = this.#address(httpsBindInterface);
+    return new StreamTransport(this.#sink, { ...this.#streamLimits(), address, port, reusePort, tls });
+  }
+
+  #streamLimits(): { connectionsMax?: number; connectionsPerClientMax?: number; idleMs?: number } {
+    return {
+      connectionsMax: this.#options.tcpConnectionsMax,
+      connectionsPerClientMax: this.#options.tcpConnectionsPerClientMax,
+      idleMs: this.#options.tcpIdleTimeoutMs,
+    };
   }
 
   /** UDP and TCP, on one port number unless told otherwise. */
@@ -88,9 +176,7 @@ export class Listeners {
       address: this.#address(tcpBindInterface ?? udpBindInterface),
       port,
       reusePort,
-      connectionsMax: this.#options.tcpConnectionsMax,
-      connectionsPerClientMax: this.#options.tcpConnectionsPerClientMax,
-      idleMs: this.#options.tcpIdleTimeoutMs,
+      ...this.#streamLimits(),
     });
   }
 
@@ -106,4 +192,8 @@ export class Listeners {
     this.#open.push(transport);
     this.#addresses = { ...this.#addresses, [name]: address };
   }
+}
+
+function isGiven(text: string | undefined): text is string {
+  return text !== undefined && text !== '';
 }

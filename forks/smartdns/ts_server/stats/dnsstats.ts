@@ -43,7 +43,8 @@ export class DnsStats implements IDnsStats {
   cacheHits = 0;
   cacheMisses = 0;
   cacheEvictions = 0;
-  signatures = 0;
+  /** Asks the signers; they count what they make. */
+  readSignatures: () => number = () => 0;
   streamsActive = 0;
   streamsTotal = 0;
   readonly zones = new ZoneCounterTable();
@@ -51,10 +52,10 @@ export class DnsStats implements IDnsStats {
   readonly domains = new TopK({ capacity: topDomainsCapacity });
   readonly clients = new TopK({ capacity: topClientsCapacity });
   readonly latency = sources.map(() => new LatencyHistogram());
-  readonly #types = new Array<number>(directTypes + 1).fill(0);
+  readonly #types = new Float64Array(directTypes + 1);
   readonly #rareTypes = new Map<number, number>();
   #otherTypes = 0;
-  readonly #rcodes = new Array<number>(rcodeSlots).fill(0);
+  readonly #rcodes = new Float64Array(rcodeSlots);
   readonly #bySource = [0, 0, 0, 0];
   readonly #drops = dropReasons.map(() => 0);
   readonly #errors = errorReasons.map(() => 0);
@@ -130,6 +131,7 @@ export class DnsStats implements IDnsStats {
       hits: this.cacheHits,
       misses: this.cacheMisses,
       hitRate: lookups === 0 ? 0 : this.cacheHits / lookups,
+      evictions: this.cacheEvictions,
     };
   }
 
@@ -218,6 +220,7 @@ export class DnsStats implements IDnsStats {
         https: latencyStats(https!),
       },
       zones: this.getZoneStats(),
+      signatures: this.readSignatures(),
       tcpConnections: { active: this.streamsActive, total: this.streamsTotal },
     };
   }

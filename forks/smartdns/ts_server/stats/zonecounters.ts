@@ -10,19 +10,24 @@ import { zoneCountersMax } from '../limits/index.ts';
 /** Codes with a slot of their own; above them everything shares the last one. */
 export const rcodeSlots = 32;
 
+let lastId = 0;
+
 export class ZoneCounters {
   readonly zone: string;
+  /** Differs between counters of one process; never 0. */
+  readonly id: number;
   queries = 0;
-  readonly rcodes = new Array<number>(rcodeSlots).fill(0);
+  readonly rcodes = new Float64Array(rcodeSlots);
 
   constructor(zone: string) {
     this.zone = zone;
+    this.id = ++lastId;
   }
 
   count(rcode: number): void {
     this.queries++;
     const slot = rcode < rcodeSlots ? rcode : rcodeSlots - 1;
-    this.rcodes[slot] = (this.rcodes[slot] ?? 0) + 1;
+    this.rcodes[slot]!++;
   }
 
   read(): IDnsZoneStats {
@@ -31,7 +36,7 @@ export class ZoneCounters {
 }
 
 /** Non-zero counts by mnemonic. */
-export function rcodeRecord(counts: readonly number[]): Record<string, number> {
+export function rcodeRecord(counts: Float64Array): Record<string, number> {
   const record: Record<string, number> = {};
   for (const [code, count] of counts.entries()) {
     if (count > 0) {

@@ -11,6 +11,7 @@ import type { IMessageSink } from './types.ts';
 
 /** Octets of the length prefix (RFC 1035 §4.2.2). */
 const prefixBytes = 2;
+const headerBytes = 12;
 /** One scratch area for all connections: an answer is copied out before the next one is written. */
 const scratch = Buffer.allocUnsafeSlow(prefixBytes + messageBytesMax);
 const noBytes = Buffer.alloc(0);
@@ -34,6 +35,9 @@ export class DnsStream implements IReplyTarget {
   #ended = false;
   #closed = false;
   #paused = false;
+  /** When the message that is not yet whole began. */
+  #partialMs = 0;
+  readonly #idleMs: number;
 
   constructor(sink: IMessageSink, socket: Socket, source: number, options: IStreamOptions = {}) {
     this.#sink = sink;
@@ -43,7 +47,8 @@ export class DnsStream implements IReplyTarget {
     this.#clientPort = socket.remotePort ?? 0;
     this.#inFlightMax = options.inFlightMax ?? streamInFlightMax;
     socket.setNoDelay(true);
-    socket.setTimeout(options.idleMs ?? streamIdleMs);
+    this.#idleMs = options.idleMs ?? streamIdleMs;
+    socket.setTimeout(this.#idleMs);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('drain', () => this.#resume());
     socket.on('timeout', () => socket.destroy());
@@ -76,6 +81,14 @@ export class DnsStream implements IReplyTarget {
   }
 
   #read(chunk: Buffer): void {
+    const now = performance.now();
+    if (this.#buffered.length === 0) {
+      this.#partialMs = now;
+    } else if (now - this.#partialMs > this.#idleMs) {
+      // One octet now and then keeps the socket busy, but does not make a query.
+      this.#socket.destroy();
+      return;
+    }
     this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk]);
     this.#work();
   }
@@ -102,6 +115,12 @@ export class DnsStream implements IReplyTarget {
         prefixBytes,
         this,
       );
+      if (length < headerBytes) {
+        // Nobody who speaks DNS sends this; what follows is not worth reading.
+        this.#sink.failed('framing', this.#source, this.#clientIp);
+        this.#socket.destroy();
+        break;
+      }
       if (written > 0) {
         this.#queue(scratch, prefixBytes, written);
       } else if (written < 0) {
@@ -109,7 +128,10 @@ export class DnsStream implements IReplyTarget {
       }
     }
     this.#reading = false;
-    this.#buffered = at === buffer.length ? noBytes : buffer.subarray(at);
+    if (at > 0) {
+      this.#buffered = at === buffer.length ? noBytes : buffer.subarray(at);
+      this.#partialMs = performance.now();
+    }
     this.#flush();
     this.#throttle();
   }

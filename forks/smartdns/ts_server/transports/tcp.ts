@@ -5,24 +5,17 @@
  */
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type SecureContextOptions } from 'node:tls';
-import {
-  drainMs,
-  streamConnectionsMax,
-  streamConnectionsPerClientMax,
-  streamIdleMs,
-  tlsHandshakeMs,
-} from '../limits/index.ts';
+import { streamIdleMs, tlsHandshakeMs } from '../limits/index.ts';
+import { Connections, type IConnectionLimits } from './connections.ts';
 import { DnsStream } from './stream.ts';
 import { sourceTcp, sourceTls, type IBoundAddress, type IMessageSink, type ITransport } from './types.ts';
 
-export interface IStreamListenerOptions {
+export interface IStreamListenerOptions extends IConnectionLimits {
   readonly address: string;
   readonly port: number;
   readonly reusePort: boolean;
   /** Certificate and key; TLS when given. */
   readonly tls?: SecureContextOptions;
-  readonly connectionsMax?: number;
-  readonly connectionsPerClientMax?: number;
   readonly idleMs?: number;
 }
 
@@ -30,14 +23,14 @@ export class StreamTransport implements ITransport {
   readonly #sink: IMessageSink;
   readonly #options: IStreamListenerOptions;
   readonly #source: number;
-  readonly #sockets = new Set<Socket>();
-  readonly #byClient = new Map<string, number>();
+  readonly #connections: Connections;
   #server: Server | undefined;
 
   constructor(sink: IMessageSink, options: IStreamListenerOptions) {
     this.#sink = sink;
     this.#options = options;
     this.#source = options.tls === undefined ? sourceTcp : sourceTls;
+    this.#connections = new Connections(sink, this.#source, options);
   }
 
   async start(): Promise<IBoundAddress> {
@@ -60,6 +53,10 @@ export class StreamTransport implements ITransport {
     return { address: bound.address, port: bound.port };
   }
 
+  get isTls(): boolean {
+    return this.#source === sourceTls;
+  }
+
   /** Takes a new certificate and key; connections that exist go on with the old one. */
   setTls(tls: SecureContextOptions): void {
     (this.#server as TlsServer | undefined)?.setSecureContext(tls);
@@ -74,16 +71,7 @@ export class StreamTransport implements ITransport {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    for (const socket of this.#sockets) {
-      socket.end();
-    }
-    const cut = setTimeout(() => {
-      for (const socket of this.#sockets) {
-        socket.destroy();
-      }
-    }, drainMs);
-    await closed;
-    clearTimeout(cut);
+    await this.#connections.end(closed);
   }
 
   #createTls(tls: SecureContextOptions): TlsServer {
@@ -110,32 +98,8 @@ export class StreamTransport implements ITransport {
   }
 
   #accept(socket: Socket): void {
-    const client = socket.remoteAddress ?? '';
-    const ofClient = this.#byClient.get(client) ?? 0;
-    const full = this.#sockets.size >= (this.#options.connectionsMax ?? streamConnectionsMax);
-    if (full || ofClient >= (this.#options.connectionsPerClientMax ?? streamConnectionsPerClientMax)) {
-      this.#sink.failed('connection-limit', this.#source, client);
-      socket.destroy();
-      return;
-    }
-    this.#sockets.add(socket);
-    this.#byClient.set(client, ofClient + 1);
-    this.#sink.streamOpened();
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => this.#closed(socket, client));
-    if (this.#options.tls === undefined) {
+    if (this.#connections.accept(socket) && this.#options.tls === undefined) {
       new DnsStream(this.#sink, socket, this.#source, { idleMs: this.#idleMs });
     }
-  }
-
-  #closed(socket: Socket, client: string): void {
-    this.#sockets.delete(socket);
-    const left = (this.#byClient.get(client) ?? 1) - 1;
-    if (left > 0) {
-      this.#byClient.set(client, left);
-    } else {
-      this.#byClient.delete(client);
-    }
-    this.#sink.streamClosed();
   }
 }

@@ -23,14 +23,13 @@ export interface IUdpOptions {
   readonly reusePort: boolean;
 }
 
-/** Addresses are known when answering: a look-up would only put each answer off by a turn of the event loop. */
-function noLookup(address: string, family: unknown, callback?: unknown): void {
-  const done = (typeof family === 'function' ? family : callback) as (
-    error: null,
-    address: string,
-    family: number,
-  ) => void;
-  done(null, address, isIPv6(address) ? 6 : 4);
+type TLookedUp = (error: null, address: string, family: number) => void;
+
+/** Addresses are known when answering: a real look-up would put each answer off by a turn of the event loop. */
+function makeLookup(version: 4 | 6): (address: string, options: unknown, callback?: unknown) => void {
+  return (address, options, callback) => {
+    ((typeof options === 'function' ? options : callback) as TLookedUp)(null, address, version);
+  };
 }
 
 export class UdpTransport implements ITransport, IReplyTarget {
@@ -62,7 +61,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
       type: six ? 'udp6' : 'udp4',
       reusePort,
       recvBufferSize: udpReceiveBufferBytes,
-      lookup: noLookup,
+      lookup: makeLookup(six ? 6 : 4),
     });
     this.#socket = socket;
     await new Promise<void>((resolve, reject) => {
@@ -95,10 +94,15 @@ export class UdpTransport implements ITransport, IReplyTarget {
   }
 
   reply(exchange: Exchange, response: Buffer): boolean {
+    return this.send(response, exchange.clientPort, exchange.clientIp);
+  }
+
+  /** Sends one datagram of its own; false when the socket is closed. */
+  send(response: Buffer, port: number, address: string): boolean {
     if (this.#socket === undefined) {
       return false;
     }
-    this.#send(response, response.length, exchange.clientPort, exchange.clientIp);
+    this.#send(response, response.length, port, address);
     return true;
   }
 

@@ -32,6 +32,8 @@ export class CertificateEntry {
   readonly route: ICertificateRoute;
   /** Names that are ordered, in normal form; the first is the certificate's domain. */
   readonly names: readonly string[];
+  /** Those of the route, wildcards included, whether they can be ordered or not. */
+  readonly everyName: readonly string[];
   /** Names of the route that no order can contain, each with the reason. */
   readonly skipped: readonly string[];
   /** Same for entries with the same names at the same CA. */
@@ -57,10 +59,12 @@ export class CertificateEntry {
 
   constructor(route: ICertificateRoute, wildcards: boolean, directoryUrl: string, random: number) {
     const names: string[] = [];
+    const every = new Set<string>();
     const skipped: string[] = [];
     for (const domain of route.domains) {
       try {
         const name = normalizeName(domain);
+        every.add(name);
         if (name.startsWith('*.') && !wildcards) skipped.push(`${name} needs dns-01`);
         else if (!names.includes(name)) names.push(name);
       } catch {
@@ -69,6 +73,7 @@ export class CertificateEntry {
     }
     this.route = route;
     this.names = names;
+    this.everyName = [...every];
     this.skipped = skipped;
     this.key = names.length === 0 ? '' : `${route.directoryUrl ?? directoryUrl} ${nameSetKey(names)}`;
     this.random = random;
@@ -122,15 +127,20 @@ export class CertificateEntry {
       : renewalTimeMs(info, this.route.renewThresholdDays ?? thresholdDays, this.random);
   }
 
+  #state(there: boolean, expired: boolean): ICertStatus['status'] {
+    if (this.route.certificate === 'self-signed') return 'valid';
+    if (there) return expired ? 'expired' : 'valid';
+    return this.lastError === undefined && this.names.length > 0 ? 'pending' : 'error';
+  }
+
   status(nowMs: number): ICertStatus {
     const info: ICertificateInfo | undefined = this.material?.info;
     const missing = this.skipped.length === 0 ? undefined : `not in the certificate: ${this.skipped.join(', ')}`;
     const error = this.lastError ?? missing;
     const expired = info !== undefined && info.notAfter.getTime() <= nowMs;
-    const without = this.lastError === undefined && this.names.length > 0 ? 'pending' : 'error';
     return {
       domain: this.domain,
-      status: info === undefined ? without : expired ? 'expired' : 'valid',
+      status: this.#state(info !== undefined, expired),
       source: this.source,
       ...(info === undefined ? {} : { expiryDate: info.notAfter, issueDate: info.notBefore }),
       ...(error === undefined ? {} : { error }),

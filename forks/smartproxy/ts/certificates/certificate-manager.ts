@@ -6,14 +6,12 @@
 import {
   AcmeError,
   certificateCovers,
-  generateCertificateKeySync,
   inspectCertificate,
   renewalWindowTimeMs,
   retryDelayMs,
-  selfSignedCertificate,
   systemClock,
 } from '@dcrouter/acme';
-import type { IAcmeClock, ICertificateKeyPair } from '@dcrouter/acme';
+import type { IAcmeClock } from '@dcrouter/acme';
 import type { SecureContext } from 'node:tls';
 
 import * as limits from '../limits/certificates.ts';
@@ -23,6 +21,7 @@ import { CertificateStore } from './certificate-store.ts';
 import { ChallengeBoard } from './challenge-board.ts';
 import type { IIssuedCertificate } from './issuer.ts';
 import { CertificateIssuer } from './issuer.ts';
+import { Placeholders } from './placeholders.ts';
 import type {
   ICertificateManagerOptions,
   ICertificateMaterial,
@@ -49,8 +48,7 @@ export class CertificateManager {
   readonly #accounts: AcmeAccounts;
   readonly #issuer: CertificateIssuer;
   readonly #thresholdDays: number;
-  readonly #placeholders = new Map<string, ICertificateMaterial>();
-  #placeholderKey: ICertificateKeyPair | undefined;
+  readonly #placeholders = new Placeholders();
   #entries = new Map<string, CertificateEntry>();
   #running: AbortController | undefined;
   /** Orders and questions under way, also those of routes that have gone. */
@@ -66,11 +64,9 @@ export class CertificateManager {
     this.store = new CertificateStore(options.certDir, this.#log);
     this.#accounts = new AcmeAccounts(options.certDir, {
       clock: this.#clock,
-      ...(options.trustedRoots === undefined ? {} : { https: { trustedRoots: options.trustedRoots } }),
-      ...(options.transport === undefined ? {} : { transport: options.transport }),
-      ...(options.externalAccountBinding === undefined
-        ? {}
-        : { externalAccountBinding: options.externalAccountBinding }),
+      https: { trustedRoots: options.trustedRoots },
+      transport: options.transport,
+      externalAccountBinding: options.externalAccountBinding,
     });
     this.#issuer = new CertificateIssuer(options, this.#accounts, this.challenges);
   }
@@ -88,11 +84,16 @@ export class CertificateManager {
         entries.set(route.name, known);
         continue;
       }
-      const entry = new CertificateEntry(route, this.#issuer.wildcards, this.#options.directoryUrl, this.#random());
+      const entry = new CertificateEntry(
+        route,
+        this.#issuer.wildcards(route),
+        this.#options.directoryUrl,
+        this.#random(),
+      );
       await this.#fill(entry);
       entries.set(route.name, entry);
     }
-    for (const name of this.#placeholders.keys()) if (!entries.has(name)) this.#placeholders.delete(name);
+    this.#placeholders.keepOnly(entries);
     this.#entries = entries;
     this.check();
   }
@@ -113,9 +114,20 @@ export class CertificateManager {
     this.#accounts.close();
   }
 
-  /** The body for an http-01 request path, or null. */
-  challengeResponse(_host: string, path: string): string | null {
-    return this.challenges.response(path);
+  /** The body for an http-01 request path, or null. With nothing standing this costs one comparison. */
+  challengeResponse(path: string): string | null {
+    return this.challenges.size === 0 ? null : this.challenges.response(path);
+  }
+
+  /** Whether a CA may ask for http-01 on a port now. */
+  expectsHttpOn(port: number): boolean {
+    return this.challenges.size > 0 && port === this.#options.challengePort;
+  }
+
+  /** Names that certificates are ordered for. */
+  orderedNames(): string[] {
+    const entries = [...this.#entries.values()].filter((entry) => entry.automatic);
+    return [...new Set(entries.flatMap((entry) => entry.names))];
   }
 
   /** The TLS context that answers tls-alpn-01 for a server name, or null. */
@@ -126,7 +138,19 @@ export class CertificateManager {
   /** What to serve TLS with for a route; undefined for a route that is not known here. Never waits. */
   material(routeName: string): ICertificateMaterial | undefined {
     const entry = this.#entries.get(routeName);
-    return entry === undefined ? undefined : (entry.material ?? this.#placeholder(entry));
+    return entry === undefined ? undefined : (entry.material ?? this.#placeholders.of(entry, this.#clock.now()));
+  }
+
+  /**
+   * Takes a certificate over that another process of this proxy has ordered. A process that never calls `begin` orders
+   * nothing itself: it gets certificates this way and challenges through `challenges.apply`.
+   */
+  adopt(routeName: string, certificate: IIssuedCertificate): void {
+    const entry = this.#entries.get(routeName);
+    if (entry === undefined) return;
+    const material = entry.use(certificate, certificate.source);
+    this.#placeholders.forget(routeName);
+    this.#options.onMaterial?.(routeName, material);
   }
 
   /** State of a route's certificate; undefined for a route without one. */
@@ -168,6 +192,7 @@ export class CertificateManager {
   async #fill(entry: CertificateEntry): Promise<void> {
     const supplied = entry.route.certificate;
     try {
+      if (supplied === 'self-signed') return;
       if (supplied !== 'auto') {
         entry.use(supplied, 'static');
         return;
@@ -258,7 +283,7 @@ export class CertificateManager {
       await this.#save(entry, material);
       // The route may have gone, or changed its names, while the CA was busy.
       if (this.#entries.get(entry.route.name) !== entry) return;
-      this.#placeholders.delete(entry.route.name);
+      this.#placeholders.forget(entry.route.name);
       this.#options.onMaterial?.(entry.route.name, material);
       this.#emit(renewal ? 'certificate-renewed' : 'certificate-issued', entry);
     } catch (error) {
@@ -354,22 +379,6 @@ export class CertificateManager {
         ...(error === undefined ? {} : { error }),
       }),
     );
-  }
-
-  #placeholder(entry: CertificateEntry): ICertificateMaterial {
-    const nowMs = this.#clock.now();
-    const kept = this.#placeholders.get(entry.route.name);
-    if (kept !== undefined && kept.info.notAfter.getTime() > nowMs) return kept;
-    this.#placeholderKey ??= generateCertificateKeySync();
-    const names = entry.names.length === 0 ? ['placeholder.invalid'] : entry.names;
-    const own = selfSignedCertificate(names, {
-      validDays: limits.placeholderDays,
-      now: new Date(nowMs),
-      keyPair: this.#placeholderKey,
-    });
-    const made = { cert: own.cert, key: own.key, source: 'placeholder' as const, info: inspectCertificate(own.cert) };
-    this.#placeholders.set(entry.route.name, made);
-    return made;
   }
 }
 

@@ -13,10 +13,8 @@ export type {
   ICertificateMaterial,
   ICertificateRoute,
   ICertStatus,
-  IDnsChallengeProvider,
   IStaticCertificate,
   TCertificateEventName,
   TCertificateLog,
   TCertificateSource,
-  TSmartProxyCertProvisionObject,
 } from './types.ts';

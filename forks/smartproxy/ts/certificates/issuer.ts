@@ -15,12 +15,14 @@ import {
   systemClock,
 } from '@dcrouter/acme';
 
+import type { IDnsChallengeHandler } from '../interfaces/options.ts';
 import * as limits from '../limits/certificates.ts';
 import type { AcmeAccounts } from './accounts.ts';
 import type { CertificateEntry } from './certificate-entry.ts';
 import type { ChallengeBoard } from './challenge-board.ts';
+import { ChallengePort } from './challenge-port.ts';
 import { OrderDesk } from './order-desk.ts';
-import type { ICertificateManagerOptions, IDnsChallengeProvider, TCertificateSource } from './types.ts';
+import type { ICertificateManagerOptions, ICertificateRoute, TCertificateSource } from './types.ts';
 
 /** A certificate and who made it. */
 export interface IIssuedCertificate {
@@ -29,16 +31,18 @@ export interface IIssuedCertificate {
   readonly source: TCertificateSource;
 }
 
-function dnsSolver(provider: IDnsChallengeProvider): IChallengeSolver {
+function dnsSolver(handler: IDnsChallengeHandler): IChallengeSolver {
   return {
     type: 'dns-01',
     canSolve: (identifier) => identifier.type === 'dns',
-    present: (answer, signal) =>
-      provider.present(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization), signal),
+    present: (answer) =>
+      handler.set(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
     cleanup: (answer) =>
-      provider.cleanup(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
+      handler.remove(dnsChallengeName(answer.identifier.value), dnsChallengeValue(answer.keyAuthorization)),
   };
 }
+
+const everyType: readonly TChallengeType[] = ['http-01', 'tls-alpn-01', 'dns-01'];
 
 /** Issues certificates for entries. */
 export class CertificateIssuer {
@@ -46,27 +50,27 @@ export class CertificateIssuer {
   readonly #accounts: AcmeAccounts;
   readonly #clock: IAcmeClock;
   readonly #desk = new OrderDesk<IIssuedCertificate>(limits.ordersMax);
-  readonly #solvers: readonly IChallengeSolver[];
-  #portUsers = 0;
-  #port: Promise<() => Promise<void>> | undefined;
+  readonly #solvers: ReadonlyMap<TChallengeType, IChallengeSolver>;
+  readonly #port: ChallengePort;
 
   constructor(options: ICertificateManagerOptions, accounts: AcmeAccounts, board: ChallengeBoard) {
     this.#options = options;
     this.#accounts = accounts;
     this.#clock = options.clock ?? systemClock;
-    const provider = options.dnsProvider;
-    const types: readonly TChallengeType[] = options.challengeTypes ?? ['http-01', 'tls-alpn-01', 'dns-01'];
-    this.#solvers = types.flatMap((type) => {
-      if (type !== 'dns-01') return [board.solver(type)];
-      return provider === undefined ? [] : [dnsSolver(provider)];
-    });
+    this.#port = new ChallengePort(options);
+    const solvers = [board.solver('http-01'), board.solver('tls-alpn-01')];
+    if (options.dnsChallenge !== undefined) solvers.push(dnsSolver(options.dnsChallenge));
+    this.#solvers = new Map(solvers.map((solver) => [solver.type, solver]));
   }
 
-  /** Whether names with `*.` can be had. */
-  get wildcards(): boolean {
-    return (
-      this.#solvers.some((solver) => solver.type === 'dns-01') || this.#options.certProvisionFunction !== undefined
-    );
+  /** Whether a route's names may begin with `*.`. */
+  wildcards(route: ICertificateRoute): boolean {
+    return this.#options.certProvisionFunction !== undefined || this.#solversOf(route).some(isDns);
+  }
+
+  #solversOf(route: ICertificateRoute): IChallengeSolver[] {
+    const types = route.challengeTypes ?? this.#options.challengeTypes ?? everyType;
+    return types.flatMap((type) => this.#solvers.get(type) ?? []);
   }
 
   /** Gets a certificate; entries with the same names share one order. */
@@ -77,6 +81,7 @@ export class CertificateIssuer {
         const provided = await this.#provide(provide, entry, signal);
         if (provided !== undefined) return provided;
       }
+      if (this.#options.acmeEnabled === false) throw new AcmeError('ACME_ACCOUNT', 'ACME is switched off');
       const { cert, key } = await this.#order(entry, signal);
       return { cert, key, source: 'acme' };
     });
@@ -110,49 +115,39 @@ export class CertificateIssuer {
 
   async #order(entry: CertificateEntry, signal: AbortSignal): Promise<IObtainedCertificate> {
     const { route, material } = entry;
-    const client = await this.#accounts.client(
-      route.directoryUrl ?? this.#options.directoryUrl,
-      route.email ?? this.#options.email,
-    );
-    // A challenge type that failed may be blocked on the way here; the next try starts with the next one.
-    const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
-    const first = failed ? entry.failures % this.#solvers.length : 0;
-    const solvers = [...this.#solvers.slice(first), ...this.#solvers.slice(0, first)];
-    const replaces = material?.source === 'acme' ? material.cert : undefined;
-    const release = await this.#holdPort();
+    const email = route.email ?? this.#options.email;
+    if (email === undefined && this.#options.emailRequired === true) {
+      throw new AcmeError('ACME_ACCOUNT', 'automatic certificates need acme.email');
+    }
+    const client = await this.#accounts.client(route.directoryUrl ?? this.#options.directoryUrl, email);
+    const port = await this.#port.hold();
     try {
       return await obtainCertificate(client, {
         names: entry.names,
-        solvers,
+        solvers: this.#preferred(entry, port.isOpen),
         signal,
-        ...(replaces === undefined ? {} : { replaces }),
-        ...(this.#options.keyType === undefined ? {} : { keyType: this.#options.keyType }),
-        ...(this.#options.preferredChain === undefined ? {} : { preferredChain: this.#options.preferredChain }),
-        ...(this.#options.profile === undefined ? {} : { profile: this.#options.profile }),
+        // RFC 9773 §5: only the CA that issued the old certificate knows it.
+        replaces: material?.source === 'acme' ? material.cert : undefined,
+        keyType: this.#options.keyType,
+        preferredChain: this.#options.preferredChain,
+        profile: this.#options.profile,
       });
     } finally {
-      await release();
+      await port.release();
     }
   }
 
-  /** Keeps the http-01 port open while any order runs. A port that cannot be opened leaves the other challenge types. */
-  async #holdPort(): Promise<() => Promise<void>> {
-    const open = this.#options.openChallengePort;
-    if (open === undefined || !this.#solvers.some((solver) => solver.type === 'http-01')) return async () => undefined;
-    this.#portUsers++;
-    this.#port ??= open().catch((error: unknown) => {
-      this.#options.log?.('warn', `the http-01 port cannot be opened: ${String(error)}`);
-      return async () => undefined;
-    });
-    const port = this.#port;
-    await port;
-    return async () => {
-      this.#portUsers--;
-      if (this.#portUsers > 0) return;
-      this.#port = undefined;
-      await (await port)().catch(() => undefined);
-    };
+  /** The solvers for the next try: a challenge type that failed may be blocked on the way here, so others go first. */
+  #preferred(entry: CertificateEntry, portIsOpen: boolean): IChallengeSolver[] {
+    const solvers = this.#solversOf(entry.route).filter((solver) => portIsOpen || solver.type !== 'http-01');
+    const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
+    const first = failed && solvers.length > 0 ? entry.failures % solvers.length : 0;
+    return [...solvers.slice(first), ...solvers.slice(0, first)];
   }
+}
+
+function isDns(solver: IChallengeSolver): boolean {
+  return solver.type === 'dns-01';
 }
 
 /** A promise of foreign code, given up when it takes too long or the manager stops. */

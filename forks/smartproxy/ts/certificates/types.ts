@@ -13,6 +13,7 @@ import type {
 } from '@dcrouter/acme';
 
 import type { ICertificateEvent } from '../interfaces/events.ts';
+import type { IDnsChallengeHandler, TSmartProxyCertProvisionObject } from '../interfaces/options.ts';
 
 /** Where a certificate came from. */
 export type TCertificateSource = 'static' | 'acme' | 'custom';
@@ -66,31 +67,16 @@ export interface IStaticCertificate {
 export interface ICertificateRoute {
   readonly name: string;
   readonly domains: readonly string[];
-  readonly certificate: 'auto' | IStaticCertificate;
+  /** `self-signed`: a placeholder for good. */
+  readonly certificate: 'auto' | 'self-signed' | IStaticCertificate;
   /** Overrides the manager's address for the CA. */
   readonly email?: string;
   /** Overrides the manager's directory. */
   readonly directoryUrl?: string;
   /** Overrides the manager's threshold. */
   readonly renewThresholdDays?: number;
-}
-
-/** A certificate that `certProvisionFunction` returns (upstream's `ICert`), or who shall order it. */
-export type TSmartProxyCertProvisionObject =
-  | {
-      /** PEM private key. */
-      readonly privateKey: string;
-      /** PEM chain, leaf first. */
-      readonly publicKey: string;
-    }
-  | 'http01'
-  | 'dns01';
-
-/** Puts TXT records where a CA can see them. */
-export interface IDnsChallengeProvider {
-  /** Resolves when every authoritative server answers `value` at `name`. Several values may stand at one name. */
-  present(name: string, value: string, signal: AbortSignal): Promise<void> | void;
-  cleanup(name: string, value: string): Promise<void> | void;
+  /** Overrides the manager's list. */
+  readonly challengeTypes?: readonly TChallengeType[];
 }
 
 export type TCertificateEventName =
@@ -104,12 +90,17 @@ export interface ICertificateManagerOptions {
   readonly directoryUrl: string;
   /** Mail address for the CA. */
   readonly email?: string;
+  /** Nothing is ordered without an address; default false. */
+  readonly emailRequired?: boolean;
   /** PEM roots for the CA's own HTTPS, for private CAs. */
   readonly trustedRoots?: string | readonly string[];
   readonly externalAccountBinding?: IExternalAccountBinding;
-  /** In order of preference; default http-01, tls-alpn-01, and dns-01 when there is a provider. */
+  /** Whether certificates are ordered by ACME at all; default true. */
+  readonly acmeEnabled?: boolean;
+  /** In order of preference; default http-01, tls-alpn-01, and dns-01 when there is a `dnsChallenge`. */
   readonly challengeTypes?: readonly TChallengeType[];
-  readonly dnsProvider?: IDnsChallengeProvider;
+  /** Sets and removes TXT records; several values may stand at one name. */
+  readonly dnsChallenge?: IDnsChallengeHandler;
   readonly renewThresholdDays?: number;
   readonly renewCheckIntervalHours?: number;
   /** Default true. When false, certificates are ordered once and renewed only by `renewCertificate`. */
@@ -121,8 +112,10 @@ export interface ICertificateManagerOptions {
   readonly certProvisionFunction?: (domain: string) => Promise<TSmartProxyCertProvisionObject>;
   /** Whether ACME is tried when the function fails; default true. */
   readonly certProvisionFallbackToAcme?: boolean;
-  /** Opens the port for http-01 while answers stand, and returns what closes it. */
-  readonly openChallengePort?: () => Promise<() => Promise<void>>;
+  /** Port on which http-01 is asked for; default 80. */
+  readonly challengePort?: number;
+  /** Opens that port while orders run, and returns what closes it. */
+  readonly openChallengePort?: (port: number) => Promise<() => Promise<void>>;
   /** Called when a route's certificate changes; TLS contexts of the route are to be made anew. */
   readonly onMaterial?: (routeName: string, material: ICertificateMaterial) => void;
   readonly onEvent?: (name: TCertificateEventName, event: ICertificateEvent) => void;

@@ -10,6 +10,8 @@
 
 /** The route name under which connections and bytes are counted that never reached a route. */
 export const UNROUTED = '(none)';
+/** The route name under which connections of certificate authorities are counted that check a challenge answer. */
+export const CHALLENGES = '(acme)';
 
 /** A distribution of durations: counts since start, constant memory, quantiles within 5 %. */
 export interface ILatencyStats {

@@ -26,6 +26,10 @@ export const adviceRetryMs = 3_600_000;
 export const expiringShare = 0.5;
 /** `certificate-expiring` is repeated for one certificate at most this often. */
 export const expiringRepeatMs = 86_400_000;
+/** Upstream's default folder. */
+export const storeDirectory = './certs';
+/** RFC 8555 §8.3: where CAs look for http-01. */
+export const challengePort = 80;
 /** Files larger than this are not read from the store: no chain is that long. */
 export const storeFileBytesMax = 262_144;
 /** Days a placeholder is valid; a new one is made when it ends. */

@@ -6,8 +6,8 @@ import { registerGarbageCollection } from './garbagecollection.ts';
 import { registerHeap } from './heap.ts';
 import { registerResources } from './resources.ts';
 
-/** Options of {@link registerProcessMetrics}. */
-export interface IProcessMetricsOptions {
+/** Options of {@link defaultMetrics}. */
+export interface IDefaultMetricsOptions {
   /** Put before every name. Default: none, so that ready-made dashboards fit. */
   prefix?: string;
   /** Milliseconds between samples of the event loop delay. Default 20. */
@@ -16,12 +16,20 @@ export interface IProcessMetricsOptions {
   gcBuckets?: readonly number[];
 }
 
+/** Stop functions of what is registered, by prefix. */
+const running = new WeakMap<Registry, Map<string, () => void>>();
+
 /**
  * Registers the process and Node metrics under the names that prom-client made known. Returns a function that stops
- * the observers behind them and takes the metrics out.
+ * the observers behind them and takes the metrics out. Calling it again for the same registry and prefix changes
+ * nothing and returns the same function.
  */
-export function registerProcessMetrics(registry: Registry, options: IProcessMetricsOptions = {}): () => void {
+export function defaultMetrics(registry: Registry, options: IDefaultMetricsOptions = {}): () => void {
   const prefix = options.prefix ?? '';
+  const stopsByPrefix = running.get(registry) ?? new Map<string, () => void>();
+  running.set(registry, stopsByPrefix);
+  const known = stopsByPrefix.get(prefix);
+  if (known !== undefined) return known;
   const before = new Set(Array.from(registry.metrics(), (metric) => metric.name));
   registerResources(registry, prefix);
   registerHeap(registry, prefix);
@@ -31,8 +39,11 @@ export function registerProcessMetrics(registry: Registry, options: IProcessMetr
     registerErrors(registry, prefix),
   ];
   const added = Array.from(registry.metrics(), (metric) => metric.name).filter((name) => !before.has(name));
-  return () => {
+  const stopAll = (): void => {
+    if (!stopsByPrefix.delete(prefix)) return;
     for (const stop of stops) stop();
     for (const name of added) registry.unregister(name);
   };
+  stopsByPrefix.set(prefix, stopAll);
+  return stopAll;
 }

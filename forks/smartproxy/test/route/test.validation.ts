@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findProblems, RouteConfigError, RouteTable } from '#proxy/route/index';
+
+const target = { host: 'localhost', port: 1 };
+const good = { name: 'r', match: { ports: 80 }, action: { type: 'forward', targets: [target] } };
+
+function problemOf(route: unknown): string {
+  const [problem] = findProblems([route]);
+  return problem ? `${problem.code} ${problem.routeName} ${problem.field}: ${problem.message}` : 'none';
+}
+
+test('an error names route and field, says what is there and what would be right, and holds all problems', () => {
+  const broken = {
+    name: 'web',
+    match: { ports: 70_000 },
+    action: { type: 'forwrd', targets: [{ host: 'a', prot: 1 }] },
+  };
+  assert.throws(
+    () => RouteTable.compile([good, broken] as never),
+    (error: unknown) => {
+      assert.ok(error instanceof RouteConfigError);
+      assert.equal(error.code, 'ROUTE_OUT_OF_RANGE');
+      assert.equal(error.routeName, 'web');
+      assert.equal(error.field, 'match.ports');
+      assert.equal(error.problems.length, 4);
+      assert.match(error.message, /route "web", match\.ports: is 70000; expected a whole number from 1 to 65535/);
+      assert.match(error.message, /action\.type: is "forwrd"; expected one of "forward", "socket-handler"/);
+      assert.match(error.message, /action\.targets\[0\]\.prot: is no known field; did you mean port\?/);
+      assert.match(error.message, /action\.targets\[0\]\.port: is missing/);
+      return true;
+    },
+  );
+});
+
+const withMatch = (match: object) => ({ ...good, match: { ports: 80, ...match } });
+const withAction = (action: object) => ({ ...good, action: { ...good.action, ...action } });
+const withSecurity = (security: object) => ({ ...good, security });
+
+const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
+  ['no object', 7, /ROUTE_BAD_TYPE route-1 routes\[0\]: is 7; expected an object/],
+  ['null', null, /expected an object/],
+  ['no match', { action: good.action }, /ROUTE_MISSING route-1 match: is missing/],
+  ['ports empty', withMatch({ ports: [] }), /match\.ports: is empty/],
+  ['ports backwards', withMatch({ ports: [{ from: 9, to: 1 }] }), /match\.ports\[0\]: runs from 9 down to 1/],
+  ['port a text', withMatch({ ports: '80' }), /match\.ports: is "80"; expected a port/],
+  ['domain with scheme', withMatch({ domains: ['https://a'] }), /match\.domains\[0\]: .*expected a name such as/],
+  ['path relative', withMatch({ path: 'api' }), /a path pattern starts with \//],
+  ['path with query', withMatch({ path: '/a?b' }), /a path has no \?/],
+  ['path without a name', withMatch({ path: '/a/:/b' }), /must be followed by a name/],
+  ['path with a name and a star', withMatch({ path: '/a/:b*/c' }), /no \* can follow in it/],
+  ['address', withMatch({ clientIp: ['10.0.0.300'] }), /match\.clientIp\[0\]: .*expected an address/],
+  ['network too long', withMatch({ clientIp: ['10.0.0.0/33'] }), /expected an address/],
+  ['TLS version', withMatch({ tlsVersion: ['TLSv9'] }), /expected TLSv1/],
+  ['header name', withMatch({ headers: { 'a b': 'x' } }), /a header name/],
+  ['method', withMatch({ method: 'GET /' }), /a method such as GET/],
+  ['protocol', withMatch({ protocol: 'udp' }), /expected one of "http", "tcp"/],
+  ['no target', { ...good, action: { type: 'forward' } }, /action\.targets: is missing/],
+  ['both targets', withAction({ target }), /action\.target: stands beside action\.targets/],
+  ['target host', withAction({ targets: [{ host: 'http://x', port: 1 }] }), /without scheme and port/],
+  ['target port', withAction({ targets: [{ host: 'x', port: 'same' }] }), /expected one of "preserve"/],
+  ['target TLS', withAction({ targets: [{ ...target, tls: { mode: 'terminate' } }] }), /both must be the same/],
+  ['handler missing', { ...good, action: { type: 'socket-handler' } }, /needs a function/],
+  ['handler no function', { ...good, action: { type: 'socket-handler', socketHandler: 1 } }, /expected a function/],
+  [
+    'handler with passthrough',
+    { ...good, action: { type: 'socket-handler', socketHandler: () => 1, tls: { mode: 'passthrough' } } },
+    /a socket handler needs "terminate"/,
+  ],
+  ['handler on forward', withAction({ socketHandler: () => 1 }), /use type "socket-handler"/],
+  ['redirect', withAction({ type: 'redirect' }), /ROUTE_UNSUPPORTED .*SocketHandlers\.httpRedirect/],
+  ['nftables', withAction({ forwardingEngine: 'nftables' }), /ROUTE_UNSUPPORTED/],
+  ['HTTP/3 to the target', withAction({ options: { backendProtocol: 'http3' } }), /ROUTE_UNSUPPORTED/],
+  [
+    'path and passthrough',
+    { ...withAction({ tls: { mode: 'passthrough' } }), match: { ports: 1, path: '/a' } },
+    /match\.path: needs HTTP, but tls\.mode "passthrough" does not decrypt/,
+  ],
+  [
+    'rate and tcp',
+    {
+      ...withSecurity({ rateLimit: { enabled: true, maxRequests: 1, window: 1 } }),
+      match: { ports: 1, protocol: 'tcp' },
+    },
+    /security\.rateLimit: needs HTTP, but match\.protocol is "tcp"/,
+  ],
+  ['names and tcp', withMatch({ protocol: 'tcp', domains: 'a.test' }), /cannot be known for plain TCP/],
+  ['certificate and passthrough', withAction({ tls: { mode: 'passthrough', certificate: 'auto' } }), /has no effect/],
+  [
+    'certificate half',
+    withAction({ tls: { mode: 'terminate', certificate: { key: '-----BEGIN X' } } }),
+    /has neither cert and certFile/,
+  ],
+  [
+    'certificate a word',
+    withAction({ tls: { mode: 'terminate', certificate: 'letsencrypt' } }),
+    /expected one of "auto", "self-signed"/,
+  ],
+  ['block list', withSecurity({ ipBlockList: ['everyone'] }), /security\.ipBlockList\[0\]/],
+  ['scoped entry', withSecurity({ ipAllowList: [{ ip: '10.0.0.1' }] }), /ipAllowList\[0\]\.domains: is missing/],
+  ['typo in security', withSecurity({ ipAllowlist: [] }), /did you mean ipAllowList\?/],
+  [
+    'rate by header',
+    withSecurity({ rateLimit: { enabled: true, maxRequests: 1, window: 1, keyBy: 'header' } }),
+    /headerName: is missing/,
+  ],
+  [
+    'user with colon',
+    withSecurity({ basicAuth: { enabled: true, users: [{ username: 'a:b', password: 'x' }] } }),
+    /without a colon/,
+  ],
+  [
+    'user without secret',
+    withSecurity({ basicAuth: { enabled: true, users: [{ username: 'a' }] } }),
+    /has no password and passwordHash/,
+  ],
+  [
+    'algorithm none',
+    withSecurity({ jwtAuth: { enabled: true, secret: 'x', algorithm: 'none' } }),
+    /expected one of "HS256"/,
+  ],
+  ['duration', withSecurity({ jwtAuth: { enabled: true, secret: 'x', expiresIn: 'soon' } }), /a duration such as/],
+  ['digest', withSecurity({ authentication: { type: 'digest' } }), /ROUTE_UNSUPPORTED .*use basicAuth or jwtAuth/],
+  ['header with line break', { ...good, headers: { request: { 'x-a': 'b\r\nx: y' } } }, /without control characters/],
+  ['framing header', { ...good, headers: { response: { 'Content-Length': '0' } } }, /belongs to the connection/],
+  [
+    'credentials for any origin',
+    { ...good, headers: { cors: { enabled: true, allowCredentials: true } } },
+    /browsers refuse it/,
+  ],
+  [
+    'rewrite expression',
+    withAction({ advanced: { urlRewrite: { pattern: '(', target: '' } } }),
+    /is no regular expression/,
+  ],
+  ['priority', { ...good, priority: 1.5 }, /priority: is 1\.5; expected a whole number/],
+];
+
+for (const [name, route, expected] of cases) {
+  test(`refused: ${name}`, () => assert.match(problemOf(route), expected));
+}
+
+test('routes that are fine have no problems', () => {
+  const fine: unknown[] = [
+    good,
+    withMatch({ domains: ['münchen.example', '*.example.com', 'under_score.example'], clientIp: ['2001:db8::/32'] }),
+    withAction({ targets: [{ host: ['10.0.0.1', '[::1]', '::1'], port: 'preserve', weight: 3 }] }),
+    withAction({ targets: [{ host: () => 'x', port: () => 1 }], tls: { mode: 'terminate', certificate: 'auto' } }),
+    { ...good, action: { type: 'forward', advanced: { testResponse: { status: 200, headers: {}, body: 'x' } } } },
+    withAction({ forwardingEngine: 'node', options: { backendProtocol: 'http1' }, sendProxyProtocol: 'v2' }),
+    { ...good, metadata: { anything: [1, 2] }, tags: ['a'] },
+  ];
+  assert.deepEqual(findProblems(fine), []);
+});
+
+test('a hopeless configuration stops at a bounded number of problems', () => {
+  assert.equal(findProblems(Array.from({ length: 1_000 }, () => 1)).length, 50);
+  assert.match(findProblems('x')[0]!.message, /expected a list of routes/);
+});
+
+test('a list of more ports than can be opened is refused', () => {
+  const [problem] = findProblems([{ ...good, match: { ports: { from: 1, to: 20_000 } } }]);
+  assert.equal(problem?.code, 'ROUTE_TOO_MANY');
+});

@@ -1,0 +1,80 @@
+/**
+ * From an accepted socket to a connection's first stage: addresses, limits, and what the port's routes need to see.
+ *
+ * @module
+ */
+import { Connection } from '../connection/connection.ts';
+import type { IEngine } from '../connection/engine.ts';
+import { planOf } from '../connection/plan.ts';
+import type { ProxySocket } from '../connection/socket.ts';
+import { startHandler } from '../handler/handler.ts';
+import { HttpStage } from '../http/stage.ts';
+import { SniffStage } from '../sniff/stage.ts';
+import type { Listener } from './listener.ts';
+import { ProxyHeaderStage } from './proxystage.ts';
+
+const V4_MAPPED = '::ffff:';
+
+/** Begins a connection on a socket that was just accepted. */
+export function accept(engine: IEngine, socket: ProxySocket, listener: Listener): void {
+  const address = socket.remoteAddress;
+  if (address === undefined) {
+    // The client was gone before we looked: there is nothing to count it under.
+    socket.destroy();
+    return;
+  }
+  const { settings, recorder } = engine;
+  if (settings.noDelay) socket.setNoDelay(true);
+  if (settings.keepAliveProbes) socket.setKeepAlive(true, settings.keepAliveInitialMs);
+  const clientIp = plainAddress(address);
+  const connection = new Connection(engine, socket, {
+    clientIp,
+    clientPort: socket.remotePort ?? 0,
+    localIp: plainAddress(socket.localAddress ?? ''),
+    localPort: listener.port,
+  });
+  if (recorder.active > settings.connectionsMax) connection.reject('too-many-connections');
+  else if (engine.pressure.high) connection.reject('memory-pressure');
+  else if (engine.draining) connection.reject('shutting-down');
+  else if (engine.trusted !== null && engine.trusted.has(clientIp)) {
+    const stage = new ProxyHeaderStage(connection, admitClient);
+    connection.stage = stage;
+    stage.start();
+  } else admitClient(connection);
+}
+
+/** Limits by client address, then routing. */
+function admitClient(connection: Connection): void {
+  const { engine, clientIp } = connection;
+  if (engine.recorder.byIp.get(clientIp) > engine.settings.connectionsPerIpMax) {
+    connection.reject('too-many-connections-per-ip');
+  } else if (engine.connectionRate !== null && engine.connectionRate.take(clientIp, performance.now()) > 0) {
+    connection.reject('connection-rate');
+  } else beginRouting(connection);
+}
+
+/** Chooses the first stage by what the port's routes need to know. */
+function beginRouting(connection: Connection): void {
+  const { engine, localPort, clientIp } = connection;
+  const profile = engine.table.portProfile(localPort);
+  // While a CA may ask for a challenge, its port speaks HTTP whatever the routes do there.
+  const needs = engine.certificates.expectsHttpOn(localPort) ? { ...profile, http: true } : profile;
+  if (needs.tls || (needs.raw && needs.http)) {
+    const stage = new SniffStage(connection, needs);
+    connection.stage = stage;
+    stage.start();
+  } else if (needs.http) {
+    const stage = new HttpStage(connection);
+    connection.stage = stage;
+    stage.start();
+  } else {
+    const route = engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
+    if (route === null) connection.reject('no-route');
+    else startHandler(connection, planOf(engine, route), null);
+  }
+}
+
+/** IPv4 addresses as such, also where the socket is an IPv6 one. */
+export function plainAddress(address: string): string {
+  return address.startsWith(V4_MAPPED) && address.includes('.') ? address.slice(V4_MAPPED.length) : address;
+}

@@ -1,0 +1,84 @@
+/**
+ * A listening port. Accepted handles become our sockets directly, without Node making sockets of its own first.
+ *
+ * @module
+ */
+import net from 'node:net';
+import { limits } from '../limits/limits.ts';
+import { nextReadBuffer } from '../connection/slab.ts';
+import { ProxySocket } from '../connection/socket.ts';
+import { ProxyError } from '../errors.ts';
+
+/** Takes an accepted socket; the listener's own port is known to the owner. */
+export type TAccept = (socket: ProxySocket, listener: Listener) => void;
+
+interface IServerHandle {
+  onconnection: ((status: number, handle: unknown) => void) | undefined;
+}
+
+export class Listener {
+  /** Port as the routes name it. */
+  readonly port: number;
+  /** Port that the system bound. */
+  boundPort = 0;
+  readonly #server: net.Server;
+  readonly #accept: TAccept;
+
+  constructor(port: number, accept: TAccept) {
+    this.port = port;
+    this.#accept = accept;
+    this.#server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  }
+
+  /** @throws ProxyError `PROXY_LISTEN_FAILED` naming the port */
+  async listen(bindPort: number, host: string | undefined): Promise<void> {
+    const server = this.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        const why =
+          error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code ?? error.message})`;
+        reject(new ProxyError('PROXY_LISTEN_FAILED', `port ${bindPort} ${why}`, error));
+      });
+      server.listen({ port: bindPort, host, backlog: limits.backlog }, resolve);
+    });
+    server.removeAllListeners('error');
+    // Accept errors (no descriptors left) must not end the process; the kernel keeps the connection queued.
+    server.on('error', () => {});
+    this.boundPort = (server.address() as net.AddressInfo).port;
+    this.#takeHandles();
+  }
+
+  /** Stops accepting; open connections are not touched. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  /**
+   * Node's server builds a stream per connection before it says 'connection'. We replace the callback of its handle,
+   * so that our socket, with its shared read buffer, is the only one. Where a runtime has no such callback, the
+   * handle is taken out of Node's socket, which costs one socket more and nothing else.
+   */
+  #takeHandles(): void {
+    const handle = (this.#server as unknown as { _handle: IServerHandle | null })._handle;
+    if (handle !== null && typeof handle.onconnection === 'function') {
+      handle.onconnection = (status, client) => {
+        if (status === 0) this.#open(client);
+      };
+      return;
+    }
+    this.#server.on('connection', (socket) => {
+      const inner = socket as unknown as { _handle: unknown };
+      const client = inner._handle;
+      inner._handle = null;
+      this.#open(client);
+    });
+  }
+
+  #open(client: unknown): void {
+    nextReadBuffer();
+    this.#accept(new ProxySocket(client), this);
+  }
+}

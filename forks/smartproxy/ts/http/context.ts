@@ -1,0 +1,36 @@
+/**
+ * The route context of a request, built only where a function or template asks for it.
+ *
+ * @module
+ */
+import type { Connection } from '../connection/connection.ts';
+import type { RoutePlan } from '../connection/plan.ts';
+import { connectionContext } from '../handler/handler.ts';
+import type { IRouteContext } from '../interfaces/context.ts';
+import { FIELD_STRIDE } from './head.ts';
+import type { Head } from './head.ts';
+import type { RequestInfo } from './request.ts';
+
+export function requestContext(connection: Connection, plan: RoutePlan, head: Head, info: RequestInfo): IRouteContext {
+  const query = info.target.indexOf('?');
+  return {
+    ...connectionContext(connection, plan),
+    domain: info.host === '' ? connection.domain : info.host,
+    method: info.method,
+    path: info.path,
+    query: query === -1 ? '' : info.target.slice(query + 1),
+    headers: headersOf(info.text, head),
+  };
+}
+
+/** Lower-case names, first value of repeated fields. */
+function headersOf(text: string, head: Head): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  const base = head.start;
+  for (let at = 0; at < head.fieldCount; at += 1) {
+    const range = at * FIELD_STRIDE;
+    const name = text.slice(head.ranges[range]! - base, head.ranges[range + 1]! - base).toLowerCase();
+    headers[name] ??= text.slice(head.ranges[range + 2]! - base, head.ranges[range + 3]! - base);
+  }
+  return headers;
+}

@@ -1,0 +1,53 @@
+/** @module */
+export type { IRouteContext } from './context.ts';
+export type {
+  IRouteAdvanced,
+  IRouteCors,
+  IRouteHeaders,
+  IRouteHealthCheck,
+  IRouteLoadBalancing,
+  IRouteTestResponse,
+  IRouteUrlRewrite,
+  IRouteWebSocket,
+} from './http.ts';
+export type {
+  IAcmeOptions,
+  IDnsChallengeHandler,
+  IMetricsConfig,
+  IProvisionedCertificate,
+  IProxyLogger,
+  ISmartProxyDefaults,
+  ISmartProxyOptions,
+  TSmartProxyCertProvisionObject,
+} from './options.ts';
+export type {
+  IPortRange,
+  IRouteAction,
+  IRouteActionOptions,
+  IRouteConfig,
+  IRouteMatch,
+  IRouteTarget,
+  ITargetMatch,
+  TPortRange,
+  TRouteActionType,
+  TSocketHandler,
+} from './route.ts';
+export type {
+  IBasicAuthUser,
+  IDomainScopedIp,
+  IRouteAuthentication,
+  IRouteBasicAuth,
+  IRouteJwtAuth,
+  IRouteRateLimit,
+  IRouteSecurity,
+  TJwtAlgorithm,
+} from './security.ts';
+export type {
+  ICertificateConfig,
+  IRouteAcme,
+  IRouteBackendTls,
+  IRouteClientAuth,
+  IRouteTls,
+  TTlsMode,
+  TTlsVersion,
+} from './tls.ts';

@@ -1,0 +1,209 @@
+/**
+ * The options of a proxy. Names and defaults follow upstream 21.x.
+ *
+ * @module
+ */
+import type { IRouteConfig } from './route.ts';
+import type { IRouteSecurity } from './security.ts';
+import type { TTlsVersion } from './tls.ts';
+
+/** A certificate from a provision function (upstream's type comes from tsclass). Confirmed name, recalled members. */
+export interface IProvisionedCertificate {
+  /** Not read. */
+  id?: string;
+  /** The domain that was asked for. */
+  domainName: string;
+  /** Not read: the certificate says it itself. */
+  created?: number;
+  /** Unix time in milliseconds. */
+  validUntil?: number;
+  /** PEM. */
+  privateKey: string;
+  /** Chain, leaf first, PEM. */
+  publicKey: string;
+  /** Not read. */
+  csr?: string;
+}
+
+/** A certificate, or `http01` to leave the domain to ACME. Confirmed. */
+export type TSmartProxyCertProvisionObject = IProvisionedCertificate | 'http01';
+
+/** Publishes and removes the TXT record of a dns-01 challenge (RFC 8555 §8.4). Ours. */
+export interface IDnsChallengeHandler {
+  /** Publishes the record; resolves when the name servers answer it. */
+  set(name: string, value: string): Promise<void>;
+  /** Removes the record again. */
+  remove(name: string, value: string): Promise<void>;
+}
+
+/** Defaults for every route whose certificate is `auto`. Confirmed. */
+export interface IAcmeOptions {
+  /** `false` leaves every domain to the provision function and to given certificates; default true. Confirmed. */
+  enabled?: boolean;
+  /** Of the account; needed as soon as a route's certificate is `auto`. Confirmed. */
+  email?: string;
+  /** Another name of `email`. Confirmed. */
+  accountEmail?: string;
+  /** `production` is another spelling of `useProduction: true`. Confirmed. */
+  environment?: 'production' | 'staging';
+  /** Certificates that browsers trust, default false. Confirmed. */
+  useProduction?: boolean;
+  /** Port on which http-01 challenges are answered, default 80. Confirmed. */
+  port?: number;
+  /** Days before expiry at which renewal starts, default 30. Confirmed. */
+  renewThresholdDays?: number;
+  /** Renew before expiry, default true. Confirmed. */
+  autoRenew?: boolean;
+  /** Hours between looks at the certificates, default 24. Confirmed. */
+  renewCheckIntervalHours?: number;
+  /** Folder of certificates and account, default `./certs`. Confirmed. */
+  certificateStore?: string;
+  /** Leave domains alone that have a certificate of the configuration. Confirmed. */
+  skipConfiguredCerts?: boolean;
+  /** Another directory than Let's Encrypt's. Ours. */
+  directoryUrl?: string;
+  /** Authorities to trust for the directory itself, PEM. Ours. */
+  directoryCa?: string;
+  /** Publishes the records of dns-01 challenges, which need it. Ours. */
+  dnsChallenge?: IDnsChallengeHandler;
+}
+
+/** What applies where a route says nothing. Confirmed. */
+export interface ISmartProxyDefaults {
+  /** Where connections go that match no route. Confirmed. */
+  target?: { host: string; port: number };
+  /** Address lists and limits of every route; a route's own member replaces the default's. Confirmed. */
+  security?: IRouteSecurity;
+  /** Accepted and unused, as the option of the same name. Confirmed. */
+  preserveSourceIP?: boolean;
+}
+
+/** Sampling of the grouped metrics. Recalled. */
+export interface IMetricsConfig {
+  /** Keep samples for `getMetrics`, default true. Recalled. */
+  enabled?: boolean;
+  /** Milliseconds between samples, default 1,000. Recalled. */
+  sampleIntervalMs?: number;
+  /** Seconds that samples are kept, default 3,600. Recalled. */
+  retentionSeconds?: number;
+}
+
+/** Where the proxy writes its own log lines; nothing is written without one. Ours. */
+export interface IProxyLogger {
+  /** What helps to follow one connection. */
+  debug(message: string, fields?: Record<string, unknown>): void;
+  /** What an operator wants to know. */
+  info(message: string, fields?: Record<string, unknown>): void;
+  /** What somebody should look at. */
+  warn(message: string, fields?: Record<string, unknown>): void;
+  /** What is broken. */
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+export interface ISmartProxyOptions {
+  /** What to listen for and what to do with it. Confirmed. */
+  routes: IRouteConfig[];
+  /**
+   * Bind a free port of the system's choice for each port that the routes name; `listeningPort(port)` tells which. For
+   * tests. Ours.
+   */
+  ephemeralPorts?: boolean;
+  /** Address to listen on; default all, IPv4 and IPv6. Ours. */
+  listenAddress?: string;
+  /** Addresses and networks that may send PROXY protocol headers. Confirmed. */
+  proxyIPs?: string[];
+  /** Read PROXY protocol headers; default: true where `proxyIPs` is filled. Confirmed. */
+  acceptProxyProtocol?: boolean;
+  /** What actions do that do not say it themselves; `true` is v1, default false. Confirmed; choosing the version is ours. */
+  sendProxyProtocol?: boolean | 'v1' | 'v2';
+  /** Accepted and unused: a target learns the client's address by the PROXY protocol or forwarded fields. Confirmed. */
+  preserveSourceIP?: boolean;
+  /** What applies where a route says nothing. Confirmed. */
+  defaults?: ISmartProxyDefaults;
+
+  /** Milliseconds without data until a connection is closed; default 14,400,000 (4 h). Confirmed. */
+  inactivityTimeout?: number;
+  /** `standard`: the plain time, `extended`: times the multiplier, `immortal`: never. Default `extended`. Confirmed. */
+  keepAliveTreatment?: 'standard' | 'extended' | 'immortal';
+  /** Factor of the `extended` treatment, default 6. Confirmed. */
+  keepAliveInactivityMultiplier?: number;
+  /** Milliseconds a connection may live under the `extended` treatment; default 7 days. Recalled. */
+  extendedKeepAliveLifetime?: number;
+  /** Milliseconds to connect to a target; default 30,000. Recalled. */
+  connectionTimeout?: number;
+  /** Milliseconds until the first bytes of a client; default 120,000. Recalled. */
+  initialDataTimeout?: number;
+  /** Milliseconds without data on a socket; default 3,600,000. Recalled. */
+  socketTimeout?: number;
+  /** Milliseconds a connection may live; default 86,400,000. Recalled. */
+  maxConnectionLifetime?: number;
+  /** Milliseconds; deadlines stand in a timer wheel, so this is accepted and unused. Default 60,000. Recalled. */
+  inactivityCheckInterval?: number;
+  /** Milliseconds that `stop` waits for open connections; default 30,000. Recalled. */
+  gracefulShutdownTimeout?: number;
+  /** Send small packets at once, default true. Recalled. */
+  noDelay?: boolean;
+  /** TCP keep-alive, default true. Recalled. */
+  keepAlive?: boolean;
+  /** Milliseconds of silence until the first TCP keep-alive probe, default 10,000. Recalled. */
+  keepAliveInitialDelay?: number;
+  /** Bytes held for a client while its target connects; default 10 MiB. Recalled. */
+  maxPendingDataSize?: number;
+  /** No inactivity time-out at all, default false. Recalled. */
+  disableInactivityCheck?: boolean;
+  /** Spreads time-outs by ± 5 %; default false. Recalled. */
+  enableRandomizedTimeouts?: boolean;
+  /** TCP keep-alive where `keepAlive` says nothing, default true. Recalled. */
+  enableKeepAliveProbes?: boolean;
+
+  /** Open connections of all clients; default 10,000, 0: no limit. Recalled. */
+  maxConnections?: number;
+  /** Open connections of one address; default 100, 0: no limit. Confirmed. */
+  maxConnectionsPerIP?: number;
+  /** New connections of one address per minute; default 300, 0: no limit. Confirmed. */
+  connectionRateLimitPerMinute?: number;
+
+  /** PKCS #12 bundle with the default certificate. Confirmed. */
+  pfx?: Buffer;
+  /** Key of the default certificate. Confirmed. */
+  key?: string | Buffer | Array<string | Buffer>;
+  /** Chain of the default certificate. Confirmed. */
+  cert?: string | Buffer | Array<string | Buffer>;
+  /** Of an encrypted `key` or `pfx`. Confirmed. */
+  passphrase?: string;
+  /** Further certificates of the default chain. Recalled. */
+  ca?: string | Buffer | Array<string | Buffer>;
+  /** OpenSSL cipher list. Recalled. */
+  ciphers?: string;
+  /** Our order of ciphers counts, not the client's; default true. Recalled. */
+  honorCipherOrder?: boolean;
+  /** Of targets under `terminate-and-reencrypt`; default true. Recalled. */
+  rejectUnauthorized?: boolean;
+  /** Lowest accepted version, default TLSv1.2. Recalled. */
+  minVersion?: TTlsVersion;
+  /** Highest accepted version, default TLSv1.3. Recalled. */
+  maxVersion?: TTlsVersion;
+  /** `false` refuses resumption without SNI on passthrough ports. Confirmed. */
+  allowSessionTicket?: boolean;
+  /** Certificates by ACME for routes whose certificate is `auto`. Confirmed. */
+  acme?: IAcmeOptions;
+  /** Asked for a certificate before ACME is. Confirmed name, recalled signature. */
+  certProvisionFunction?: (domain: string) => Promise<TSmartProxyCertProvisionObject>;
+  /** ACME where the function fails, default true. Confirmed. */
+  certProvisionFallbackToAcme?: boolean;
+
+  /** Accepted and unused: HTTP is handled on the port itself. Confirmed. */
+  useHttpProxy?: number[];
+  /** Accepted and unused: HTTP is handled on the port itself. Confirmed. */
+  httpProxyPort?: number;
+  /** Log lines of level debug as well, default false. Confirmed. */
+  enableDetailedLogging?: boolean;
+  /** Log lines about handshakes, default false. Confirmed. */
+  enableTlsDebugLogging?: boolean;
+  /** Sampling of the grouped metrics. Recalled. */
+  metrics?: IMetricsConfig;
+  /** Takes the proxy's log lines; nothing is logged without one. Ours. */
+  logger?: IProxyLogger;
+  /** Worker processes, or one per core with `auto`; default: none, all in this process. Ours. */
+  workers?: number | 'auto';
+}

@@ -1,0 +1,102 @@
+/**
+ * Every bound and time-out of the engine, with its unit and the reason for its default.
+ *
+ * @module
+ */
+
+/** Bounds and time-outs; the options override those that users tune. */
+export const limits = {
+  /** Read area shared by all sockets, bytes: what one read of a loopback or 10 GbE socket usually brings at most. */
+  readBytes: 65_536,
+  /** Room before the read area, bytes: a rewritten head or a chunk-size line is written there, so a body never moves. */
+  headroomBytes: 4_096,
+  /** Room after the read area, bytes: chunk terminator. */
+  tailroomBytes: 64,
+  /** Largest message written as one latin1 string, bytes: above it the string's copies cost more than a buffer. */
+  stringWriteBytes: 8_192,
+  /** Private read areas kept for reuse; past it they go to the garbage collector. */
+  spareSlabs: 64,
+  /** Private read areas lent at once, 72 KiB each: past it big transfers copy. */
+  lentSlabs: 512,
+
+  /** Request or response head, bytes: what nginx and Node accept by default. */
+  headBytes: 16_384,
+  /** Request target, bytes: RFC 9112 §3 asks for at least 8000. */
+  targetBytes: 8_190,
+  /** Header fields in one head: far above what browsers send, below what makes scanning attacks pay. */
+  headerFields: 128,
+  /** Chunk extensions in one chunk-size line, bytes: nobody uses them, long ones are attacks. */
+  chunkExtensionBytes: 256,
+  /** Trailer section, bytes. */
+  trailerBytes: 8_192,
+  /** Interim (1xx) responses before the final one. */
+  interimResponses: 32,
+  /** Pipelined bytes held while a response is in progress; reading stops above it. */
+  pipelineBytes: 65_536,
+
+  /** ClientHello bytes collected before giving up: a hello with post-quantum shares is below 4 KiB. */
+  clientHelloBytes: 65_536,
+
+  /** Connections accepted at once. */
+  connections: 65_536,
+  /** Connections at once from one client address (upstream's default). */
+  connectionsPerIp: 100,
+  /** Distinct client addresses with a counter of their own. */
+  trackedIps: 100_000,
+  /** Client addresses in the top list's sketch. */
+  topClients: 1_024,
+  /** Routes that were removed and whose counters are still shown; older ones are folded together. */
+  retiredRoutes: 1_000,
+
+  /** Seconds of throughput history (upstream's retention). */
+  historySeconds: 3_600,
+  /** Targets with counters of their own; functions could name without end. Further ones share one entry. */
+  upstreamTargets: 10_000,
+
+  /** Idle keep-alive connections kept per target. */
+  upstreamIdle: 256,
+  /** Idle time after which a pooled connection is closed, ms: below the 5 s after which Node backends close. */
+  upstreamIdleMs: 4_000,
+
+  /** Tick of the timer wheel, ms: how late a deadline may fire. */
+  wheelTickMs: 100,
+  /** Slots of the timer wheel; a power of two. */
+  wheelSlots: 1_024,
+  /** Longest time-out that Node's timers take, ms (2^31 - 1). */
+  timeoutMaxMs: 2_147_483_647,
+
+  /** First bytes (ClientHello, PROXY header, first request head) after accept, ms. */
+  initialDataMs: 60_000,
+  /** A TLS handshake, from ClientHello to Finished, ms. */
+  handshakeMs: 30_000,
+  /** Connecting to a target, TLS included, ms. */
+  connectMs: 30_000,
+  /** A request head, from its first byte, ms. */
+  headMs: 30_000,
+  /** Between two requests on a client connection, ms. */
+  keepAliveMs: 75_000,
+  /** No byte of a request or response body moved, ms. */
+  bodyMs: 120_000,
+  /** From the request sent to the response's first byte, ms. */
+  responseMs: 120_000,
+  /** A tunnel without traffic, ms (upstream's 4 h). */
+  inactivityMs: 14_400_000,
+  /** A tunnel of which one side has ended, without traffic, ms: the other side may be gone without a word. */
+  halfOpenMs: 300_000,
+  /** Life of a connection, ms (upstream's 24 h). */
+  lifetimeMs: 86_400_000,
+  /** Least rate at which a client must send a request body, bytes per second, after a grace of `bodyGraceMs`. */
+  bodyBytesPerSecondMin: 50,
+  /** Time that a body may take before its rate is looked at, ms. */
+  bodyGraceMs: 20_000,
+  /** Heap in use above which accepting pauses, as a share of what V8 may use. */
+  heapShareMax: 0.92,
+  /** Drain on stop, ms (upstream's graceful shutdown). */
+  drainMs: 30_000,
+  /** After a refusal the rest of the request is read for this long, ms, so that the answer is not lost to a reset. */
+  lingerMs: 2_000,
+  /** Bytes read and thrown away while lingering. */
+  lingerBytes: 4_194_304,
+  /** Listen backlog. */
+  backlog: 1_024,
+} as const;

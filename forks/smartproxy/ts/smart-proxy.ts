@@ -1,0 +1,351 @@
+/**
+ * The proxy: listeners, the engine behind them, and the life cycle.
+ *
+ * @module
+ */
+import { EventEmitter } from 'node:events';
+import { accept } from './accept/acceptor.ts';
+import { Listener } from './accept/listener.ts';
+import { CertificateManager } from './certificates/certificate-manager.ts';
+import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
+import type { ICertStatus } from './certificates/types.ts';
+import type { Connection } from './connection/connection.ts';
+import type { IEngine } from './connection/engine.ts';
+import { MemoryPressure } from './connection/pressure.ts';
+import { planOf } from './connection/plan.ts';
+import { REASON } from './connection/reasons.ts';
+import { SecurityKeeper } from './connection/security.ts';
+import { readSettings } from './connection/settings.ts';
+import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
+import { ProxyError } from './errors.ts';
+import { UpstreamPool } from './http/pool.ts';
+import type { ISmartProxyEvents } from './interfaces/events.ts';
+import type { ISmartProxyOptions } from './interfaces/options.ts';
+import type { IRouteConfig } from './interfaces/route.ts';
+import type { IMetrics } from './interfaces/metrics.ts';
+import type { IProxyStats } from './interfaces/stats.ts';
+import { limits } from './limits/limits.ts';
+import type { ICompiledRoute } from './route/compiled.ts';
+import type { RouteTable } from './route/table.ts';
+import { EventGate } from './stats/eventgate.ts';
+import { Recorder } from './stats/recorder.ts';
+import { Metrics } from './stats/metrics.ts';
+import { ProxyStats } from './stats/stats.ts';
+import { TimerWheel } from './timing/wheel.ts';
+import { TlsContexts } from './tls/contexts.ts';
+
+/** How often the byte counters of open connections are brought up to date, ms. */
+const SAMPLE_MS = 1_000;
+
+/** Options of {@link SmartProxy.stop}. */
+export interface IStopOptions {
+  /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
+  drainTimeout?: number;
+}
+
+type TState = 'stopped' | 'starting' | 'running' | 'stopping';
+
+/**
+ * A proxy for TCP, TLS and HTTP/1.1 that counts every connection.
+ *
+ * @example
+ * const proxy = new SmartProxy({
+ *   routes: [{ match: { ports: 8080 }, action: { type: 'forward', targets: [{ host: '127.0.0.1', port: 3000 }] } }],
+ * });
+ * proxy.on('connection-close', ({ routeName, bytesTransferred }) => {});
+ * await proxy.start();
+ */
+export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
+  readonly settings: ISmartProxyOptions;
+  /** What the proxy counts. */
+  readonly stats: IProxyStats;
+  readonly #metrics: Metrics;
+  readonly #engine: IEngine;
+  readonly #certificates: CertificateManager;
+  readonly #security: SecurityKeeper;
+  /** Ports opened by `addListeningPort`, which routes need not name. */
+  readonly #extraPorts = new Set<number>();
+  readonly #listeners = new Map<number, Listener>();
+  /** Opened for challenges on a port that no route names. */
+  #challengeListener: Promise<Listener> | null = null;
+  #state: TState = 'stopped';
+  #sampledAtMs = 0;
+  #drained: (() => void) | null = null;
+  /** Life cycle calls run one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @throws RouteConfigError naming route and field when a route cannot be used */
+  constructor(options: ISmartProxyOptions) {
+    super();
+    this.settings = options;
+    this.#certificates = this.#manageCertificates(options);
+    this.#security = new SecurityKeeper(options.defaults?.security);
+    const recorder = new Recorder();
+    const connections = new Set<Connection>();
+    const engine = {
+      settings: readSettings(options),
+      recorder,
+      wheel: new TimerWheel((nowMs) => this.#onTick(nowMs)),
+      gate: new EventGate(this),
+      tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
+      certificates: this.#certificates,
+      sendProxyProtocol: options.sendProxyProtocol,
+      trusted: trustedSenders(options),
+      pressure: new MemoryPressure(),
+      connectionRate: connectionRate(options),
+      securityOf: (route: ICompiledRoute) => this.#security.of(route),
+      connections,
+      table: compileRoutes(options.routes, options),
+      draining: false,
+      onConnectionGone: () => this.#onConnectionGone(),
+    };
+    this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
+    this.stats = new ProxyStats(recorder, () => countTypes(connections));
+    this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
+    this.#prepareRoutes(this.#engine.table);
+  }
+
+  /** The statistics, under upstream's 19.6 name. */
+  getStats(): IProxyStats {
+    return this.stats;
+  }
+
+  /** Upstream's grouped metrics, over the same counters. */
+  getMetrics(): IMetrics {
+    return this.#metrics;
+  }
+
+  /** Opens all ports, or none: when one fails, those already open are closed again. */
+  async start(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state !== 'stopped') throw new ProxyError('PROXY_ALREADY_RUNNING', 'the proxy is running already');
+      this.#state = 'starting';
+      const engine = this.#engine;
+      engine.draining = false;
+      engine.wheel.start();
+      try {
+        await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
+        await this.#openPorts([...engine.table.ports, ...this.#extraPorts]);
+      } catch (error) {
+        await this.#closePorts([...this.#listeners.keys()]);
+        engine.wheel.stop();
+        this.#state = 'stopped';
+        throw error;
+      }
+      this.#state = 'running';
+      this.#certificates.begin();
+      engine.gate.emit('listening', { ports: this.getListeningPorts(), timestamp: new Date() });
+    });
+  }
+
+  /** Stops accepting, lets open connections finish within the drain time, then cuts the rest. */
+  async stop(options: IStopOptions = {}): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state !== 'running') return;
+      this.#state = 'stopping';
+      const engine = this.#engine;
+      engine.draining = true;
+      const ordersEnded = this.#certificates.stop();
+      await this.#closePorts([...this.#listeners.keys()]);
+      engine.pool.closeIdle();
+      for (const connection of engine.connections) connection.stage?.onStop();
+      await this.#drain(options.drainTimeout ?? engine.settings.drainMs);
+      const forced = engine.connections.size;
+      for (const connection of engine.connections) connection.abort(REASON.shutdown);
+      await this.#drain(SAMPLE_MS);
+      engine.pool.closeIdle();
+      engine.wheel.stop();
+      await ordersEnded;
+      this.#state = 'stopped';
+      engine.gate.emit('drained', { forced, timestamp: new Date() });
+    });
+  }
+
+  /**
+   * Replaces the routes. Connections and requests that began keep theirs; ports that no route names any more are
+   * closed, new ones opened first: when one cannot be opened nothing changes.
+   */
+  async updateRoutes(routes: IRouteConfig[]): Promise<void> {
+    await this.#inTurn(async () => {
+      const table = compileRoutes(routes, this.settings);
+      this.#prepareRoutes(table);
+      const engine = this.#engine;
+      await this.#certificates.load(certificateRoutes(table.routes, this.settings));
+      try {
+        if (this.#state === 'running') await this.#openPorts(table.ports);
+      } catch (error) {
+        await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
+        throw error;
+      }
+      engine.table = table;
+      this.settings.routes = routes;
+      const names = new Set(table.routes.map((route) => route.name));
+      engine.recorder.setRoutes(names);
+      this.#security.keepOnly(names);
+      const wanted = new Set([...table.ports, ...this.#extraPorts]);
+      await this.#closePorts([...this.#listeners.keys()].filter((port) => !wanted.has(port)));
+      engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
+    });
+  }
+
+  /** Ports that are open now, as the routes name them. */
+  getListeningPorts(): number[] {
+    return [...this.#listeners.keys()];
+  }
+
+  /** Listens on a port that no route names yet. */
+  async addListeningPort(port: number): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state === 'running') await this.#openPorts([port]);
+      this.#extraPorts.add(port);
+    });
+  }
+
+  /** Stops listening on a port; its open connections go on. A port that routes name opens again with the next start. */
+  async removeListeningPort(port: number): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#extraPorts.delete(port);
+      await this.#closePorts([port]);
+    });
+  }
+
+  /** The port that the system bound for a route's port: the same, except with `ephemeralPorts`. */
+  listeningPort(port: number): number | undefined {
+    return this.#listeners.get(port)?.boundPort;
+  }
+
+  /** State of the certificate of a route; undefined for routes without one of their own. */
+  getCertificateStatus(routeName: string): ICertStatus | undefined {
+    return this.#certificates.getCertificateStatus(routeName);
+  }
+
+  /**
+   * Makes sure that a route whose certificate is `auto` has one; orders it only when there is none that is valid.
+   *
+   * @throws AcmeError when it cannot be had
+   */
+  async provisionCertificate(routeName: string): Promise<void> {
+    await this.#certificates.provisionCertificate(routeName);
+  }
+
+  /**
+   * Orders a new certificate for a route whose certificate is `auto`.
+   *
+   * @throws AcmeError when it cannot be had
+   */
+  async renewCertificate(routeName: string): Promise<void> {
+    await this.#certificates.renewCertificate(routeName);
+  }
+
+  /** Names that certificates are ordered for. */
+  getEligibleDomainsForCertificates(): string[] {
+    return this.#certificates.orderedNames();
+  }
+
+  #manageCertificates(options: ISmartProxyOptions): CertificateManager {
+    return new CertificateManager({
+      ...certificateOptions(options),
+      onEvent: (name, event) => this.#engine.gate.emit(name, event),
+      onMaterial: (routeName) => {
+        const route = this.#engine.table.routes.find(({ name }) => name === routeName);
+        if (route !== undefined) planOf(this.#engine, route).renewContext(this.#engine);
+      },
+      openChallengePort: (port) => this.#openChallengePort(port),
+    });
+  }
+
+  /** Listens for http-01 where no route does; the result closes the port again. */
+  async #openChallengePort(port: number): Promise<() => Promise<void>> {
+    if (this.#listeners.has(port)) return async () => {};
+    const opening = this.#listen(port);
+    this.#challengeListener = opening;
+    opening.catch(() => {
+      this.#challengeListener = null;
+    });
+    const listener = await opening;
+    return async () => {
+      // A route may have taken the port over meanwhile.
+      if (this.#challengeListener !== opening) return;
+      this.#challengeListener = null;
+      await listener.close();
+    };
+  }
+
+  async #inTurn<TResult>(work: () => Promise<TResult>): Promise<TResult> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return await result;
+  }
+
+  /** Makes what routes need before they are used, so that errors surface here and not at the first connection. */
+  #prepareRoutes(table: RouteTable): void {
+    for (const route of table.routes) planOf(this.#engine, route).prepare(this.#engine);
+    if (table === this.#engine.table) {
+      this.#engine.recorder.setRoutes(new Set(table.routes.map((route) => route.name)));
+    }
+  }
+
+  async #openPorts(ports: readonly number[]): Promise<void> {
+    const opened: number[] = [];
+    try {
+      for (const port of ports) {
+        if (this.#listeners.has(port)) continue;
+        this.#listeners.set(port, (await this.#takeChallengePort(port)) ?? (await this.#listen(port)));
+        opened.push(port);
+      }
+    } catch (error) {
+      await this.#closePorts(opened);
+      throw error;
+    }
+  }
+
+  async #listen(port: number): Promise<Listener> {
+    const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
+    await listener.listen(this.settings.ephemeralPorts === true ? 0 : port, this.settings.listenAddress);
+    return listener;
+  }
+
+  /** The listener that challenges have opened on a port, which from now on belongs to the routes. */
+  async #takeChallengePort(port: number): Promise<Listener | null> {
+    const listener = await this.#challengeListener?.catch(() => null);
+    if (listener?.port !== port) return null;
+    this.#challengeListener = null;
+    return listener;
+  }
+
+  async #closePorts(ports: readonly number[]): Promise<void> {
+    for (const port of ports) {
+      await this.#listeners.get(port)?.close();
+      this.#listeners.delete(port);
+    }
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    if (this.#engine.connections.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve;
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
+    this.#drained = null;
+  }
+
+  #onConnectionGone(): void {
+    if (this.#drained !== null && this.#engine.connections.size === 0) this.#drained();
+  }
+
+  #onTick(nowMs: number): void {
+    if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
+    this.#sampledAtMs = nowMs;
+    this.#engine.recorder.sampleOpen();
+    this.#metrics.sample();
+    this.#engine.pressure.check();
+  }
+}
+
+function countTypes(connections: ReadonlySet<Connection>): Map<string, number> {
+  const types = new Map<string, number>();
+  for (const { type } of connections) types.set(type, (types.get(type) ?? 0) + 1);
+  return types;
+}

@@ -1,0 +1,86 @@
+/**
+ * The counters themselves: plain objects with number fields, resolved once and then only added to.
+ *
+ * @module
+ */
+import { LatencyHistogram } from '@dcrouter/metrics';
+
+/** Counts by reason. Reasons are constants of this package, so the map is bounded by the code. */
+export class ReasonCounts {
+  readonly counts = new Map<string, number>();
+  total = 0;
+
+  add(reason: string): void {
+    this.total += 1;
+    this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1);
+  }
+
+  merge(other: ReasonCounts): void {
+    this.total += other.total;
+    for (const [reason, count] of other.counts) this.counts.set(reason, (this.counts.get(reason) ?? 0) + count);
+  }
+
+  toRecord(): Record<string, number> {
+    return Object.fromEntries(this.counts);
+  }
+}
+
+/** What is counted per route. */
+export class RouteCounters {
+  readonly name: string;
+  active = 0;
+  total = 0;
+  requests = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Responses by status class: index 1 is 1xx. */
+  readonly statusClasses: number[] = [0, 0, 0, 0, 0, 0];
+  readonly latency = new LatencyHistogram();
+  readonly rejects = new ReasonCounts();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Takes over everything that `other` counted; used when routes that are gone are folded together. */
+  absorb(other: RouteCounters): void {
+    this.active += other.active;
+    this.total += other.total;
+    this.requests += other.requests;
+    this.bytesIn += other.bytesIn;
+    this.bytesOut += other.bytesOut;
+    for (let at = 0; at < this.statusClasses.length; at += 1) this.statusClasses[at]! += other.statusClasses[at]!;
+    this.latency.merge(other.latency);
+    this.rejects.merge(other.rejects);
+  }
+}
+
+/** What is counted per target. */
+export class UpstreamCounters {
+  readonly target: string;
+  active = 0;
+  idle = 0;
+  connects = 0;
+  reuses = 0;
+  requests = 0;
+  retries = 0;
+  evicted = 0;
+  healthy = true;
+  readonly connectLatency = new LatencyHistogram();
+  readonly tlsLatency = new LatencyHistogram();
+  readonly firstByteLatency = new LatencyHistogram();
+  readonly failures = new ReasonCounts();
+
+  constructor(target: string) {
+    this.target = target;
+  }
+}
+
+/** What is counted about TLS on the client side. */
+export class TlsCounters {
+  handshakes = 0;
+  resumptions = 0;
+  readonly failures = new ReasonCounts();
+  readonly versions = new ReasonCounts();
+  readonly alpn = new ReasonCounts();
+}

@@ -1,0 +1,68 @@
+/**
+ * Answering tls-alpn-01 (RFC 8737): a handshake with a certificate that only a CA's validator looks at, and nothing else.
+ *
+ * @module
+ */
+import type { SecureContext } from 'node:tls';
+import { TLSSocket } from 'node:tls';
+import { acmeTlsProtocol } from '@dcrouter/acme';
+import type { Connection, IStage } from '../connection/connection.ts';
+import { REASON } from '../connection/reasons.ts';
+import { CHALLENGES } from '../interfaces/stats.ts';
+
+/** Whether a ClientHello asks for a challenge answer: the protocol is offered alone (RFC 8737 §3). */
+export function asksForChallenge(alpn: readonly string[]): boolean {
+  return alpn.length === 1 && alpn[0] === acmeTlsProtocol;
+}
+
+/** Begins the handshake; `held` is the ClientHello as it was read. */
+export function startChallenge(connection: Connection, context: SecureContext, held: Buffer): void {
+  const { raw, engine } = connection;
+  connection.isTls = true;
+  connection.open(CHALLENGES, engine.recorder.route(CHALLENGES), 'tls');
+  raw.unshift(held);
+  const stream = new TLSSocket(raw, { isServer: true, secureContext: context, ALPNProtocols: [acmeTlsProtocol] });
+  connection.stream = stream;
+  connection.stage = new ChallengeStage(connection);
+  connection.expireIn(engine.settings.handshakeMs);
+  stream.once('secure', () => connection.close(REASON.completed));
+  const onError = (): void => {
+    if (connection.reason === '') connection.reason = REASON.tlsError;
+  };
+  stream.on('_tlsError', onError);
+  stream.on('error', onError);
+  stream.on('close', () => raw.destroy());
+}
+
+/** The validator closes by itself or is closed after the handshake (RFC 8737 §3); no bytes are exchanged. */
+class ChallengeStage implements IStage {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  onData(): void {
+    // Nothing is read after the handshake.
+  }
+
+  onEnd(): void {
+    this.#connection.abort(REASON.clientClosed);
+  }
+
+  onDrain(): void {
+    // The handshake is written by the TLS engine.
+  }
+
+  onGone(): void {
+    // Nothing is held.
+  }
+
+  onDeadline(): void {
+    this.#connection.abort(REASON.tlsError);
+  }
+
+  onStop(): void {
+    this.#connection.abort(REASON.shutdown);
+  }
+}

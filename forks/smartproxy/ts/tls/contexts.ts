@@ -1,0 +1,93 @@
+/**
+ * Server-side TLS contexts: one per route that terminates, made before the route is used.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import tls from 'node:tls';
+import { ProxyError } from '../errors.ts';
+import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
+
+/** The certificate of a route by its name; undefined when it has none of its own. */
+export type TMaterial = (routeName: string) => { readonly cert: string; readonly key: string } | undefined;
+
+/** RFC 5077 tickets: OpenSSL wants 16 bytes of name, 16 of HMAC key, 16 of AES key. */
+const TICKET_KEY_BYTES = 48;
+
+const SESSION_CONTEXT = 'dcrouter';
+
+/** Makes and keeps contexts. Tickets of one context are good for all: they share the key. */
+export class TlsContexts {
+  readonly #options: ISmartProxyOptions;
+  readonly #material: TMaterial;
+  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
+
+  /** @param material gives the certificates that the proxy manages itself */
+  constructor(options: ISmartProxyOptions, material: TMaterial) {
+    this.#options = options;
+    this.#material = material;
+  }
+
+  /** The context of a route that terminates TLS. @throws ProxyError when its certificate cannot be used */
+  make(route: ICompiledRoute): tls.SecureContext {
+    const settings = route.config.action.tls;
+    const pair = this.#pair(route.name, settings?.certificate);
+    try {
+      return tls.createSecureContext({
+        ...pair,
+        // With client certificates these are the authorities that they are checked against.
+        ca: settings?.clientAuth?.ca ?? pair.ca,
+        // Sessions with client certificates are only resumed under the name that they were made under.
+        sessionIdContext: SESSION_CONTEXT,
+        ticketKeys: this.#ticketKeys,
+        ciphers: settings?.ciphers ?? this.#options.ciphers,
+        honorCipherOrder: settings?.honorCipherOrder ?? this.#options.honorCipherOrder,
+        sessionTimeout: settings?.sessionTimeout,
+        minVersion: lowest(settings) ?? this.#options.minVersion,
+        maxVersion: highest(settings) ?? this.#options.maxVersion,
+      });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ProxyError(
+        'PROXY_BAD_CERTIFICATE',
+        `route ${route.name}: its certificate cannot be used: ${why}`,
+        error,
+      );
+    }
+  }
+
+  #pair(name: string, certificate: IRouteTls['certificate']): tls.SecureContextOptions {
+    if (typeof certificate === 'object') return readPair(name, certificate);
+    const managed = certificate === undefined ? undefined : this.#material(name);
+    if (managed !== undefined) return { cert: managed.cert, key: managed.key };
+    const { key, cert, pfx, passphrase, ca } = this.#options;
+    if (pfx !== undefined) return { pfx, passphrase };
+    if (key !== undefined && cert !== undefined) return { key, cert, passphrase, ca };
+    throw new ProxyError(
+      'PROXY_NO_CERTIFICATE',
+      `route ${name} terminates TLS and has no certificate: give tls.certificate, or key and cert of the proxy`,
+    );
+  }
+}
+
+function readPair(name: string, certificate: ICertificateConfig): tls.SecureContextOptions {
+  try {
+    const key = certificate.key ?? readFileSync(certificate.keyFile ?? '', 'utf8');
+    const leaf = certificate.cert ?? readFileSync(certificate.certFile ?? '', 'utf8');
+    const cert = certificate.ca === undefined ? leaf : `${leaf}\n${certificate.ca}`;
+    return { key, cert, passphrase: certificate.passphrase };
+  } catch (error) {
+    throw new ProxyError('PROXY_BAD_CERTIFICATE', `route ${name}: its key or certificate file cannot be read`, error);
+  }
+}
+
+function lowest(settings: IRouteTls | undefined): tls.SecureVersion | undefined {
+  return settings?.versions === undefined ? undefined : [...settings.versions].sort()[0];
+}
+
+function highest(settings: IRouteTls | undefined): tls.SecureVersion | undefined {
+  return settings?.versions === undefined ? undefined : [...settings.versions].sort().at(-1);
+}

@@ -1,0 +1,31 @@
+/**
+ * TLS towards targets.
+ *
+ * @module
+ */
+import tls from 'node:tls';
+import type { ISocketOwner, ProxySocket } from '../connection/socket.ts';
+
+/** What hears about the handshake, beside the stream's owner. */
+export interface IUpstreamTlsOwner extends ISocketOwner {
+  onSecured(): void;
+  tlsError: Error | null;
+}
+
+/** Starts a TLS client over a connected socket. */
+export function startUpstreamTls(
+  raw: ProxySocket,
+  options: tls.ConnectionOptions,
+  owner: IUpstreamTlsOwner,
+): tls.TLSSocket {
+  const stream = tls.connect({ ...options, socket: raw });
+  stream.allowHalfOpen = true;
+  stream.once('secureConnect', () => owner.onSecured());
+  stream.on('data', (bytes: Buffer) => owner.onSocketData(stream, bytes, 0, bytes.length));
+  stream.on('end', () => owner.onSocketEnd(stream));
+  stream.on('error', (error) => {
+    owner.tlsError = error;
+  });
+  stream.on('close', () => raw.destroy());
+  return stream;
+}

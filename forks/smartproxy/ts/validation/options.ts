@@ -1,0 +1,171 @@
+/**
+ * What the options of a proxy may hold. The routes are checked apart, when they are compiled.
+ *
+ * @module
+ */
+import { optionLimits as limits } from '../limits/options.ts';
+import { routeLimits } from '../limits/route.ts';
+import { tlsLimits } from '../limits/tls-config.ts';
+import { PORT_MAX } from '../route/ports.ts';
+import { securityRule } from '../route/schema-security.ts';
+import { hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
+import { OptionsError, type IOptionProblem } from './error.ts';
+import {
+  anything,
+  boolean,
+  either,
+  func,
+  integer,
+  isList,
+  isNumber,
+  isRecord,
+  isString,
+  list,
+  object,
+  oneOf,
+  required,
+  text,
+  type TRule,
+  type TShape,
+} from './rules.ts';
+
+const milliseconds = integer(0, limits.timerMsMax, 'milliseconds');
+const positiveMs = integer(1, limits.timerMsMax, 'milliseconds');
+const connections = integer(0, limits.connectionsMax, 'connections, 0: no limit');
+const tlsVersion = oneOf('TLSv1.2', 'TLSv1.3');
+const path = text(tlsLimits.fileNameCharsMax);
+
+const isBytes = (value: unknown): boolean => ArrayBuffer.isView(value);
+
+const buffer: TRule = (value, field, report) => {
+  if (!isBytes(value)) report('ROUTE_BAD_TYPE', field, 'is no Buffer');
+};
+
+const textOrBuffer = either('text or a Buffer', [isString, text(Number.MAX_SAFE_INTEGER)], [isBytes, anything]);
+const pemOrBuffers = either(
+  'text, a Buffer or a list of them',
+  [isString, text(Number.MAX_SAFE_INTEGER)],
+  [isBytes, anything],
+  [isList, list(textOrBuffer, 1, tlsLimits.authoritiesMax)],
+);
+
+export const acmeShape: TShape = {
+  enabled: boolean,
+  email: text(tlsLimits.emailCharsMax),
+  accountEmail: text(tlsLimits.emailCharsMax),
+  environment: oneOf('production', 'staging'),
+  useProduction: boolean,
+  port: portRule,
+  renewThresholdDays: integer(1, limits.renewDaysMax, 'days'),
+  autoRenew: boolean,
+  renewCheckIntervalHours: integer(1, limits.renewCheckHoursMax, 'hours'),
+  certificateStore: path,
+  skipConfiguredCerts: boolean,
+  directoryUrl: text(routeLimits.headerCharsMax),
+  directoryCa: text(Number.MAX_SAFE_INTEGER),
+  dnsChallenge: (value, field, report) => {
+    // An object of a class: its methods are not its own members.
+    const { set, remove } = (value ?? {}) as Record<string, unknown>;
+    if (typeof set !== 'function' || typeof remove !== 'function') {
+      report('ROUTE_BAD_TYPE', field, 'needs the functions set and remove');
+    }
+  },
+};
+
+const logger: TRule = (value, field, report) => {
+  for (const name of ['debug', 'info', 'warn', 'error']) {
+    if (typeof (value as Record<string, unknown> | null)?.[name] !== 'function') {
+      report('ROUTE_MISSING', `${field}.${name}`, 'is no function; a logger has debug, info, warn and error');
+    }
+  }
+};
+
+export const defaultsShape: TShape = {
+  target: object({ host: required(hostRule), port: required(portRule) }),
+  security: securityRule,
+  preserveSourceIP: boolean,
+};
+
+export const metricsShape: TShape = {
+  enabled: boolean,
+  sampleIntervalMs: positiveMs,
+  retentionSeconds: integer(1, limits.retentionSecondsMax, 'seconds'),
+};
+
+/** Every option there is. */
+export const optionsShape: TShape = {
+  routes: required(anything),
+  ephemeralPorts: boolean,
+  listenAddress: hostRule,
+  proxyIPs: list(ipPatternRule, 0, limits.proxyIpsMax),
+  acceptProxyProtocol: boolean,
+  sendProxyProtocol: oneOf(true, false, 'v1', 'v2'),
+  preserveSourceIP: boolean,
+  defaults: object(defaultsShape),
+  inactivityTimeout: milliseconds,
+  keepAliveTreatment: oneOf('standard', 'extended', 'immortal'),
+  keepAliveInactivityMultiplier: integer(1, limits.multiplierMax),
+  extendedKeepAliveLifetime: milliseconds,
+  connectionTimeout: milliseconds,
+  initialDataTimeout: milliseconds,
+  socketTimeout: milliseconds,
+  maxConnectionLifetime: milliseconds,
+  inactivityCheckInterval: milliseconds,
+  gracefulShutdownTimeout: milliseconds,
+  noDelay: boolean,
+  keepAlive: boolean,
+  keepAliveInitialDelay: milliseconds,
+  maxPendingDataSize: integer(0, limits.pendingBytesMax, 'bytes'),
+  disableInactivityCheck: boolean,
+  enableRandomizedTimeouts: boolean,
+  enableKeepAliveProbes: boolean,
+  maxConnections: connections,
+  maxConnectionsPerIP: connections,
+  connectionRateLimitPerMinute: integer(0, limits.connectionsMax, 'connections per minute, 0: no limit'),
+  pfx: buffer,
+  key: pemOrBuffers,
+  cert: pemOrBuffers,
+  passphrase: text(tlsLimits.passphraseCharsMax, 0),
+  ca: pemOrBuffers,
+  ciphers: text(tlsLimits.cipherListCharsMax),
+  honorCipherOrder: boolean,
+  rejectUnauthorized: boolean,
+  minVersion: tlsVersion,
+  maxVersion: tlsVersion,
+  allowSessionTicket: boolean,
+  acme: object(acmeShape),
+  certProvisionFunction: func,
+  certProvisionFallbackToAcme: boolean,
+  useHttpProxy: list(portRule, 0, limits.httpProxyPortsMax),
+  httpProxyPort: integer(1, PORT_MAX),
+  enableDetailedLogging: boolean,
+  enableTlsDebugLogging: boolean,
+  metrics: object(metricsShape),
+  logger,
+  workers: either('a number or "auto"', [isNumber, integer(0, limits.workersMax)], [isString, oneOf('auto')]),
+};
+
+const optionsRule = object(optionsShape);
+
+/** Every problem of the options, without those of the routes. */
+export function findOptionProblems(options: unknown): IOptionProblem[] {
+  const problems: IOptionProblem[] = [];
+  optionsRule(options, '', (_, field, message) => problems.push({ field: field || 'options', message }));
+  if (problems.length > 0 || !isRecord(options)) return problems.slice(0, routeLimits.problemsMax);
+  if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
+    problems.push({ field: 'minVersion', message: 'is above maxVersion' });
+  }
+  if (options.acceptProxyProtocol === true && !(options.proxyIPs as unknown[] | undefined)?.length) {
+    problems.push({
+      field: 'acceptProxyProtocol',
+      message: 'is true, but proxyIPs names nobody who may send headers; anybody could claim any address',
+    });
+  }
+  return problems;
+}
+
+/** @throws OptionsError with every problem found. */
+export function assertValidOptions(options: unknown): void {
+  const [first, ...others] = findOptionProblems(options);
+  if (first) throw new OptionsError([first, ...others]);
+}
