@@ -218,3 +218,13 @@ test('a chain follows the changes of its zone', async () => {
   zone.addRecord({ name: 'x.c.test', type: 'NS', data: 'ns.b.x.c.test' });
   assert.deepEqual(chain(), ['c.test x.c.test', 'x.c.test c.test'], 'glue is not in the chain');
 });
+
+test('a zone that is no longer signed loses what signing kept in it', async () => {
+  const { zone, signer } = await makeSignedZone({ origin: 'ours.test', denial: 'nsec3' });
+  const { serial } = zone;
+  assert.equal(zone.lookup('ours.test', 'DNSKEY').kind, 'answer');
+  signer.detach();
+  for (const type of ['DNSKEY', 'CDS', 'CDNSKEY', 'NSEC3PARAM'])
+    assert.equal(zone.lookup('ours.test', type).kind, 'nodata');
+  assert.equal(zone.serial, serial + 1);
+});

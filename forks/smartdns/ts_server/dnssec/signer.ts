@@ -183,6 +183,12 @@ export class ZoneSigner {
     this.keys.advance(this.#nowMs());
   }
 
+  /** Takes what signing keeps at the apex out of the zone, when the zone is no longer signed. The keys stay stored. */
+  detach(): void {
+    this.keys.onChange = null;
+    this.#zone?.setManaged(new Map(managedTypes.map((type) => [type, []])));
+  }
+
   getStats(): ISignerStats {
     const { cache, made } = this.#maker;
     return {
