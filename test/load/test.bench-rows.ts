@@ -57,11 +57,11 @@ test('a round in which one side failed counts for neither', async () => {
 });
 
 test('CPU time is that of the whole process tree', async (t) => {
-  const burn = 'const end = process.cpuUsage(); while (process.cpuUsage(end).user < 300000) Math.sqrt(2);';
+  const burn = 'const end = process.cpuUsage(); while (process.cpuUsage(end).user < 100000) Math.sqrt(2);';
   const parent = `require('child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(burn)}]); console.log('ready'); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => child.kill());
   await once(child.stdout, 'data');
   const seconds = cpuSeconds(child.pid!);
-  assert.ok(seconds >= 0.3, `${seconds} s of a child that used 0.3 s and ended`);
+  assert.ok(seconds >= 0.1, `${seconds} s of a child that used 0.1 s and ended`);
 });
