@@ -11,18 +11,25 @@ import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
+import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
 import { REASON } from './connection/reasons.ts';
+import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
+import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
 import { ProxyError } from './errors.ts';
 import { UpstreamPool } from './http/pool.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
+import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats } from './interfaces/stats.ts';
-import { RouteTable } from './route/table.ts';
+import { limits } from './limits/limits.ts';
+import type { ICompiledRoute } from './route/compiled.ts';
+import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { Recorder } from './stats/recorder.ts';
+import { Metrics } from './stats/metrics.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
@@ -52,8 +59,12 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   readonly settings: ISmartProxyOptions;
   /** What the proxy counts. */
   readonly stats: IProxyStats;
+  readonly #metrics: Metrics;
   readonly #engine: IEngine;
   readonly #certificates: CertificateManager;
+  readonly #security: SecurityKeeper;
+  /** Ports opened by `addListeningPort`, which routes need not name. */
+  readonly #extraPorts = new Set<number>();
   readonly #listeners = new Map<number, Listener>();
   /** Opened for challenges on a port that no route names. */
   #challengeListener: Promise<Listener> | null = null;
@@ -68,6 +79,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     super();
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
+    this.#security = new SecurityKeeper(options.defaults?.security);
     const recorder = new Recorder();
     const connections = new Set<Connection>();
     const engine = {
@@ -77,19 +89,30 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       gate: new EventGate(this),
       tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
       certificates: this.#certificates,
+      sendProxyProtocol: options.sendProxyProtocol,
+      trusted: trustedSenders(options),
+      pressure: new MemoryPressure(),
+      connectionRate: connectionRate(options),
+      securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
-      table: RouteTable.compile(options.routes),
+      table: compileRoutes(options.routes, options),
       draining: false,
       onConnectionGone: () => this.#onConnectionGone(),
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
     this.stats = new ProxyStats(recorder, () => countTypes(connections));
+    this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#prepareRoutes(this.#engine.table);
   }
 
   /** The statistics, under upstream's 19.6 name. */
   getStats(): IProxyStats {
     return this.stats;
+  }
+
+  /** Upstream's grouped metrics, over the same counters. */
+  getMetrics(): IMetrics {
+    return this.#metrics;
   }
 
   /** Opens all ports, or none: when one fails, those already open are closed again. */
@@ -102,7 +125,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       engine.wheel.start();
       try {
         await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
-        await this.#openPorts(engine.table.ports);
+        await this.#openPorts([...engine.table.ports, ...this.#extraPorts]);
       } catch (error) {
         await this.#closePorts([...this.#listeners.keys()]);
         engine.wheel.stop();
@@ -144,7 +167,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
    */
   async updateRoutes(routes: IRouteConfig[]): Promise<void> {
     await this.#inTurn(async () => {
-      const table = RouteTable.compile(routes);
+      const table = compileRoutes(routes, this.settings);
       this.#prepareRoutes(table);
       const engine = this.#engine;
       await this.#certificates.load(certificateRoutes(table.routes, this.settings));
@@ -156,8 +179,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       }
       engine.table = table;
       this.settings.routes = routes;
-      engine.recorder.setRoutes(new Set(table.routes.map((route) => route.name)));
-      const wanted = new Set(table.ports);
+      const names = new Set(table.routes.map((route) => route.name));
+      engine.recorder.setRoutes(names);
+      this.#security.keepOnly(names);
+      const wanted = new Set([...table.ports, ...this.#extraPorts]);
       await this.#closePorts([...this.#listeners.keys()].filter((port) => !wanted.has(port)));
       engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
     });
@@ -166,6 +191,22 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Ports that are open now, as the routes name them. */
   getListeningPorts(): number[] {
     return [...this.#listeners.keys()];
+  }
+
+  /** Listens on a port that no route names yet. */
+  async addListeningPort(port: number): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state === 'running') await this.#openPorts([port]);
+      this.#extraPorts.add(port);
+    });
+  }
+
+  /** Stops listening on a port; its open connections go on. A port that routes name opens again with the next start. */
+  async removeListeningPort(port: number): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#extraPorts.delete(port);
+      await this.#closePorts([port]);
+    });
   }
 
   /** The port that the system bound for a route's port: the same, except with `ephemeralPorts`. */
@@ -298,6 +339,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
+    this.#metrics.sample();
+    this.#engine.pressure.check();
   }
 }
 

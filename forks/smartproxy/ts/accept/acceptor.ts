@@ -11,6 +11,7 @@ import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { SniffStage } from '../sniff/stage.ts';
 import type { Listener } from './listener.ts';
+import { ProxyHeaderStage } from './proxystage.ts';
 
 const V4_MAPPED = '::ffff:';
 
@@ -33,9 +34,23 @@ export function accept(engine: IEngine, socket: ProxySocket, listener: Listener)
     localPort: listener.port,
   });
   if (recorder.active > settings.connectionsMax) connection.reject('too-many-connections');
-  else if (recorder.byIp.get(clientIp) > settings.connectionsPerIpMax) connection.reject('too-many-connections-per-ip');
+  else if (engine.pressure.high) connection.reject('memory-pressure');
   else if (engine.draining) connection.reject('shutting-down');
-  else beginRouting(connection);
+  else if (engine.trusted !== null && engine.trusted.has(clientIp)) {
+    const stage = new ProxyHeaderStage(connection, admitClient);
+    connection.stage = stage;
+    stage.start();
+  } else admitClient(connection);
+}
+
+/** Limits by client address, then routing. */
+function admitClient(connection: Connection): void {
+  const { engine, clientIp } = connection;
+  if (engine.recorder.byIp.get(clientIp) > engine.settings.connectionsPerIpMax) {
+    connection.reject('too-many-connections-per-ip');
+  } else if (engine.connectionRate !== null && engine.connectionRate.take(clientIp, performance.now()) > 0) {
+    connection.reject('connection-rate');
+  } else beginRouting(connection);
 }
 
 /** Chooses the first stage by what the port's routes need to know. */

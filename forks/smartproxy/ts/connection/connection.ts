@@ -9,6 +9,8 @@
 import type { TConnectionType } from '../interfaces/events.ts';
 import { Deadline } from '../timing/wheel.ts';
 import type { IDeadlineOwner } from '../timing/wheel.ts';
+import type { IDenial } from '../security/denial.ts';
+import type { IConnectionPlace, RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import type { ISampledConnection } from '../stats/recorder.ts';
 import type { IEngine } from './engine.ts';
@@ -42,6 +44,15 @@ export interface IConnectionFacts {
   readonly localPort: number;
 }
 
+/** A place on a route, given back at the end. */
+interface IHeldPlace {
+  readonly security: RouteSecurity;
+  readonly place: IConnectionPlace;
+}
+
+/** What most connections hold; never changed. */
+const NO_PLACES: IHeldPlace[] = [];
+
 const ID_RADIX = 36;
 /** Distinguishes connections of different runs in one log. */
 const RUN_ID = Date.now().toString(ID_RADIX);
@@ -64,6 +75,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   tlsVersion: string | undefined = undefined;
   /** SNI, later the Host of the first request. */
   domain: string | undefined = undefined;
+  /** Subject of the client's verified certificate, '' without one. */
+  clientSubject = '';
   routeName = '';
   /** Why it ends; the first one to set it wins. */
   reason = '';
@@ -75,7 +88,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   readonly #number: number;
   readonly #deadline: Deadline;
   readonly #lifetime: Deadline;
-  readonly #ipSlot: number;
+  #ipSlot: number;
+  #places: IHeldPlace[] = NO_PLACES;
   #counters: RouteCounters;
   #opened = false;
   #closing = false;
@@ -159,15 +173,38 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     if (gate.upgrade) gate.emit('connection-upgrade', { connectionId: this.id, routeName, timestamp: new Date() });
   }
 
+  /**
+   * Lets the connection onto a route and counts it there, or says why not. A connection whose requests go to several
+   * routes holds a place on each until it closes.
+   */
+  admit(security: RouteSecurity, domain: string | undefined, isFinal: boolean): IDenial | null {
+    for (const held of this.#places) if (held.security === security) return null;
+    const place = security.admit(this.clientIp, domain, isFinal);
+    if ('reason' in place) return place;
+    if (this.#places === NO_PLACES) this.#places = [];
+    this.#places.push({ security, place });
+    return null;
+  }
+
+  /** The address that a trusted sender announced; from now on the connection is counted under it. */
+  setClient(clientIp: string, clientPort: number): void {
+    const { byIp, topClients } = this.engine.recorder;
+    byIp.release(this.#ipSlot);
+    this.clientIp = clientIp;
+    this.clientPort = clientPort;
+    this.#ipSlot = byIp.acquire(clientIp);
+    topClients.add(clientIp);
+  }
+
   /** Arms the deadline of the stage; only the latest counts. */
   expireIn(delayMs: number): void {
     if (delayMs === NEVER_MS) this.engine.wheel.cancel(this.#deadline);
     else this.engine.wheel.arm(this.#deadline, delayMs);
   }
 
-  /** Counts a refusal of this connection, and ends it. */
-  reject(reason: string): void {
-    this.engine.recorder.reject(reason, this.#opened ? this.#counters : this.engine.recorder.unrouted);
+  /** Counts a refusal of this connection, under `counters` where its route is known, and ends it. */
+  reject(reason: string, counters: RouteCounters | null = null): void {
+    this.engine.recorder.reject(reason, counters ?? this.#counters);
     this.announceRejected(reason);
     this.abort(reason);
   }
@@ -240,6 +277,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     this.stage = null;
     if (stage !== null) stage.onGone();
     recorder.byIp.release(this.#ipSlot);
+    for (const { security, place } of this.#places) security.leave(place);
     recorder.active -= 1;
     this.#counters.active -= 1;
     recorder.terminations.add(this.reason);

@@ -4,13 +4,18 @@
  * @module
  */
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { UpstreamPool } from '../http/pool.ts';
+import type { IpSet } from '../security/ip-set.ts';
+import type { RateLimiter } from '../security/rate-limiter.ts';
+import type { RouteSecurity } from '../security/route-security.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
 import type { TlsContexts } from '../tls/contexts.ts';
 import type { TimerWheel } from '../timing/wheel.ts';
 import type { Connection } from './connection.ts';
+import type { MemoryPressure } from './pressure.ts';
 import type { ISettings } from './settings.ts';
 
 export interface IEngine {
@@ -22,6 +27,16 @@ export interface IEngine {
   readonly tls: TlsContexts;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
+  /** The options' default for PROXY headers to targets. */
+  readonly sendProxyProtocol: boolean | 'v1' | 'v2' | undefined;
+  /** Senders whose PROXY headers are believed; null when there are none. */
+  readonly trusted: IpSet | null;
+  /** New connections per minute and client address; null when there is no limit. */
+  readonly connectionRate: RateLimiter | null;
+  /** Whether memory is so short that new connections are refused. */
+  readonly pressure: MemoryPressure;
+  /** The compiled security of a route; its counts outlive a swap of the routes that leaves it as it was. */
+  securityOf(route: ICompiledRoute): RouteSecurity | null;
   /** The routes for new connections and requests. */
   table: RouteTable;
   /** `stop` was called: responses carry `Connection: close`, idle connections end. */

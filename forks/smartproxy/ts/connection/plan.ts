@@ -1,17 +1,21 @@
 /**
- * What the engine keeps with a compiled route: its counters and where it forwards to.
+ * What the engine keeps with a compiled route: its counters, its checks, its certificate and its targets.
  *
  * @module
  */
 import type tls from 'node:tls';
+import { ProxyError } from '../errors.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
-import type { IRouteTarget } from '../interfaces/route.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
+import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
-import { backendTlsOptions } from '../tls/backend.ts';
+import { Balancer } from './balancer.ts';
+import type { IRequestFacts } from './balancer.ts';
 import type { Connection } from './connection.ts';
 import type { IEngine } from './engine.ts';
-import { ProxyError } from '../errors.ts';
+import { TargetPolicy } from './policy.ts';
+
+const PORT_MAX = 65_535;
 
 /** A target with its address resolved to one host and port. */
 export interface IChosenTarget {
@@ -20,29 +24,33 @@ export interface IChosenTarget {
   /** Distinguishes pooled connections with different TLS settings; '' without TLS. */
   readonly tlsKey: string;
   readonly tlsOptions: tls.ConnectionOptions | null;
-  readonly config: IRouteTarget;
+  readonly policy: TargetPolicy;
 }
 
 export class RoutePlan {
   readonly route: ICompiledRoute;
+  readonly name: string;
   readonly counters: RouteCounters;
+  /** Null when nothing is to be checked. */
+  readonly security: RouteSecurity | null;
+  /** Requests must pass a check of the route. */
+  readonly checks: boolean;
+  readonly policies: readonly TargetPolicy[];
+  readonly #balancer: Balancer;
   /** The one target of a route without functions, lists and conditions: the usual case, resolved once. */
   readonly #fixed: IChosenTarget | null;
-  #turn = 0;
   #context: tls.SecureContext | null = null;
+  #hostTurn = 0;
 
   constructor(engine: IEngine, route: ICompiledRoute) {
     this.route = route;
+    this.name = route.name;
     this.counters = engine.recorder.route(route.name);
-    const only = route.targets.length === 1 ? route.targets[0]! : null;
-    this.#fixed =
-      only !== null && typeof only.host === 'string' && typeof only.port === 'number' && only.match === undefined
-        ? this.#chosen(only, only.host, only.port, only.host)
-        : null;
-  }
-
-  get name(): string {
-    return this.route.name;
+    this.security = engine.securityOf(route);
+    this.checks = this.security !== null && this.security.checksRequests;
+    this.policies = route.targets.map((target) => new TargetPolicy(route.config, target, engine.sendProxyProtocol));
+    this.#balancer = new Balancer(this.policies, route.config.action.loadBalancing?.algorithm ?? 'round-robin');
+    this.#fixed = this.#resolveFixed();
   }
 
   /** Makes what the route needs before it is used. @throws ProxyError when its certificate cannot be used */
@@ -64,43 +72,47 @@ export class RoutePlan {
     return this.#context;
   }
 
-  /** Chooses the target of a connection or request. `context` is asked for only where functions need it. */
-  choose(connection: Connection, context: () => IRouteContext): IChosenTarget {
+  /**
+   * Chooses the target of a connection or request.
+   * @param facts the request, null on connections
+   * @param context asked for only where the route has functions
+   * @throws ProxyError when a function gives no usable address
+   */
+  choose(connection: Connection, facts: IRequestFacts | null, context: () => IRouteContext): IChosenTarget {
     if (this.#fixed !== null) return this.#fixed;
-    const { targets } = this.route;
-    const target = targets[this.#turn % targets.length];
-    this.#turn += 1;
-    if (target === undefined) throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} has no target`);
-    return this.#resolve(target, connection, context);
-  }
-
-  #resolve(target: IRouteTarget, connection: Connection, context: () => IRouteContext): IChosenTarget {
-    const hosts = typeof target.host === 'function' ? target.host(context()) : target.host;
-    const host = typeof hosts === 'string' ? hosts : hosts[this.#turn % hosts.length];
+    const policy = this.#balancer.pick(connection, facts);
+    if (policy === null) throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} has no target for this request`);
+    const { host: hostOption, port: portOption } = policy.config;
+    const hosts = typeof hostOption === 'function' ? hostOption(context()) : hostOption;
+    const host = typeof hosts === 'string' ? hosts : hosts[this.#hostTurn++ % hosts.length];
     const port =
-      target.port === 'preserve'
+      portOption === 'preserve'
         ? connection.localPort
-        : typeof target.port === 'function'
-          ? target.port(context())
-          : target.port;
-    if (host === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) {
+        : typeof portOption === 'function'
+          ? portOption(context())
+          : portOption;
+    if (typeof host !== 'string' || host === '' || !Number.isInteger(port) || port < 1 || port > PORT_MAX) {
       throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} gave ${String(host)}:${port} as its target`);
     }
-    return this.#chosen(target, host, port, connection.domain ?? host);
+    return chosen(policy, host, port, connection.domain ?? host);
   }
 
-  #chosen(config: IRouteTarget, host: string, port: number, domain: string): IChosenTarget {
-    const settings = config.tls ?? this.route.config.action.tls;
-    if (settings?.mode !== 'terminate-and-reencrypt') return { host, port, tlsKey: '', tlsOptions: null, config };
-    const tlsOptions = backendTlsOptions(settings.backend, host, domain);
-    return {
-      host,
-      port,
-      tlsKey: JSON.stringify([tlsOptions.servername, settings.backend ?? null]),
-      tlsOptions,
-      config,
-    };
+  #resolveFixed(): IChosenTarget | null {
+    const policy = this.policies.length === 1 ? this.policies[0]! : null;
+    if (policy === null || policy.config.match !== undefined) return null;
+    const { host, port } = policy.config;
+    // Behind an address, the name to check is the one that the client asks for.
+    if (typeof host !== 'string' || typeof port !== 'number' || policy.tls?.mode === 'terminate-and-reencrypt') {
+      return null;
+    }
+    return chosen(policy, host, port, host);
   }
+}
+
+function chosen(policy: TargetPolicy, host: string, port: number, domain: string): IChosenTarget {
+  const tlsTo = policy.tlsTo(host, domain);
+  if (tlsTo === null) return { host, port, tlsKey: '', tlsOptions: null, policy };
+  return { host, port, tlsKey: tlsTo.key, tlsOptions: tlsTo.options, policy };
 }
 
 /** The plan of a compiled route, made when the route is first used. */

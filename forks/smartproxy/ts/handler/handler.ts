@@ -6,27 +6,47 @@
 import { TLSSocket } from 'node:tls';
 import type { Connection, IStage } from '../connection/connection.ts';
 import { targetName } from '../connection/dial.ts';
-import type { RoutePlan } from '../connection/plan.ts';
+import type { IChosenTarget, RoutePlan } from '../connection/plan.ts';
+import { proxyHeader } from '../connection/proxyheader.ts';
 import { REASON } from '../connection/reasons.ts';
 import { ProxySocket } from '../connection/socket.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 
 /** Gives the connection to its route's handler or tunnel; `held` is what was read already. */
-export function startHandler(connection: Connection, plan: RoutePlan, held: Buffer | null): void {
+export function startHandler(connection: Connection, plan: RoutePlan, held: Buffer | null, asTls = false): void {
   const { socketHandler, type } = plan.route.config.action;
-  connection.open(plan.name, plan.counters, connection.isTls ? 'tls' : 'tcp');
+  if (plan.security !== null) {
+    const denial = connection.admit(plan.security, connection.domain, true);
+    if (denial !== null) {
+      connection.routeName = plan.name;
+      connection.reject(denial.reason, plan.counters);
+      return;
+    }
+  }
+  connection.open(plan.name, plan.counters, asTls || connection.isTls ? 'tls' : 'tcp');
   if (type === 'socket-handler' && socketHandler !== undefined) {
     const stage = new HandlerStage(connection);
     connection.stage = stage;
     stage.start(socketHandler, connectionContext(connection, plan), held);
     return;
   }
-  const chosen = plan.choose(connection, () => connectionContext(connection, plan));
-  const counters = connection.engine.recorder.upstream(targetName(chosen.host, chosen.port));
-  const tunnel = new Tunnel(connection, { host: chosen.host, port: chosen.port, counters }, held);
+  startTunnel(connection, plan, held);
+}
+
+function startTunnel(connection: Connection, plan: RoutePlan, held: Buffer | null): void {
+  let chosen: IChosenTarget;
+  try {
+    chosen = plan.choose(connection, null, () => connectionContext(connection, plan));
+  } catch {
+    connection.abort(REASON.connectFailed);
+    return;
+  }
+  const { host, port, policy } = chosen;
+  const counters = connection.engine.recorder.upstream(targetName(host, port));
+  const tunnel = new Tunnel(connection, { host, port, counters, policy, tlsOptions: chosen.tlsOptions }, held);
   connection.stage = tunnel;
-  tunnel.start();
+  tunnel.start(proxyHeader(connection, policy.proxyVersion));
 }
 
 /** What user code is told about a connection. */

@@ -1,5 +1,5 @@
 /**
- * One request and its response: route, upstream, both bodies, and the one place where it ends and is counted.
+ * One request and its response: route, checks, upstream, and the one place where it ends and is counted.
  *
  * A client connection has one exchange object and uses it for every request.
  *
@@ -8,29 +8,35 @@
 import type { Connection } from '../connection/connection.ts';
 import type { IEngine } from '../connection/engine.ts';
 import { planOf } from '../connection/plan.ts';
-import type { RoutePlan } from '../connection/plan.ts';
+import type { IChosenTarget, RoutePlan } from '../connection/plan.ts';
+import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
 import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
-import { startHandler } from '../handler/handler.ts';
+import { connectionContext, startHandler } from '../handler/handler.ts';
+import type { IRouteContext } from '../interfaces/context.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
+import { limits } from '../limits/limits.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
-import { BODY, BodyReader } from './body.ts';
+import { checkRequest } from './checks.ts';
+import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
-import { emit } from './emit.ts';
 import { responseText } from './errorpage.ts';
 import type { ILocalResponse } from './errorpage.ts';
+import { announceRequest } from './events.ts';
 import type { Head } from './head.ts';
+import { clientFields, editedRequest, plainRequest } from './outgoing.ts';
 import type { IUpstreamUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
-import type { IRefusal } from './refusals.ts';
 import { REFUSALS } from './refusals.ts';
+import type { IRefusal } from './refusals.ts';
 import type { RequestInfo } from './request.ts';
+import { RequestBody } from './requestbody.ts';
 import { ResponseRelay } from './responserelay.ts';
-import { fieldValue, forwardRequestHead } from './rewrite.ts';
+import { fieldValue } from './rewrite.ts';
 import type { HttpStage } from './stage.ts';
 
 const MS_PER_SECOND = 1_000;
-const HEX_RADIX = 16;
+const STATUS_PER_CLASS = 100;
 const BAD_GATEWAY = 502;
 const GATEWAY_TIMEOUT = 504;
 
@@ -44,10 +50,13 @@ export class Exchange implements IUpstreamUser {
   requestDone = true;
   counters: RouteCounters;
   plan: RoutePlan | null = null;
+  policy: TargetPolicy | null = null;
+  target: UpstreamTarget | null = null;
   upstream: UpstreamConnection | null = null;
   method = '';
   host = '';
   path = '';
+  origin: string | undefined = undefined;
   isHead = false;
   /** HTTP/1.0 clients know neither chunked nor interim responses. */
   clientMinor = 1;
@@ -61,16 +70,20 @@ export class Exchange implements IUpstreamUser {
   startedAtMs = 0;
   sentAtMs = 0;
   firstByteAtMs = 0;
-  readonly #request = new BodyReader();
-  #target: UpstreamTarget | null = null;
+  readonly #body = new RequestBody();
   /** The head as forwarded; kept until a response arrives, for the case that it must be sent again. */
   #headText = '';
-  /** Framed body bytes that wait for the upstream connection. */
-  #heldBody: Buffer[] = [];
   #repeatable = false;
   #retried = false;
   #upstreamPaused = false;
-  /** Fields about the client that every forwarded request of this connection carries. */
+  /** The body had to wait for the target. */
+  #bodyWaited = false;
+  /** Why we cut the exchange off. */
+  #cutError: string | undefined = undefined;
+  /** Wheel time at which the whole exchange must be over, Infinity for none. */
+  #expiresAtMs = Infinity;
+  /** What a check that had to wait said about the request that is now read again; undefined when there is none. */
+  #verdict: IAnswer | null | undefined = undefined;
   readonly #clientFields: string;
 
   constructor(stage: HttpStage) {
@@ -79,10 +92,7 @@ export class Exchange implements IUpstreamUser {
     this.engine = stage.connection.engine;
     this.counters = this.connection.counters;
     this.relay = new ResponseRelay(this);
-    const { clientIp, localPort, isTls } = this.connection;
-    this.#clientFields =
-      `X-Forwarded-For: ${clientIp}\r\nX-Forwarded-Proto: ${isTls ? 'https' : 'http'}\r\n` +
-      `X-Forwarded-Port: ${localPort}\r\n`;
+    this.#clientFields = clientFields(this.connection);
   }
 
   /**
@@ -92,8 +102,10 @@ export class Exchange implements IUpstreamUser {
   begin(head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     this.#reset(info, head.minorVersion, head.end - head.start);
     const { connection, engine } = this;
-    const answer = engine.certificates.challengeResponse(info.path);
-    if (answer !== null) return this.#answerChallenge(answer, info, bytes, at, end);
+    this.#body.begin(info);
+    this.requestDone = this.#body.done;
+    const challenge = engine.certificates.challengeResponse(info.path);
+    if (challenge !== null) return this.#answerChallenge(challenge, bytes, at, end);
     const route = engine.table.matchRequest(
       connection.localPort,
       connection.clientIp,
@@ -104,21 +116,20 @@ export class Exchange implements IUpstreamUser {
       (name) => fieldValue(info.text, head, name),
       connection.tlsVersion,
     );
-    if (route === null) {
-      this.#startBody(info);
-      return this.#refuseRoute(bytes, at, end);
-    }
+    if (route === null) return this.#answer({ status: 404, reason: REFUSALS.noRoute.reason }, bytes, at, end);
     const plan = planOf(engine, route);
     this.plan = plan;
     this.counters = plan.counters;
     if (connection.domain === undefined && info.host !== '') connection.domain = info.host;
     if (route.config.action.type === 'socket-handler' || route.kind === 'tcp') {
-      this.#handOver(plan, bytes, head.start, end);
-      return -1;
+      return this.#handOver(plan, bytes, head.start, end);
+    }
+    if (plan.security !== null) {
+      const denial = connection.admit(plan.security, info.host, false);
+      if (denial !== null) return this.#answer(denial, bytes, at, end);
     }
     connection.open(plan.name, plan.counters, connection.isTls ? 'https' : 'http');
-    this.#startBody(info);
-    return this.#forward(plan, head, info, bytes, at, end);
+    return this.#route(plan, head, info, bytes, at, end);
   }
 
   /** Begins with a request that could not be understood, so that its refusal is counted as any exchange. */
@@ -129,14 +140,18 @@ export class Exchange implements IUpstreamUser {
 
   /** Takes body bytes from the client; see {@link begin} for the result. */
   onRequestBody(bytes: Buffer, at: number, end: number): number {
-    const next = this.#request.consume(bytes, at, end);
-    if (next === -1) return this.#refuseBody();
-    this.bytesIn += next - at;
-    this.requestDone = this.#request.done;
+    const next = this.#consumeBody(bytes, at, end);
+    if (next === -1) return -1;
     const { upstream } = this;
-    this.connection.expireIn(this.requestDone ? this.engine.settings.responseMs : this.engine.settings.bodyMs);
-    if (upstream === null || !upstream.connected) this.#holdBody(bytes);
-    else this.#sendBody(upstream, '', bytes, next === end ? bytes.length : next);
+    if (this.#isTrickling()) {
+      this.stage.refuse(REFUSALS.requestTimeout);
+      return -1;
+    }
+    this.#expectProgress();
+    if (upstream === null || !upstream.connected) this.#body.hold(bytes);
+    else if (!this.#body.send(upstream.stream, this.connection.stream, '', bytes, freeEnd(bytes, next, end))) {
+      this.#waitForUpstream(upstream);
+    }
     return next;
   }
 
@@ -144,10 +159,10 @@ export class Exchange implements IUpstreamUser {
     this.sentAtMs = performance.now();
     upstream.uses += 1;
     const { stream } = upstream;
-    if (this.#heldBody.length === 0) stream.write(this.#headText, 'latin1');
-    else stream.write(Buffer.concat([Buffer.from(this.#headText, 'latin1'), ...this.#heldBody]));
-    this.#heldBody = [];
-    this.connection.expireIn(this.requestDone ? this.engine.settings.responseMs : this.engine.settings.bodyMs);
+    const held = this.#body.takeHeld();
+    if (held.length === 0) stream.write(this.#headText, 'latin1');
+    else stream.write(Buffer.concat([Buffer.from(this.#headText, 'latin1'), ...held]));
+    this.#expectProgress();
     if (this.requestDone) return;
     if (stream.writableNeedDrain) notifyDrain(stream, upstream);
     else this.stage.resumeReading();
@@ -158,8 +173,7 @@ export class Exchange implements IUpstreamUser {
   }
 
   onUpstreamEnd(): void {
-    if (this.relay.onEnd()) return;
-    if (this.upstream !== null) this.upstream.stream.destroy();
+    if (!this.relay.onEnd() && this.upstream !== null) this.upstream.stream.destroy();
   }
 
   onUpstreamDrain(): void {
@@ -169,12 +183,11 @@ export class Exchange implements IUpstreamUser {
   onUpstreamGone(upstream: UpstreamConnection, code: string, error: Error | null): void {
     this.upstream = null;
     if (!this.active) return;
-    const target = upstream.target;
     if (upstream.connected && this.#mayRepeat(upstream)) {
       this.#retried = true;
-      target.counters.retries += 1;
-      this.upstream = target.open(this);
-      this.connection.expireIn(this.engine.settings.connectMs);
+      upstream.target.counters.retries += 1;
+      this.#arm(this.engine.settings.connectMs);
+      this.upstream = upstream.target.open(this);
       return;
     }
     this.failUpstream(upstream.connected ? 'aborted' : code, BAD_GATEWAY, error);
@@ -188,18 +201,18 @@ export class Exchange implements IUpstreamUser {
 
   onDeadline(): void {
     const { upstream, engine } = this;
-    if (upstream !== null && !upstream.connected) this.failUpstream('connect-timeout', GATEWAY_TIMEOUT, null);
+    if (engine.wheel.nowMs >= this.#expiresAtMs) this.failUpstream('exchange-timeout', GATEWAY_TIMEOUT, null);
+    else if (upstream !== null && !upstream.connected) this.failUpstream('connect-timeout', GATEWAY_TIMEOUT, null);
     else if (!this.requestDone && this.statusCode === 0) this.stage.refuse(REFUSALS.requestTimeout);
     else if (this.statusCode === 0) this.failUpstream('response-timeout', GATEWAY_TIMEOUT, null);
-    else if (this.#upstreamPaused) this.#cut(REASON.writeTimeout, 'write-timeout');
-    else this.#cut(engine.draining ? REASON.shutdown : REASON.responseTimeout, 'response-timeout');
+    else this.#cut(this.#upstreamPaused ? REASON.writeTimeout : REASON.responseTimeout, 'response-timeout');
   }
 
   /** The client is gone. */
   abort(): void {
     if (!this.active) return;
     this.#dropUpstream();
-    this.finish('client-gone', false);
+    this.finish(this.#cutError ?? 'client-gone', false);
   }
 
   /** The client's stream takes no more for now: stop reading the response. */
@@ -210,10 +223,15 @@ export class Exchange implements IUpstreamUser {
     notifyDrain(this.connection.stream, this.connection);
   }
 
+  /** Body bytes of the response moved: the deadline starts anew. */
+  touch(): void {
+    this.#arm(this.engine.settings.bodyMs);
+  }
+
   /** The target failed; answers with `status` if nothing was answered yet, cuts the connection otherwise. */
   failUpstream(reason: string, status: number, error: Error | null): void {
     const { gate } = this.engine;
-    const target = this.#target;
+    const { target } = this;
     if (target !== null) {
       target.counters.failures.add(reason);
       if (gate.upstreamError) {
@@ -228,31 +246,25 @@ export class Exchange implements IUpstreamUser {
 
   /** Answers without a target. */
   respond(response: ILocalResponse, error?: string): void {
-    const keep = this.keepAlive && this.requestDone && !this.engine.draining;
+    const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
     const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
-    const text = responseText(response, this.isHead, persistence);
+    const text = responseText(this.#withPage(response), this.isHead, persistence);
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
-    if (!this.requestDone) this.stage.linger(REASON.completed);
+    if (!keep) this.stage.linger(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
     this.finish(error, keep);
   }
 
   /** Answers a refused request and ends the connection. */
   refuse(refusal: IRefusal): void {
     this.#dropUpstream();
+    this.keepAlive = false;
+    this.requestDone = false;
     if (this.statusCode === 0) {
-      this.statusCode = refusal.status;
-      this.bytesOut += this.stage.endWith(refusal.status, this.isHead, REASON.refused);
-    } else this.connection.reset(REASON.refused);
-    if (!this.active) return;
-    if (this.connection.isOpen) this.finish(refusal.reason, false);
-    else {
-      // Without a route this is a refused connection, not an exchange: only the answer is counted.
-      this.active = false;
-      this.requestDone = true;
-      this.counters.statusClasses[Math.floor(this.statusCode / 100)]! += 1;
-    }
+      this.connection.reason = REASON.refused;
+      this.respond({ status: refusal.status }, refusal.reason);
+    } else this.#cut(REASON.refused, refusal.reason);
   }
 
   /** The response is complete: `reusable` tells whether the upstream connection may serve another exchange. */
@@ -262,19 +274,16 @@ export class Exchange implements IUpstreamUser {
     if (upstream !== null) {
       if (this.#upstreamPaused) resumeStream(upstream.stream);
       this.#upstreamPaused = false;
-      if (reusable && this.requestDone) upstream.target.release(upstream);
+      if (reusable && this.requestDone && this.policy?.advanced.keepAlive !== false) upstream.target.release(upstream);
       else {
         upstream.user = null;
         upstream.stream.destroySoon();
       }
     }
-    if (this.requestDone) {
-      this.finish(undefined, keepAlive);
-      return;
-    }
-    // The target answered before it had the whole request: the rest is read and thrown away for a while.
-    this.stage.linger(REASON.completed);
-    this.finish(undefined, false);
+    // A target may answer before it has the whole request: the rest is read and thrown away for a while.
+    const early = !this.requestDone;
+    if (early) this.stage.linger(REASON.completed);
+    this.finish(undefined, keepAlive && !early);
   }
 
   /** Counts the exchange and gives the connection back to the stage. The one end of every exchange. */
@@ -282,19 +291,29 @@ export class Exchange implements IUpstreamUser {
     this.active = false;
     this.requestDone = true;
     this.#headText = '';
-    this.#heldBody = [];
-    const nowMs = performance.now();
-    const durationMs = nowMs - this.startedAtMs;
-    const { recorder, gate } = this.engine;
-    const { counters } = this;
-    counters.requests += 1;
-    if (this.statusCode !== 0) counters.statusClasses[Math.floor(this.statusCode / 100)]! += 1;
-    counters.latency.observe(durationMs / MS_PER_SECOND);
-    recorder.requests += 1;
-    recorder.requestRate.add(1, nowMs);
-    this.connection.requests += 1;
-    if (gate.request) this.#announce(durationMs, error);
+    if (this.policy !== null) this.policy.active -= 1;
+    const { counters, connection } = this;
+    if (this.statusCode !== 0) counters.statusClasses[Math.floor(this.statusCode / STATUS_PER_CLASS)]! += 1;
+    // Without a route this was a refused connection, not an exchange: only the answer is counted.
+    if (connection.isOpen) {
+      const { recorder, gate } = this.engine;
+      const nowMs = performance.now();
+      counters.requests += 1;
+      counters.latency.observe((nowMs - this.startedAtMs) / MS_PER_SECOND);
+      recorder.requests += 1;
+      recorder.requestRate.add(1, nowMs);
+      connection.requests += 1;
+      if (gate.request) announceRequest(this, nowMs - this.startedAtMs, error);
+    }
+    this.policy = null;
     this.stage.onExchangeDone(keepAlive);
+  }
+
+  /** The context of this request for templates in response edits. */
+  context(): IRouteContext {
+    const { connection, plan } = this;
+    const base = connectionContext(connection, plan!);
+    return { ...base, domain: this.host === '' ? base.domain : this.host, method: this.method, path: this.path };
   }
 
   /** Leaves the connection to a tunnel between client and upstream, after a 101. */
@@ -308,13 +327,11 @@ export class Exchange implements IUpstreamUser {
     if (held.length > 0) tunnel.onData(held, 0, held.length);
   }
 
-  get target(): UpstreamTarget | null {
-    return this.#target;
-  }
-
   #reset(info: RequestInfo | null, minorVersion: number, headBytes: number): void {
     this.active = true;
     this.plan = null;
+    this.policy = null;
+    this.target = null;
     this.counters = this.connection.counters;
     this.method = info === null ? '' : info.method;
     this.host = info === null ? '' : info.host;
@@ -323,122 +340,163 @@ export class Exchange implements IUpstreamUser {
     this.clientMinor = minorVersion;
     this.keepAlive = info !== null && info.keepAlive;
     this.upgrade = info === null ? '' : info.upgrade;
-    this.#repeatable = info !== null && info.repeatable;
-    this.#retried = false;
-    this.#target = null;
     this.statusCode = 0;
     this.bytesIn = headBytes;
     this.bytesOut = 0;
     this.startedAtMs = performance.now();
     this.sentAtMs = 0;
     this.firstByteAtMs = 0;
+    this.#repeatable = info !== null && info.repeatable;
+    this.#retried = false;
+    this.#bodyWaited = false;
+    this.#expiresAtMs = Infinity;
     this.relay.reset();
   }
 
-  #startBody(info: RequestInfo): void {
-    if (info.chunked) this.#request.begin(BODY.chunked, 0);
-    else if (info.contentLength > 0) this.#request.begin(BODY.length, info.contentLength);
-    else this.#request.begin(BODY.none, 0);
-    this.requestDone = this.#request.done;
+  /** Chooses the target, asks the checks, forwards. */
+  #route(plan: RoutePlan, head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
+    let chosen: IChosenTarget;
+    const facts = { method: info.method, path: info.path, header: (name: string) => fieldValue(info.text, head, name) };
+    try {
+      chosen = plan.choose(this.connection, facts, () => requestContext(this.connection, plan, head, info));
+    } catch {
+      return this.#answer({ status: BAD_GATEWAY, reason: 'no-target' }, bytes, at, end);
+    }
+    const { policy } = chosen;
+    let verdict: IAnswer | null | Promise<IAnswer | null> = null;
+    if (this.#verdict !== undefined) {
+      verdict = this.#verdict;
+      this.#verdict = undefined;
+    } else if (policy.checks || plan.checks) verdict = checkRequest(this.connection, plan, policy, head, info);
+    if (verdict instanceof Promise) return this.#suspend(verdict, bytes, head.start, end);
+    if (verdict !== null) return this.#answer(verdict, bytes, at, end);
+    this.policy = policy;
+    policy.active += 1;
+    const { timeout, maxRequestBodyBytes } = policy.advanced;
+    if (timeout !== undefined) this.#expiresAtMs = this.engine.wheel.nowMs + timeout;
+    if (!this.#body.limit(maxRequestBodyBytes, info.contentLength)) {
+      this.stage.refuse(REFUSALS.bodyTooLarge);
+      return -1;
+    }
+    return this.#forward(chosen, plan, head, info, bytes, at, end);
   }
 
-  #forward(plan: RoutePlan, head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
-    const { connection, engine } = this;
-    const chosen = plan.choose(connection, () => requestContext(connection, plan, head, info));
-    const target = engine.pool.target(chosen.host, chosen.port, chosen.tlsKey, chosen.tlsOptions);
-    this.#target = target;
+  #forward(
+    chosen: IChosenTarget,
+    plan: RoutePlan,
+    head: Head,
+    info: RequestInfo,
+    bytes: Buffer,
+    at: number,
+    end: number,
+  ): number {
+    const { connection } = this;
+    const { policy } = chosen;
+    const target = this.stage.targetOf(chosen);
+    this.target = target;
     target.counters.requests += 1;
-    let tail = `${this.#clientFields}X-Forwarded-Host: ${info.authority}\r\n`;
-    if (info.authority === '') tail = `Host: ${target.name}\r\n${this.#clientFields}`;
-    if (info.upgrade !== '') tail += `Connection: Upgrade\r\nUpgrade: ${info.upgrade}\r\n`;
-    this.#headText = forwardRequestHead(info, head, info.target, tail);
+    if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
+    this.#headText = policy.plain
+      ? plainRequest(info, head, this.#clientFields, target.name)
+      : editedRequest(info, head, connection, policy, target.name, () => requestContext(connection, plan, head, info));
     let next = at;
     if (!this.requestDone) {
-      next = this.#request.consume(bytes, at, end);
-      if (next === -1) return this.#refuseBody();
-      this.bytesIn += next - at;
-      this.requestDone = this.#request.done;
+      next = this.#consumeBody(bytes, at, end);
+      if (next === -1) return -1;
     }
     const upstream = target.take(this);
     this.upstream = upstream;
     if (upstream === null) {
-      if (next > at) this.#holdBody(bytes);
+      if (next > at) this.#body.hold(bytes);
       if (!this.requestDone) this.stage.pauseReading();
-      connection.expireIn(engine.settings.connectMs);
+      this.#arm(this.engine.settings.connectMs);
       this.upstream = target.open(this);
       return next;
     }
     upstream.uses += 1;
     this.sentAtMs = this.startedAtMs;
-    connection.expireIn(this.requestDone ? engine.settings.responseMs : engine.settings.bodyMs);
+    this.#expectProgress();
     if (next === at) upstream.stream.write(this.#headText, 'latin1');
-    else this.#sendBody(upstream, this.#headText, bytes, next === end ? bytes.length : next);
+    else if (!this.#body.send(upstream.stream, connection.stream, this.#headText, bytes, freeEnd(bytes, next, end))) {
+      this.#waitForUpstream(upstream);
+    }
+    return next;
+  }
+
+  /** Reads body bytes, or refuses them and gives -1. */
+  #consumeBody(bytes: Buffer, at: number, end: number): number {
+    const next = this.#body.consume(bytes, at, end);
+    if (next === -1) {
+      this.stage.refuse(this.#body.refusal);
+      return -1;
+    }
+    this.bytesIn += next - at;
+    this.requestDone = this.#body.done;
+    return next;
+  }
+
+  /** Answers here: a refusal when it has a reason. The body that is there already is passed over. */
+  #answer(answer: IAnswer, bytes: Buffer, at: number, end: number): number {
+    const { connection, engine } = this;
+    if (answer.reason !== undefined) {
+      engine.recorder.reject(answer.reason, this.plan === null ? connection.counters : this.counters);
+      if (!connection.isOpen) {
+        connection.routeName = this.plan?.name ?? '';
+        connection.announceRejected(answer.reason);
+      }
+    }
+    const next = this.requestDone ? at : this.#body.consume(bytes, at, end);
+    this.requestDone = next !== -1 && this.#body.done;
+    this.respond(answer, answer.reason);
     return next;
   }
 
   /** http-01 (RFC 8555 §8.3) goes before all routes, on every port that speaks HTTP. */
-  #answerChallenge(body: string, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
+  #answerChallenge(body: string, bytes: Buffer, at: number, end: number): number {
     const { connection, engine } = this;
     connection.open(CHALLENGES, engine.recorder.route(CHALLENGES), connection.isTls ? 'https' : 'http');
     this.counters = connection.counters;
-    this.#startBody(info);
-    const next = this.#request.done ? at : this.#request.consume(bytes, at, end);
-    if (next === -1) return this.#refuseBody();
-    this.requestDone = this.#request.done;
-    this.respond({ status: 200, body, contentType: 'application/octet-stream' });
-    return next;
+    return this.#answer({ status: 200, body, headers: { 'Content-Type': 'application/octet-stream' } }, bytes, at, end);
   }
 
-  /** No route: a connection that has one keeps it and goes on, another ends. */
-  #refuseRoute(bytes: Buffer, at: number, end: number): number {
-    const { connection, engine } = this;
-    if (!connection.isOpen) {
-      this.stage.refuse(REFUSALS.noRoute);
-      return -1;
-    }
-    const next = this.#request.done ? at : this.#request.consume(bytes, at, end);
-    if (next === -1) return this.#refuseBody();
-    this.requestDone = this.#request.done;
-    engine.recorder.reject(REFUSALS.noRoute.reason, connection.counters);
-    this.respond({ status: REFUSALS.noRoute.status }, REFUSALS.noRoute.reason);
-    return next;
-  }
-
-  /** Sends what the body reader just found, after `before`. */
-  #sendBody(upstream: UpstreamConnection, before: string, bytes: Buffer, freeEnd: number): void {
-    const { dataStart, dataEnd } = this.#request;
-    const length = dataEnd - dataStart;
-    let prefix = before;
-    let suffix = '';
-    if (this.#request.kind === BODY.chunked) {
-      if (length > 0) {
-        prefix += `${length.toString(HEX_RADIX)}\r\n`;
-        suffix = '\r\n';
-      }
-      if (this.#request.done) suffix += `0\r\n${this.#request.trailers}\r\n`;
-    }
-    const { stream } = upstream;
-    if (emit(stream, this.connection.stream, prefix, bytes, dataStart, dataEnd, freeEnd, suffix)) return;
-    if (this.requestDone) return;
-    this.stage.pauseReading();
-    notifyDrain(stream, upstream);
-  }
-
-  /** Keeps what the body reader just found, framed, until the upstream connection is there. */
-  #holdBody(bytes: Buffer): void {
-    const { dataStart, dataEnd, kind, done, trailers } = this.#request;
-    const length = dataEnd - dataStart;
-    const chunked = kind === BODY.chunked;
-    if (chunked && length > 0) this.#heldBody.push(Buffer.from(`${length.toString(HEX_RADIX)}\r\n`, 'latin1'));
-    if (length > 0) this.#heldBody.push(Buffer.from(bytes.subarray(dataStart, dataEnd)));
-    const end = (chunked && length > 0 ? '\r\n' : '') + (chunked && done ? `0\r\n${trailers}\r\n` : '');
-    if (end !== '') this.#heldBody.push(Buffer.from(end, 'latin1'));
-  }
-
-  #refuseBody(): number {
-    const refusal = this.#request.refusal ?? REFUSALS.chunkSize;
-    this.stage.refuse(refusal);
+  /** A check must wait: the request is read again from its head when the verdict is there. */
+  #suspend(verdict: Promise<IAnswer | null>, bytes: Buffer, start: number, end: number): number {
+    this.active = false;
+    this.requestDone = true;
+    this.stage.suspend(bytes, start, end);
+    verdict.then(
+      (answer) => this.#resume(answer),
+      () => this.#resume({ status: 500, reason: 'check-failed' }),
+    );
     return -1;
+  }
+
+  #resume(answer: IAnswer | null): void {
+    this.#verdict = answer;
+    this.stage.resumeSuspended();
+  }
+
+  /** Slowloris: a body that goes on and on without ever coming to its end. Waiting for the target does not count. */
+  #isTrickling(): boolean {
+    if (this.requestDone || this.#bodyWaited) return false;
+    const seconds = (this.engine.wheel.nowMs - this.startedAtMs) / MS_PER_SECOND;
+    return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.#body.bytes < seconds * limits.bodyBytesPerSecondMin;
+  }
+
+  #arm(delayMs: number): void {
+    const { wheel } = this.engine;
+    this.connection.expireIn(Math.min(delayMs, Math.max(0, this.#expiresAtMs - wheel.nowMs)));
+  }
+
+  #expectProgress(): void {
+    this.#arm(this.requestDone ? this.engine.settings.responseMs : this.engine.settings.bodyMs);
+  }
+
+  #waitForUpstream(upstream: UpstreamConnection): void {
+    if (this.requestDone) return;
+    this.#bodyWaited = true;
+    this.stage.pauseReading();
+    notifyDrain(upstream.stream, upstream);
   }
 
   /** A pooled connection may have been closed by the target just as we used it: RFC 9112 §9.3.1. */
@@ -447,12 +505,19 @@ export class Exchange implements IUpstreamUser {
   }
 
   /** Gives the connection to a socket handler or tunnel, as if nothing had been read. */
-  #handOver(plan: RoutePlan, bytes: Buffer, start: number, end: number): void {
+  #handOver(plan: RoutePlan, bytes: Buffer, start: number, end: number): number {
     this.active = false;
-    const { connection } = this;
+    this.requestDone = true;
     const held = Buffer.from(bytes.subarray(start, end));
     this.stage.leave();
-    startHandler(connection, plan, held);
+    startHandler(this.connection, plan, held);
+    return -1;
+  }
+
+  /** The route's own page for a status, where it has one. */
+  #withPage(response: ILocalResponse): ILocalResponse {
+    const page = this.policy?.advanced.errorPages?.[String(response.status)];
+    return page === undefined || response.body !== undefined ? response : { ...response, ...page };
   }
 
   #dropUpstream(): void {
@@ -467,28 +532,14 @@ export class Exchange implements IUpstreamUser {
   /** Ends an exchange whose response is begun and cannot be completed: the client must see that it is cut short. */
   #cut(reason: string, error: string): void {
     this.#dropUpstream();
+    // The reset ends the connection, which ends the exchange through `abort`.
+    this.#cutError = error;
     this.connection.reset(reason);
     if (this.active) this.finish(error, false);
   }
+}
 
-  #announce(durationMs: number, error: string | undefined): void {
-    const { connection } = this;
-    const upstreamLatency = this.firstByteAtMs === 0 ? undefined : this.firstByteAtMs - this.sentAtMs;
-    this.engine.gate.emit('request-completed', {
-      connectionId: connection.id,
-      routeName: this.plan === null ? connection.routeName : this.plan.name,
-      method: this.method,
-      host: this.host,
-      path: this.path,
-      statusCode: this.statusCode,
-      duration: durationMs,
-      upstream: this.#target === null ? undefined : this.#target.name,
-      upstreamLatency,
-      bytesIn: this.bytesIn,
-      bytesOut: this.bytesOut,
-      error,
-      clientIp: connection.clientIp,
-      timestamp: new Date(),
-    });
-  }
+/** Up to where `bytes` may be overwritten after the body: to its end, unless something else follows. */
+function freeEnd(bytes: Buffer, next: number, end: number): number {
+  return next === end ? bytes.length : next;
 }

@@ -53,6 +53,7 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
     counters.connects += 1;
     counters.connectLatency.observe(seconds);
     if (engine.settings.keepAliveProbes) this.raw.setKeepAlive(true, engine.settings.keepAliveInitialMs);
+    if (this.target.preamble !== null) this.raw.write(this.target.preamble);
     if (tlsOptions === null) this.#ready();
     else this.stream = startUpstreamTls(this.raw, tlsOptions, this);
   }
@@ -111,10 +112,19 @@ export class UpstreamTarget {
   readonly port: number;
   readonly name: string;
   readonly tlsOptions: tls.ConnectionOptions | null;
+  /** Sent first on every connection: a PROXY header. */
+  readonly preamble: Buffer | null;
   readonly counters: UpstreamCounters;
   readonly #idle: UpstreamConnection[] = [];
 
-  constructor(engine: IEngine, host: string, port: number, tlsOptions: tls.ConnectionOptions | null) {
+  constructor(
+    engine: IEngine,
+    host: string,
+    port: number,
+    tlsOptions: tls.ConnectionOptions | null,
+    preamble: Buffer | null = null,
+  ) {
+    this.preamble = preamble;
     this.engine = engine;
     this.host = host;
     this.port = port;

@@ -4,11 +4,14 @@
  * @module
  */
 import { limits } from '../limits/limits.ts';
+import type { TargetPolicy } from '../connection/policy.ts';
+import { CORS_RESPONSE_FIELDS } from '../headers/cors.ts';
 import { BODY, BodyReader } from './body.ts';
 import { emit } from './emit.ts';
 import type { Exchange } from './exchange.ts';
 import { FIELD } from './fields.ts';
 import { Head, INCOMPLETE, REFUSED, scanResponseHead } from './head.ts';
+import { dropEdited } from './outgoing.ts';
 import { ResponseInfo, readResponse } from './response.ts';
 import { forwardResponseHead } from './rewrite.ts';
 
@@ -36,6 +39,8 @@ export class ResponseRelay {
   #reusable = false;
   #keepAlive = true;
   #interim = 0;
+  /** What the route still lets pass of the body. */
+  #bytesLeft = Infinity;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -131,20 +136,44 @@ export class ResponseRelay {
     const exchange = this.#exchange;
     const { status } = head;
     this.#headDone = true;
-    exchange.statusCode = status;
     this.#reusable = info.keepAlive;
     this.#frame(status);
     this.#keepAlive = exchange.keepAlive && !exchange.engine.draining && this.#canPersist();
     let tail = this.#outChunked ? 'Transfer-Encoding: chunked\r\n' : '';
+    const { policy } = exchange;
+    if (policy !== null && policy.editsResponses) tail += this.#edit(policy);
     if (!this.#keepAlive) tail += 'Connection: close\r\n';
     else if (exchange.clientMinor === 0) tail += 'Connection: keep-alive\r\n';
+    if (this.#bytesLeft < info.contentLength) {
+      exchange.failUpstream('response-too-large', BAD_GATEWAY, null);
+      return;
+    }
+    exchange.statusCode = status;
     this.#forwardBody(forwardResponseHead(info, head, tail), bytes, at, end);
+  }
+
+  /** Leaves out what the route replaces, and gives the lines to put in. */
+  #edit(policy: TargetPolicy): string {
+    const { responseEdits, cors } = policy;
+    const exchange = this.#exchange;
+    dropEdited(
+      head,
+      info.drop,
+      (start, end) =>
+        (responseEdits !== null && responseEdits.drops(info.text, start, end)) ||
+        (cors !== null && CORS_RESPONSE_FIELDS.includes(info.text.slice(start, end).toLowerCase())),
+      info,
+    );
+    let lines = cors === null ? '' : cors.responseLines(exchange.origin);
+    if (responseEdits !== null) lines += responseEdits.lines(() => exchange.context());
+    return lines;
   }
 
   /** Where the response ends, RFC 9112 §6.3, and how it is framed for the client. */
   #frame(status: number): void {
-    const { clientMinor, isHead } = this.#exchange;
+    const { clientMinor, isHead, policy } = this.#exchange;
     this.#outChunked = false;
+    this.#bytesLeft = policy?.advanced.maxResponseBodyBytes ?? Infinity;
     if (isHead || status === NO_CONTENT || status === NOT_MODIFIED) {
       this.#body.begin(BODY.none, 0);
       // RFC 9110 §8.6: a 204 has no Content-Length; a client that believed it would wait for a body.
@@ -179,6 +208,11 @@ export class ResponseRelay {
       }
     }
     const length = body.dataEnd - body.dataStart;
+    this.#bytesLeft -= length;
+    if (this.#bytesLeft < 0) {
+      exchange.failUpstream('response-too-large', BAD_GATEWAY, null);
+      return;
+    }
     let prefix = before;
     let suffix = '';
     if (this.#outChunked) {
@@ -194,7 +228,7 @@ export class ResponseRelay {
     exchange.bytesOut += prefix.length + length + suffix.length;
     const more = emit(connection.stream, source, prefix, bytes, body.dataStart, body.dataEnd, freeEnd, suffix);
     if (!body.done) {
-      connection.expireIn(exchange.engine.settings.bodyMs);
+      exchange.touch();
       if (!more) exchange.pauseUpstream();
       return;
     }

@@ -4,12 +4,14 @@
  * @module
  */
 import type { Connection, IStage } from '../connection/connection.ts';
+import type { IChosenTarget } from '../connection/plan.ts';
+import { proxyHeader } from '../connection/proxyheader.ts';
 import { REASON } from '../connection/reasons.ts';
 import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import { limits } from '../limits/limits.ts';
-import { responseText } from './errorpage.ts';
 import { Exchange } from './exchange.ts';
 import { INCOMPLETE, REFUSED, Head, scanRequestHead } from './head.ts';
+import { UpstreamTarget } from './pool.ts';
 import { REFUSALS } from './refusals.ts';
 import type { IRefusal } from './refusals.ts';
 import { RequestInfo, readRequest } from './request.ts';
@@ -33,6 +35,11 @@ export class HttpStage implements IStage {
   /** The connection does something else now: an upgrade, a handler. */
   #left = false;
   #paused = false;
+  #gone = false;
+  /** Waiting for a check; the request is held and will be read again. */
+  #suspended = false;
+  /** Targets that are told about this client, and so serve no other. */
+  #ownTargets: Map<string, UpstreamTarget> | null = null;
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -60,12 +67,14 @@ export class HttpStage implements IStage {
     }
     const all = Buffer.concat([this.#held, bytes.subarray(start, end)]);
     this.#held = NOTHING;
-    this.#process(all, 0, all.length);
+    if (this.#suspended) this.#held = all;
+    else this.#process(all, 0, all.length);
   }
 
   onEnd(): void {
     this.#clientEnded = true;
     if (this.#lingering) this.connection.abort(REASON.refused);
+    else if (this.#suspended) this.connection.abort(REASON.clientClosed);
     else if (!this.exchange.active) this.connection.close(REASON.clientClosed);
     else if (!this.exchange.requestDone) {
       this.exchange.abort();
@@ -80,7 +89,10 @@ export class HttpStage implements IStage {
   }
 
   onGone(): void {
+    this.#gone = true;
+    this.#held = NOTHING;
     this.exchange.abort();
+    if (this.#ownTargets !== null) for (const target of this.#ownTargets.values()) target.closeIdle();
   }
 
   onDeadline(): void {
@@ -91,7 +103,8 @@ export class HttpStage implements IStage {
   }
 
   onStop(): void {
-    if (!this.exchange.active && !this.#headBegun && !this.#lingering) this.connection.close(REASON.shutdown);
+    if (!this.exchange.active && !this.#headBegun && !this.#lingering && !this.#suspended)
+      this.connection.close(REASON.shutdown);
   }
 
   /** The exchange is over; the next head may be read. */
@@ -112,17 +125,42 @@ export class HttpStage implements IStage {
     const route = this.exchange.active ? this.exchange.counters : connection.counters;
     connection.engine.recorder.reject(refusal.reason, route);
     connection.announceRejected(refusal.reason);
+    if (!this.exchange.active) this.exchange.beginRefused(null);
     this.exchange.refuse(refusal);
   }
 
-  /** Sends a last response and lingers: unread bytes at close would reset the connection and with it the answer. */
-  endWith(status: number, isHead: boolean, reason: string): number {
-    const text = responseText({ status }, isHead, 'Connection: close\r\n');
-    this.connection.stream.write(text, 'latin1');
-    this.linger(reason);
-    return text.length;
+  /** A check must wait: keeps the request's bytes until {@link resumeSuspended}. */
+  suspend(bytes: Buffer, start: number, end: number): void {
+    this.#suspended = true;
+    this.#hold(bytes, start, end);
+    this.pauseReading();
   }
 
+  /** Reads the request again that was kept. */
+  resumeSuspended(): void {
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    if (this.#gone || this.connection.isClosing || this.#lingering) return;
+    this.#resumeHeld();
+  }
+
+  /** The pooled target; where the target is told about the client, one that serves this client alone. */
+  targetOf(chosen: IChosenTarget): UpstreamTarget {
+    const { connection } = this;
+    const { host, port, tlsKey, tlsOptions, policy } = chosen;
+    if (policy.proxyVersion === 0) return connection.engine.pool.target(host, port, tlsKey, tlsOptions);
+    const key = `${host} ${port} ${tlsKey} ${policy.proxyVersion}`;
+    this.#ownTargets ??= new Map();
+    let target = this.#ownTargets.get(key);
+    if (target === undefined) {
+      const preamble = proxyHeader(connection, policy.proxyVersion);
+      target = new UpstreamTarget(connection.engine, host, port, tlsOptions, preamble);
+      this.#ownTargets.set(key, target);
+    }
+    return target;
+  }
+
+  /** Reads on for a while after the last response: unread bytes at close would reset it away. */
   linger(reason: string): void {
     const { connection } = this;
     if (connection.reason === '') connection.reason = reason;
@@ -154,7 +192,8 @@ export class HttpStage implements IStage {
   }
 
   #resumeHeld(): void {
-    if (this.#held.length === 0 || this.exchange.active || this.#processing || this.#lingering) return;
+    if (this.#suspended || this.#held.length === 0 || this.exchange.active || this.#processing || this.#lingering)
+      return;
     const bytes = this.#held;
     this.#held = NOTHING;
     this.#process(bytes, 0, bytes.length);
@@ -178,7 +217,7 @@ export class HttpStage implements IStage {
       }
     }
     this.#processing = false;
-    if (!this.exchange.active && this.#held.length <= limits.pipelineBytes) this.resumeReading();
+    if (!this.#suspended && !this.exchange.active && this.#held.length <= limits.pipelineBytes) this.resumeReading();
   }
 
   /** Reads a head at `at` and begins its exchange. Returns where its body's unread part begins, or -1 to stop. */

@@ -10,6 +10,7 @@ import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { TOKEN } from '../http/bytes.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
+import type { RouteCounters } from '../stats/counters.ts';
 import { asksForChallenge, startChallenge } from '../tls/challenge.ts';
 import { startTls } from '../tls/terminate.ts';
 import { looksLikeTls, readClientHello } from './clienthello.ts';
@@ -17,6 +18,9 @@ import type { IClientHello } from './clienthello.ts';
 
 /** RFC 8446 §6.2 unrecognized_name (112) as a fatal alert record of TLS 1.2, which every client reads. */
 const ALERT_UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+
+/** access_denied (49). */
+const ALERT_ACCESS_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 
 /** What the routes of the port may be. */
 export interface IPortNeeds {
@@ -109,25 +113,31 @@ export class SniffStage implements IStage {
   #startTlsRoute(route: ICompiledRoute, hello: IClientHello, held: Buffer): void {
     const connection = this.#connection;
     const plan = planOf(connection.engine, route);
+    const isFinal = plan.route.kind === 'tcp';
+    const denial = plan.security === null ? null : connection.admit(plan.security, hello.sni, isFinal);
+    if (denial !== null) {
+      connection.routeName = plan.name;
+      this.#refuseTls(denial.reason, ALERT_ACCESS_DENIED, plan.counters);
+      return;
+    }
     if (route.tlsMode === 'terminate' || route.tlsMode === 'terminate-and-reencrypt') {
       startTls(connection, plan, hello, held);
       return;
     }
     connection.tlsVersion = hello.version;
-    connection.open(plan.name, plan.counters, 'tls');
-    startHandler(connection, plan, held);
+    startHandler(connection, plan, held, true);
   }
 
   /** Tells the client why, as TLS does, and counts it. */
-  #refuseTls(reason: string): void {
+  #refuseTls(reason: string, alert = ALERT_UNRECOGNIZED_NAME, counters: RouteCounters | null = null): void {
     const { engine } = this.#connection;
     engine.recorder.tls.failures.add(reason);
-    this.#connection.raw.write(ALERT_UNRECOGNIZED_NAME);
+    this.#connection.raw.write(alert);
     const { clientIp, domain } = this.#connection;
     if (engine.gate.tlsError) {
       engine.gate.emit('tls-error', { clientIp, sni: domain, reason, timestamp: new Date() });
     }
-    engine.recorder.reject(reason, engine.recorder.unrouted);
+    engine.recorder.reject(reason, counters ?? engine.recorder.unrouted);
     this.#connection.announceRejected(reason);
     this.#connection.close(reason);
   }

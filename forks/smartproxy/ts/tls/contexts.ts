@@ -17,6 +17,8 @@ export type TMaterial = (routeName: string) => { readonly cert: string; readonly
 /** RFC 5077 tickets: OpenSSL wants 16 bytes of name, 16 of HMAC key, 16 of AES key. */
 const TICKET_KEY_BYTES = 48;
 
+const SESSION_CONTEXT = 'dcrouter';
+
 /** Makes and keeps contexts. Tickets of one context are good for all: they share the key. */
 export class TlsContexts {
   readonly #options: ISmartProxyOptions;
@@ -36,6 +38,10 @@ export class TlsContexts {
     try {
       return tls.createSecureContext({
         ...pair,
+        // With client certificates these are the authorities that they are checked against.
+        ca: settings?.clientAuth?.ca ?? pair.ca,
+        // Sessions with client certificates are only resumed under the name that they were made under.
+        sessionIdContext: SESSION_CONTEXT,
         ticketKeys: this.#ticketKeys,
         ciphers: settings?.ciphers ?? this.#options.ciphers,
         honorCipherOrder: settings?.honorCipherOrder ?? this.#options.honorCipherOrder,
@@ -44,7 +50,12 @@ export class TlsContexts {
         maxVersion: highest(settings) ?? this.#options.maxVersion,
       });
     } catch (error) {
-      throw new ProxyError('PROXY_BAD_CERTIFICATE', `route ${route.name}: its certificate cannot be used`, error);
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ProxyError(
+        'PROXY_BAD_CERTIFICATE',
+        `route ${route.name}: its certificate cannot be used: ${why}`,
+        error,
+      );
     }
   }
 

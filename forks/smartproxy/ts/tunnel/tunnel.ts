@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type tls from 'node:tls';
 import type { Connection, IStage } from '../connection/connection.ts';
 import { dial, errorCode } from '../connection/dial.ts';
 import type { IDialOwner } from '../connection/dial.ts';
@@ -10,7 +11,9 @@ import { REASON } from '../connection/reasons.ts';
 import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
+import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
+import { startUpstreamTls } from '../tls/upstream.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -20,6 +23,10 @@ export interface ITunnelTarget {
   readonly host: string;
   readonly port: number;
   readonly counters: UpstreamCounters;
+  /** Counts the tunnel for least-connections. */
+  readonly policy?: { active: number };
+  /** TLS towards the target. */
+  readonly tlsOptions?: tls.ConnectionOptions | null;
 }
 
 export class Tunnel implements IStage, IDialOwner {
@@ -31,6 +38,9 @@ export class Tunnel implements IStage, IDialOwner {
   #adopted = false;
   /** What the client sent before the target was there. */
   #held: Buffer | null;
+  /** Why TLS with the target failed. */
+  tlsError: Error | null = null;
+  #preamble: Buffer | null = null;
   #clientEnded = false;
   #upstreamEnded = false;
   #dialledAtMs = 0;
@@ -44,10 +54,12 @@ export class Tunnel implements IStage, IDialOwner {
     this.#held = held;
   }
 
-  /** Connects to the target. `preamble` is sent ahead of the client's bytes. */
+  /** Connects to the target. `preamble` is sent ahead of everything else. */
   start(preamble: Buffer | null = null): void {
     const { engine } = this.#connection;
-    if (preamble !== null) this.#held = this.#held === null ? preamble : Buffer.concat([preamble, this.#held]);
+    this.#preamble = preamble;
+    const { policy } = this.#target;
+    if (policy !== undefined) policy.active += 1;
     this.#dialledAtMs = performance.now();
     this.#target.counters.active += 1;
     this.#connection.expireIn(engine.settings.connectMs);
@@ -67,12 +79,25 @@ export class Tunnel implements IStage, IDialOwner {
 
   onConnected(socket: ProxySocket): void {
     const { engine } = this.#connection;
-    this.#connected = true;
+    const { tlsOptions } = this.#target;
     this.#target.counters.connects += 1;
     this.#target.counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
     if (engine.settings.keepAliveProbes) socket.setKeepAlive(true, engine.settings.keepAliveInitialMs);
+    if (this.#preamble !== null) socket.write(this.#preamble);
+    if (tlsOptions === null || tlsOptions === undefined) this.#establish(socket);
+    else this.#upstream = startUpstreamTls(socket, tlsOptions, this);
+  }
+
+  onSecured(): void {
+    this.#target.counters.tlsLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
+    if (this.#upstream !== null) this.#establish(this.#upstream);
+  }
+
+  /** Both sides are there. */
+  #establish(socket: TStream): void {
+    this.#connected = true;
     this.#touch();
-    this.#connection.expireIn(engine.settings.inactivityMs);
+    this.#connection.expireIn(this.#connection.engine.settings.inactivityMs);
     const held = this.#held;
     this.#held = null;
     if (held !== null) socket.write(held);
@@ -99,6 +124,7 @@ export class Tunnel implements IStage, IDialOwner {
     this.#clientEnded = true;
     if (this.#upstreamEnded) this.#connection.close(REASON.upstreamClosed);
     else if (this.#connected && this.#upstream !== null) this.#upstream.end();
+    if (this.#connected) this.#connection.expireIn(this.#quietMs());
   }
 
   onDrain(): void {
@@ -113,21 +139,27 @@ export class Tunnel implements IStage, IDialOwner {
     notifyDrain(client, this.#connection);
   }
 
-  onSocketEnd(): void {
+  onSocketEnd(source: TStream): void {
+    if (source !== this.#upstream) return;
     this.#upstreamEnded = true;
     if (this.#clientEnded) this.#connection.close(REASON.clientClosed);
-    else this.#connection.stream.end();
+    else {
+      this.#connection.stream.end();
+      this.#connection.expireIn(this.#quietMs());
+    }
   }
 
   onSocketDrain(): void {
     this.#resumeClient();
   }
 
-  onSocketGone(_source: TStream, error: Error | null): void {
+  onSocketGone(_source: TStream, cause: Error | null): void {
+    const error = this.tlsError ?? cause;
     this.#upstream = null;
     const { gate } = this.#connection.engine;
     const counters = this.#target.counters;
     if (!this.#adopted) counters.active -= 1;
+    if (this.#target.policy !== undefined && !this.#adopted) this.#target.policy.active -= 1;
     if (!this.#connected) {
       const code = errorCode(error);
       counters.failures.add(code);
@@ -163,9 +195,15 @@ export class Tunnel implements IStage, IDialOwner {
       return;
     }
     const { engine } = this.#connection;
-    const leftMs = this.#lastByteMs + engine.settings.inactivityMs - engine.wheel.nowMs;
+    const leftMs = this.#lastByteMs + this.#quietMs() - engine.wheel.nowMs;
     if (leftMs > 0) this.#connection.expireIn(leftMs);
     else this.#connection.abort(REASON.inactivityTimeout);
+  }
+
+  /** How long nothing may move. */
+  #quietMs(): number {
+    const { inactivityMs } = this.#connection.engine.settings;
+    return this.#clientEnded || this.#upstreamEnded ? Math.min(inactivityMs, limits.halfOpenMs) : inactivityMs;
   }
 
   onStop(): void {
@@ -204,7 +242,7 @@ class AdoptedUpstream implements IUpstreamUser {
   }
 
   onUpstreamEnd(): void {
-    this.#tunnel.onSocketEnd();
+    this.#tunnel.onSocketEnd(this.#upstream.stream);
   }
 
   onUpstreamDrain(): void {

@@ -1,0 +1,112 @@
+/**
+ * What a target makes of requests, compiled: route, action and target settings in one place.
+ *
+ * @module
+ */
+import type tls from 'node:tls';
+import { Cors } from '../headers/cors.ts';
+import { HeaderEdits } from '../headers/edits.ts';
+import type { TForwardedStyle } from '../headers/forwarded.ts';
+import type { IRouteAdvanced, IRouteUrlRewrite, IRouteWebSocket } from '../interfaces/http.ts';
+import type { IRouteConfig, IRouteTarget } from '../interfaces/route.ts';
+import type { IRouteTls } from '../interfaces/tls.ts';
+import { Template } from '../template/template.ts';
+import { backendTlsOptions } from '../tls/backend.ts';
+
+/** PROXY protocol version sent to the target, 0 for none. */
+export type TProxyVersion = 0 | 1 | 2;
+
+interface IRewrite {
+  readonly pattern: RegExp;
+  readonly target: Template;
+  readonly onlyPath: boolean;
+}
+
+export class TargetPolicy {
+  readonly config: IRouteTarget;
+  readonly priority: number;
+  readonly weight: number;
+  readonly requestEdits: HeaderEdits | null;
+  readonly responseEdits: HeaderEdits | null;
+  readonly cors: Cors | null;
+  /** Responses are not passed on as they came. */
+  readonly editsResponses: boolean;
+  readonly forwarded: TForwardedStyle;
+  readonly webSocket: IRouteWebSocket | null;
+  readonly advanced: IRouteAdvanced;
+  readonly tls: IRouteTls | undefined;
+  /** Request header, lower case, that carries the subject of the client's certificate; '' for none. */
+  readonly subjectHeader: string;
+  readonly proxyVersion: TProxyVersion;
+  readonly rewrite: IRewrite | null;
+  /** Nothing but the usual fields is changed: the common case takes the short way. */
+  readonly plain: boolean;
+  /** Some requests are answered or refused without the target. */
+  readonly checks: boolean;
+  /** What its health check says; true while there is none. */
+  healthy = true;
+  /** Exchanges and tunnels now at this target, for least-connections. */
+  active = 0;
+  #tlsByDomain = new Map<string, { key: string; options: tls.ConnectionOptions }>();
+
+  constructor(route: IRouteConfig, target: IRouteTarget, proxyDefault: boolean | 'v1' | 'v2' | undefined) {
+    const { action } = route;
+    this.config = target;
+    this.priority = target.priority ?? 0;
+    this.weight = target.weight ?? 1;
+    this.requestEdits = HeaderEdits.compile(
+      action.advanced?.headers,
+      route.headers?.request,
+      target.advanced?.headers,
+      target.headers?.request,
+    );
+    this.responseEdits = HeaderEdits.compile(route.headers?.response, target.headers?.response);
+    this.cors = Cors.compile(target.headers?.cors ?? route.headers?.cors);
+    this.editsResponses = this.responseEdits !== null || this.cors !== null;
+    this.forwarded = target.headers?.forwarded ?? route.headers?.forwarded ?? 'x-forwarded';
+    this.webSocket = target.websocket ?? action.websocket ?? null;
+    this.advanced = { ...action.advanced, ...target.advanced };
+    this.tls = target.tls ?? action.tls;
+    this.subjectHeader = action.tls?.clientAuth?.subjectHeader?.toLowerCase() ?? '';
+    this.proxyVersion = proxyVersionOf(target.sendProxyProtocol ?? action.sendProxyProtocol ?? proxyDefault);
+    this.rewrite = compileRewrite(this.advanced.urlRewrite);
+    this.checks = this.cors !== null || this.webSocket !== null || this.advanced.testResponse !== undefined;
+    this.plain =
+      this.requestEdits === null &&
+      this.cors === null &&
+      this.rewrite === null &&
+      this.webSocket === null &&
+      this.forwarded === 'x-forwarded';
+  }
+
+  /** TLS towards `host`, or null; `domain` is the name the client asked for. */
+  tlsTo(host: string, domain: string): { key: string; options: tls.ConnectionOptions } | null {
+    if (this.tls?.mode !== 'terminate-and-reencrypt') return null;
+    const known = this.#tlsByDomain.get(`${host} ${domain}`);
+    if (known !== undefined) return known;
+    const options = backendTlsOptions(this.tls.backend, host, domain);
+    const made = { key: JSON.stringify([options.host, this.tls.backend ?? null]), options };
+    // Domains are the client's to choose under wildcards; forgetting all of them now and then bounds the map.
+    if (this.#tlsByDomain.size >= TLS_DOMAINS_MAX) this.#tlsByDomain = new Map();
+    this.#tlsByDomain.set(`${host} ${domain}`, made);
+    return made;
+  }
+}
+
+/** TLS settings remembered per target, one per name that clients asked for. */
+const TLS_DOMAINS_MAX = 1_000;
+
+function proxyVersionOf(setting: boolean | 'v1' | 'v2' | undefined): TProxyVersion {
+  if (setting === 'v2') return 2;
+  return setting === true || setting === 'v1' ? 1 : 0;
+}
+
+function compileRewrite(config: IRouteUrlRewrite | undefined): IRewrite | null {
+  if (config === undefined) return null;
+  const { pattern, flags, target, onlyRewritePath } = config;
+  return {
+    pattern: new RegExp(pattern, flags ?? ''),
+    target: new Template(target),
+    onlyPath: onlyRewritePath === true,
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Parts of the engine that the options make.
+ *
+ * @module
+ */
+import { ProxyError } from '../errors.ts';
+import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import type { IRouteConfig } from '../interfaces/route.ts';
+import { RouteTable } from '../route/table.ts';
+import { parseIpPattern } from '../security/ip-pattern.ts';
+import { IpSet } from '../security/ip-set.ts';
+import { RateLimiter } from '../security/rate-limiter.ts';
+
+const SECONDS_PER_MINUTE = 60;
+
+/** Name of the route that `defaults.target` makes. */
+const DEFAULT_ROUTE = '(default)';
+
+/** The routes, and behind all of them the default target. */
+export function compileRoutes(routes: readonly IRouteConfig[], options: ISmartProxyOptions): RouteTable {
+  const table = RouteTable.compile(routes);
+  const target = options.defaults?.target;
+  if (target === undefined || table.ports.length === 0) return table;
+  const fallback: IRouteConfig = {
+    name: DEFAULT_ROUTE,
+    priority: Number.MIN_SAFE_INTEGER,
+    match: { ports: [...table.ports] },
+    action: { type: 'forward', targets: [target] },
+  };
+  return RouteTable.compile([...routes, fallback]);
+}
+
+/** Who may send PROXY headers. @throws ProxyError when an entry is no address */
+export function trustedSenders(options: ISmartProxyOptions): IpSet | null {
+  const { proxyIPs = [], acceptProxyProtocol } = options;
+  if (proxyIPs.length === 0 || acceptProxyProtocol === false) return null;
+  return new IpSet(
+    proxyIPs.map((text) => {
+      const range = parseIpPattern(text);
+      if (range === null) throw new ProxyError('PROXY_BAD_OPTION', `proxyIPs: "${text}" is no address or network`);
+      return range;
+    }),
+  );
+}
+
+/** The limit of new connections per client address, where there is one. */
+export function connectionRate(options: ISmartProxyOptions): RateLimiter | null {
+  const perMinute = options.connectionRateLimitPerMinute ?? 0;
+  return perMinute > 0 ? new RateLimiter(perMinute, SECONDS_PER_MINUTE, performance.now()) : null;
+}

@@ -1,0 +1,113 @@
+/**
+ * What a request must pass before it is forwarded, and answers that need no target.
+ *
+ * @module
+ */
+import type { Connection } from '../connection/connection.ts';
+import type { RoutePlan } from '../connection/plan.ts';
+import type { TargetPolicy } from '../connection/policy.ts';
+import type { ISecurityRequest } from '../security/route-security.ts';
+import type { Head } from './head.ts';
+import type { RequestInfo } from './request.ts';
+import { fieldValue } from './rewrite.ts';
+import { requestContext } from './context.ts';
+
+/** A refusal, or an answer of our own, ready to send. */
+export interface IAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Header lines with CRLF, beside `headers`. */
+  readonly lines?: string;
+  readonly body?: string;
+  /** Set when it is a refusal: the reason to count. */
+  readonly reason?: string;
+}
+
+const NO_CONTENT = 204;
+const FORBIDDEN = 403;
+const BAD_REQUEST = 400;
+
+/** Null: go on. A promise only where a password is hashed or user code is asked. */
+export type TVerdict = IAnswer | null | Promise<IAnswer | null>;
+
+/** Security of the route, then what the target's policy answers itself. */
+export function checkRequest(
+  connection: Connection,
+  plan: RoutePlan,
+  policy: TargetPolicy | null,
+  head: Head,
+  info: RequestInfo,
+): TVerdict {
+  const header = (name: string): string | undefined => fieldValue(info.text, head, name);
+  const { security } = plan;
+  const nowMs = performance.now();
+  const request: ISecurityRequest = {
+    clientIp: connection.clientIp,
+    domain: info.host === '' ? undefined : info.host,
+    path: info.path,
+    header,
+  };
+  if (security !== null && security.checksRequests) {
+    const busy = security.checkRate(request, nowMs);
+    if (busy !== null) return busy;
+  }
+  // A preflight carries no credentials (Fetch §3.2.2), so it is answered before they are asked for.
+  const preflight = policy === null ? null : answerPreflight(policy, info, header);
+  if (preflight !== null) return preflight;
+  const denial = security !== null && security.checksRequests ? security.checkAuth(request, nowMs, Date.now()) : null;
+  if (denial instanceof Promise) return denial;
+  if (denial !== null || policy === null) return denial;
+  return answerLocally(connection, plan, policy, head, info, header);
+}
+
+function answerPreflight(
+  policy: TargetPolicy,
+  info: RequestInfo,
+  header: (name: string) => string | undefined,
+): IAnswer | null {
+  const { cors } = policy;
+  if (cors === null || info.method !== 'OPTIONS') return null;
+  const origin = header('origin');
+  if (!cors.isPreflight(info.method, origin, header('access-control-request-method'))) return null;
+  const lines = cors.preflightLines(origin ?? '', header('access-control-request-headers'));
+  return { status: NO_CONTENT, lines };
+}
+
+function answerLocally(
+  connection: Connection,
+  plan: RoutePlan,
+  policy: TargetPolicy,
+  head: Head,
+  info: RequestInfo,
+  header: (name: string) => string | undefined,
+): TVerdict {
+  const { testResponse } = policy.advanced;
+  if (testResponse !== undefined) {
+    return { status: testResponse.status, headers: testResponse.headers, body: testResponse.body };
+  }
+  const { webSocket } = policy;
+  if (info.upgrade === '' || webSocket === null) return null;
+  if (!webSocket.enabled) return { status: FORBIDDEN, reason: 'upgrade-not-allowed' };
+  const { allowedOrigins, subprotocols, authenticateRequest } = webSocket;
+  if (allowedOrigins !== undefined && !allowedOrigins.includes(header('origin') ?? '')) {
+    return { status: FORBIDDEN, reason: 'origin-not-allowed' };
+  }
+  if (subprotocols !== undefined && !offersOneOf(header('sec-websocket-protocol'), subprotocols)) {
+    return { status: BAD_REQUEST, reason: 'subprotocol-not-allowed' };
+  }
+  if (authenticateRequest === undefined) return null;
+  return toVerdict(authenticateRequest(requestContext(connection, plan, head, info)));
+}
+
+function offersOneOf(offered: string | undefined, accepted: readonly string[]): boolean {
+  return (offered ?? '').split(',').some((name) => accepted.includes(name.trim()));
+}
+
+function toVerdict(allowed: boolean | Promise<boolean>): TVerdict {
+  const refusal: IAnswer = { status: FORBIDDEN, reason: 'upgrade-not-authenticated' };
+  if (typeof allowed === 'boolean') return allowed ? null : refusal;
+  return allowed.then(
+    (yes) => (yes ? null : refusal),
+    () => refusal,
+  );
+}

@@ -1,0 +1,27 @@
+/**
+ * The event of a finished exchange.
+ *
+ * @module
+ */
+import type { Exchange } from './exchange.ts';
+
+/** Emits `request-completed`; called only when somebody listens. */
+export function announceRequest(exchange: Exchange, durationMs: number, error: string | undefined): void {
+  const { connection, plan, target, firstByteAtMs, sentAtMs } = exchange;
+  exchange.engine.gate.emit('request-completed', {
+    connectionId: connection.id,
+    routeName: plan === null ? connection.routeName : plan.name,
+    method: exchange.method,
+    host: exchange.host,
+    path: exchange.path,
+    statusCode: exchange.statusCode,
+    duration: durationMs,
+    upstream: target === null ? undefined : target.name,
+    upstreamLatency: firstByteAtMs === 0 ? undefined : firstByteAtMs - sentAtMs,
+    bytesIn: exchange.bytesIn,
+    bytesOut: exchange.bytesOut,
+    error,
+    clientIp: connection.clientIp,
+    timestamp: new Date(),
+  });
+}
