@@ -73,6 +73,10 @@ export class SeriesTable {
   truncated = 0;
   /** Told when a series goes, for metrics that keep more than numbers per series. */
   onRemove: ((series: number) => void) | undefined;
+  /** Number of labels. */
+  readonly #count: number;
+  /** Whether label sets expire, so that look-ups must leave a trace. */
+  readonly #expires: boolean;
   readonly #idleMs: number;
   readonly #wallMs: TClockMs;
   readonly #nowMs: TClockMs;
@@ -100,6 +104,8 @@ export class SeriesTable {
     this.labelNames = options.labelNames;
     this.width = options.width;
     this.seriesMax = options.seriesMax;
+    this.#count = options.labelNames.length;
+    this.#expires = options.idleMs !== Infinity;
     this.#idleMs = options.idleMs;
     this.#wallMs = options.wallMs;
     this.#nowMs = options.nowMs;
@@ -139,7 +145,7 @@ export class SeriesTable {
 
   /** Series of a label set given by name; made when new, the overflow series when there is no room. */
   at(labels: TLabels): number {
-    const count = this.labelNames.length;
+    const count = this.#count;
     if (count > UNROLLED) return this.#atMany(this.inOrder(labels));
     // One access per position, so that each keeps to the one name it sees: a loop over names costs three times as much.
     const a = count > 0 ? this.#ids0.get(labels[this.#name0]!) : undefined;
@@ -150,13 +156,13 @@ export class SeriesTable {
       return this.#miss(this.inOrder(labels));
     const series = this.#index.find(a, b, c, d);
     if (series < 0) return this.#miss(this.inOrder(labels));
-    if (this.#idleMs !== Infinity) this.#touch(series);
+    if (this.#expires) this.#touch(series);
     return series;
   }
 
   /** Series of a label set given in the order of the label names. */
   atValues(values: readonly TLabelValue[]): number {
-    const count = this.labelNames.length;
+    const count = this.#count;
     if (values.length !== count) this.#refuseCount(values.length);
     if (count > UNROLLED) return this.#atMany(values);
     if (count === 0) return 0;
@@ -167,7 +173,7 @@ export class SeriesTable {
     if (a === undefined || b === undefined || c === undefined || d === undefined) return this.#miss(values);
     const series = this.#index.find(a, b, c, d);
     if (series < 0) return this.#miss(values);
-    if (this.#idleMs !== Infinity) this.#touch(series);
+    if (this.#expires) this.#touch(series);
     return series;
   }
 
@@ -181,7 +187,7 @@ export class SeriesTable {
     }
     const series = this.#index.findTuple(tuple);
     if (series < 0) return this.#miss(values);
-    if (this.#idleMs !== Infinity) this.#touch(series);
+    if (this.#expires) this.#touch(series);
     return series;
   }
 
@@ -303,7 +309,7 @@ export class SeriesTable {
     const known = this.lookUp(values);
     if (known >= 0) {
       this.#alias(given, known);
-      if (this.#idleMs !== Infinity) this.#touch(known);
+      if (this.#expires) this.#touch(known);
       return known;
     }
     if (this.#isFull()) {
@@ -317,7 +323,7 @@ export class SeriesTable {
     }
     const series = this.#create(values);
     this.#alias(given, series);
-    if (this.#idleMs !== Infinity) this.#touch(series);
+    if (this.#expires) this.#touch(series);
     return series;
   }
 

@@ -48,6 +48,7 @@ const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
   ['path relative', withMatch({ path: 'api' }), /a path pattern starts with \//],
   ['path with query', withMatch({ path: '/a?b' }), /a path has no \?/],
   ['path without a name', withMatch({ path: '/a/:/b' }), /must be followed by a name/],
+  ['path with a name and a star', withMatch({ path: '/a/:b*/c' }), /no \* can follow in it/],
   ['address', withMatch({ clientIp: ['10.0.0.300'] }), /match\.clientIp\[0\]: .*expected an address/],
   ['network too long', withMatch({ clientIp: ['10.0.0.0/33'] }), /expected an address/],
   ['TLS version', withMatch({ tlsVersion: ['TLSv9'] }), /expected TLSv1/],

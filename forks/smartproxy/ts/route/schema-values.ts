@@ -15,6 +15,7 @@ import {
   isList,
   isNumber,
   isRecord,
+  isRegExp,
   isString,
   list,
   object,
@@ -68,11 +69,14 @@ export const pathRule: TRule = all(text(routeLimits.pathCharsMax), (value, field
   if (typeof value !== 'string' || value === '') return;
   if (!/^[/*:]/.test(value)) report('ROUTE_BAD_VALUE', field, `is "${value}"; a path pattern starts with / or *`);
   if (/[?#\s]/.test(value)) report('ROUTE_BAD_VALUE', field, `is "${value}"; a path has no ?, # or blank`);
+  if (/:[^/]+\*/.test(value)) {
+    report('ROUTE_BAD_VALUE', field, `is "${value}"; a name runs to the end of its segment, so no * can follow in it`);
+  }
   if (/:(?:[/*]|$)/.test(value)) report('ROUTE_BAD_VALUE', field, `is "${value}"; a : must be followed by a name`);
 });
 
 export const headerMatchRule = record(
-  either('a text or a RegExp', [isString, text(routeLimits.headerCharsMax, 0)], [(v) => v instanceof RegExp, anything]),
+  either('a text or a RegExp', [isString, text(routeLimits.headerCharsMax, 0)], [isRegExp, anything]),
   headerNameRule,
 );
 

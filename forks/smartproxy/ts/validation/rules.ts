@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { types } from 'node:util';
 import { routeLimits } from '../limits/route.ts';
 import type { TRouteConfigErrorCode } from '../route/error.ts';
 
@@ -137,6 +138,8 @@ export function all(...rules: readonly TRule[]): TRule {
   };
 }
 
+/** By what it is, not by its prototype, which a configuration object could claim. */
+export const isRegExp = (value: unknown): value is RegExp => types.isRegExp(value);
 export const isString = (value: unknown): boolean => typeof value === 'string';
 export const isNumber = (value: unknown): boolean => typeof value === 'number';
 export const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
@@ -144,22 +147,20 @@ export const isFunction = (value: unknown): boolean => typeof value === 'functio
 export const isList = (value: unknown): boolean => Array.isArray(value);
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RegExp);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRegExp(value);
 }
 
 /** A value as an error message repeats it: short, on one line. */
 export function showValue(value: unknown): string {
-  let shown: string | undefined;
-  if (typeof value === 'function') shown = 'a function';
-  else if (value instanceof RegExp || typeof value === 'bigint' || typeof value === 'symbol') shown = String(value);
-  else {
-    try {
-      shown = JSON.stringify(value);
-    } catch {
-      shown = Object.prototype.toString.call(value);
-    }
+  let shown: string;
+  try {
+    if (typeof value === 'function') shown = 'a function';
+    else if (isRegExp(value) || typeof value === 'bigint' || typeof value === 'symbol') shown = String(value);
+    else shown = JSON.stringify(value) ?? String(value);
+  } catch {
+    // Cyclic, or without the methods that would make a text of it.
+    shown = 'an object';
   }
-  shown ??= String(value);
   return shown.length > routeLimits.messageValueCharsMax
     ? `${shown.slice(0, routeLimits.messageValueCharsMax)}…`
     : shown;
