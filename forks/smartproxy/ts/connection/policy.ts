@@ -76,6 +76,7 @@ export class TargetPolicy {
       this.cors === null &&
       this.rewrite === null &&
       this.webSocket === null &&
+      this.subjectHeader === '' &&
       this.forwarded === 'x-forwarded';
   }
 
