@@ -29,6 +29,7 @@ import { Recorder } from './stats/recorder.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
+import { assertValidOptions } from './validation/options.ts';
 
 /** How often the byte counters of open connections are brought up to date, ms. */
 const SAMPLE_MS = 1_000;
@@ -69,9 +70,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @throws RouteConfigError naming route and field when a route cannot be used */
+  /** @throws OptionsError naming the option, RouteConfigError naming route and field, when they cannot be used */
   constructor(options: ISmartProxyOptions) {
     super();
+    assertValidOptions(options);
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
