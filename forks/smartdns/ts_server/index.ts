@@ -46,3 +46,34 @@ export type { ICookieOptions } from './abuse/cookies.ts';
 export type { IQueryLimitOptions } from './abuse/querylimit.ts';
 export type { IRateLimitOptions } from './abuse/ratelimit.ts';
 export type { IForwardingOptions } from './pipeline/forwarding.ts';
+export { DnsZones } from './server/zones.ts';
+export type { IDnssecOptions, ILoadZoneOptions } from './server/zones.ts';
+export type { TSigningOptions } from './pipeline/signing.ts';
+export { Zone, ZoneError } from './zone/index.ts';
+export type {
+  IRrset,
+  IZoneChanges,
+  IZoneLookup,
+  IZoneOptions,
+  IZoneProblem,
+  IZoneRecordFilter,
+  IZoneRecordInput,
+  TLookupKind,
+  TSerialPolicy,
+  TZoneErrorReason,
+} from './zone/index.ts';
+export { FileKeyStorage, MemoryKeyStorage, ZoneSigner } from './dnssec/index.ts';
+export type {
+  IKeyInfo,
+  IKeyPolicy,
+  IKeyStorage,
+  INsec3Options,
+  ISignatureOptions,
+  ISignerStats,
+  IStoredKey,
+  IZoneSignerOptions,
+  TDenial,
+  TKeyRole,
+  TKeyState,
+  TSigningAlgorithm,
+} from './dnssec/index.ts';

@@ -4,6 +4,7 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept } from './accept/acceptor.ts';
 import { Listener } from './accept/listener.ts';
 import { CertificateManager } from './certificates/certificate-manager.ts';
@@ -11,6 +12,7 @@ import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
+import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
@@ -21,11 +23,14 @@ import { UpstreamPool } from './http/pool.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
+import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats } from './interfaces/stats.ts';
+import { limits } from './limits/limits.ts';
 import type { ICompiledRoute } from './route/compiled.ts';
 import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { Recorder } from './stats/recorder.ts';
+import { Metrics } from './stats/metrics.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
@@ -56,6 +61,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   readonly settings: ISmartProxyOptions;
   /** What the proxy counts. */
   readonly stats: IProxyStats;
+  readonly #metrics: Metrics;
   readonly #engine: IEngine;
   readonly #certificates: CertificateManager;
   readonly #security: SecurityKeeper;
@@ -88,6 +94,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       certificates: this.#certificates,
       sendProxyProtocol: options.sendProxyProtocol,
       trusted: trustedSenders(options),
+      pressure: new MemoryPressure(),
       connectionRate: connectionRate(options),
       securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
@@ -97,12 +104,18 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
     this.stats = new ProxyStats(recorder, () => countTypes(connections));
+    this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#prepareRoutes(this.#engine.table);
   }
 
   /** The statistics, under upstream's 19.6 name. */
   getStats(): IProxyStats {
     return this.stats;
+  }
+
+  /** Upstream's grouped metrics, over the same counters. */
+  getMetrics(): IMetrics {
+    return this.#metrics;
   }
 
   /** Opens all ports, or none: when one fails, those already open are closed again. */
@@ -144,6 +157,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain(SAMPLE_MS);
       engine.pool.closeIdle();
+      await this.#upstreamsGone();
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -321,6 +335,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#drained = null;
   }
 
+  /** Sockets to targets close a moment after they are destroyed: until then they are counted, and hold a descriptor. */
+  async #upstreamsGone(): Promise<void> {
+    const endsAtMs = performance.now() + SAMPLE_MS;
+    const remain = (): boolean =>
+      this.#engine.recorder.upstreams.values().some(({ active, idle }) => active > 0 || idle > 0);
+    while (remain() && performance.now() < endsAtMs) await nextTurn();
+  }
+
   #onConnectionGone(): void {
     if (this.#drained !== null && this.#engine.connections.size === 0) this.#drained();
   }
@@ -329,6 +351,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
+    this.#metrics.sample();
+    this.#engine.pressure.check();
   }
 }
 

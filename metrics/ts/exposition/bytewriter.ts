@@ -6,6 +6,8 @@ const UINT32_END = 2 ** 32;
 /** Integers up to here are exact, so their digits can be taken apart. */
 const EXACT_INTEGER_END = 2 ** 53;
 const NINE_DIGITS = 1_000_000_000;
+/** Up to so many bytes a loop is faster than a call that copies. */
+const LOOP_BYTES_MAX = 24;
 /** Longest text of a double: sign, 17 digits, point, exponent. */
 export const NUMBER_BYTES_MAX = 26;
 
@@ -33,22 +35,37 @@ export class ByteWriter {
   }
 
   /** Hands over what was written and starts a new buffer that holds at least `bytes`. */
-  take(bytes = 0): Uint8Array {
+  take(bytes = 0): Buffer {
     const slice = this.#bytes.subarray(0, this.#length);
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(this.#capacity, bytes));
     this.#length = 0;
     return slice;
   }
 
+  /** Where the next byte goes. */
+  get position(): number {
+    return this.#length;
+  }
+
   /** Copies `from[start, end)`. */
-  copy(from: Uint8Array, start: number, end: number): void {
+  copy(from: Buffer, start: number, end: number): void {
     const bytes = this.#bytes;
     let at = this.#length;
+    if (end - start > LOOP_BYTES_MAX) {
+      this.#length = at + from.copy(bytes, at, start, end);
+      return;
+    }
     for (let index = start; index < end; index += 1) {
       bytes[at] = from[index]!;
       at += 1;
     }
     this.#length = at;
+  }
+
+  /** Copies what was written at `start` up to `end` since the last {@link take}. */
+  repeat(start: number, end: number): void {
+    this.#bytes.copyWithin(this.#length, start, end);
+    this.#length += end - start;
   }
 
   /** Writes text that is ASCII. */

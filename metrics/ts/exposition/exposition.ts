@@ -16,7 +16,7 @@ export function* writeExposition(
   metrics: Iterable<TAnyMetric>,
   foreign: Iterable<IForeignFamily>,
   options: IWriteOptions,
-): Generator<Uint8Array, void, void> {
+): Generator<Buffer, void, void> {
   const writer = new ByteWriter(limits.sliceBytes);
   for (const metric of metrics) {
     const head = Buffer.from(headOf(metric, options));
@@ -38,11 +38,7 @@ export function* writeExposition(
   if (writer.length > 0) yield writer.take();
 }
 
-function* writeSeries(
-  metric: TAnyMetric,
-  options: IWriteOptions,
-  writer: ByteWriter,
-): Generator<Uint8Array, void, void> {
+function* writeSeries(metric: TAnyMetric, options: IWriteOptions, writer: ByteWriter): Generator<Buffer, void, void> {
   const { table } = metric;
   const seriesWriter = seriesWriterFor(metric, options);
   for (let series = 0; series < table.end; series += 1) {

@@ -15,12 +15,12 @@ export interface IExposeOptions {
   created?: boolean;
   /** Milliseconds that asynchronous `collect` callbacks have together. Default 5,000. */
   collectTimeoutMs?: number;
-  /** Milliseconds the event loop may be held before others get a turn. Default 4. */
+  /** Milliseconds the event loop may be held before others get a turn. Default 2. */
   holdMs?: number;
 }
 
 /** What can be served on a metrics endpoint: a registry, or the sum of several processes. */
 export interface IExposable {
   /** The exposition as UTF-8 slices. */
-  exposeSlices(options?: IExposeOptions): AsyncGenerator<Uint8Array, void, void>;
+  exposeSlices(options?: IExposeOptions): AsyncGenerator<Buffer, void, void>;
 }

@@ -53,8 +53,14 @@ class Line {
   }
 
   write(writer: ByteWriter, page: LabelPage, position: number, value: number, exemplar?: IExemplar): void {
+    const { starts } = page;
     writer.copy(this.name, 0, this.name.length);
-    writer.copy(page.bytes, page.starts[position]!, page.starts[position + 1]!);
+    writer.copy(page.bytes, starts[position]!, starts[position + 1]!);
+    this.finish(writer, value, exemplar);
+  }
+
+  /** Writes what follows name and labels. */
+  finish(writer: ByteWriter, value: number, exemplar?: IExemplar): void {
     writer.copy(this.tail, 0, this.tail.length);
     writer.number(value);
     if (exemplar !== undefined) {
@@ -145,10 +151,15 @@ class HistogramWriter implements ISeriesWriter {
   write(writer: ByteWriter, chunk: ISeriesChunk, page: LabelPage, position: number, series: number): void {
     const buckets = this.#buckets;
     const at = position * (buckets.length + 1);
-    let count = 0;
-    for (let bucket = 0; bucket < buckets.length; bucket += 1) {
+    // All bucket lines of a series start alike: after the first, one copy brings name and labels.
+    const start = writer.position;
+    const end = start + buckets[0]!.name.length + page.starts[position + 1]! - page.starts[position]!;
+    let count = chunk.values[at]!;
+    buckets[0]!.write(writer, page, position, count, this.#exemplars?.get(series, 0));
+    for (let bucket = 1; bucket < buckets.length; bucket += 1) {
       count += chunk.values[at + bucket]!;
-      buckets[bucket]!.write(writer, page, position, count, this.#exemplars?.get(series, bucket));
+      writer.repeat(start, end);
+      buckets[bucket]!.finish(writer, count, this.#exemplars?.get(series, bucket));
     }
     this.#sum.write(writer, page, position, chunk.values[at + buckets.length]!);
     this.#count.write(writer, page, position, count);

@@ -139,7 +139,7 @@ function collectDeadline(request: IncomingMessage): Pick<IExposeOptions, 'collec
 
 /** Writes slices as fast as the client reads; resolves to false when the client went away. */
 async function writeAll(
-  slices: AsyncGenerator<Uint8Array, void, void>,
+  slices: AsyncGenerator<Buffer, void, void>,
   response: ServerResponse,
   compress: boolean,
 ): Promise<boolean> {

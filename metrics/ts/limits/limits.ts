@@ -45,7 +45,7 @@ export const limits = {
   /** Bytes of one slice of an exposition: about half a millisecond of work, and one write to the socket. */
   sliceBytes: 65_536,
   /** Milliseconds an exposition may hold the event loop before it lets others run. */
-  exposeHoldMs: 4,
+  exposeHoldMs: 2,
   /** Milliseconds all asynchronous `collect` callbacks of one exposition have together. */
   collectTimeoutMs: 5_000,
   /** Seconds a {@link RateMeter} remembers by default: a minute serves every usual window. */

@@ -131,16 +131,17 @@ export class Registry implements IExposable {
 
   /** Runs the `collect` callbacks, then resolves to the whole exposition as text. */
   async expose(options: IExposeOptions = {}): Promise<string> {
-    const slices: Uint8Array[] = [];
-    for await (const slice of this.exposeSlices(options)) slices.push(slice);
-    return Buffer.concat(slices).toString('utf8');
+    const parts: string[] = [];
+    // A slice ends with a line, so none ends inside a character.
+    for await (const slice of this.exposeSlices(options)) parts.push(slice.toString());
+    return parts.join('');
   }
 
   /**
    * Runs the `collect` callbacks, then yields the exposition as UTF-8 slices of about 64 KB, giving the event loop a
    * turn whenever it was held for `holdMs`.
    */
-  async *exposeSlices(options: IExposeOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+  async *exposeSlices(options: IExposeOptions = {}): AsyncGenerator<Buffer, void, void> {
     await this.#collect(options.collectTimeoutMs);
     const foreign = await this.#foreignFamilies();
     this.#self?.update(this.#metrics.values());

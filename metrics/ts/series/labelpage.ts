@@ -3,7 +3,7 @@
  * closing brace, so that `le` or `quantile` can follow. Formats and sample names share it.
  */
 export class LabelPage {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** Where each series' bytes start; one entry more than there are series. */
   readonly starts: Uint32Array;
 
@@ -17,7 +17,8 @@ export class LabelPage {
     });
     this.starts[blocks.length] = at;
     // A copy of the exact size: Buffer.from may hand out a part of a shared pool.
-    this.bytes = new Uint8Array(text);
+    this.bytes = Buffer.allocUnsafeSlow(text.length);
+    text.copy(this.bytes);
   }
 }
 

@@ -3,7 +3,7 @@ import { limits } from '../limits/limits.ts';
 import type { TClockMs } from '../native/clock.ts';
 import { InternedValues, storedForm } from './internedvalues.ts';
 import type { TLabels, TLabelValue } from './internedvalues.ts';
-import { LabelIndex } from './labelindex.ts';
+import { LabelIndex, UNROLLED } from './labelindex.ts';
 import type { LabelPage } from './labelpage.ts';
 
 /** A handle on one series: where its numbers lie. Detached handles point at numbers that nobody reads. */
@@ -47,6 +47,7 @@ export interface ISeriesChunk {
 
 /** Label value of every label of the overflow series. */
 export const OVERFLOW_VALUE = 'other';
+const NO_IDS: ReadonlyMap<TLabelValue, number> = new Map();
 const MS_PER_SECOND = 1_000;
 /** Numbers per chunk that we aim at: 4 KB, so that small metrics stay small and big ones have few chunks. */
 const CHUNK_NUMBERS = 512;
@@ -72,12 +73,26 @@ export class SeriesTable {
   truncated = 0;
   /** Told when a series goes, for metrics that keep more than numbers per series. */
   onRemove: ((series: number) => void) | undefined;
+  /** Number of labels. */
+  readonly #count: number;
+  /** Whether label sets expire, so that look-ups must leave a trace. */
+  readonly #expires: boolean;
   readonly #idleMs: number;
   readonly #wallMs: TClockMs;
   readonly #nowMs: TClockMs;
   readonly #positions: InternedValues[];
   readonly #index: LabelIndex;
   readonly #tuple: Int32Array;
+  /** The maps of {@link #positions}, and the first label names: what a look-up needs, one step away. */
+  readonly #ids: ReadonlyArray<ReadonlyMap<TLabelValue, number>>;
+  readonly #ids0: ReadonlyMap<TLabelValue, number>;
+  readonly #ids1: ReadonlyMap<TLabelValue, number>;
+  readonly #ids2: ReadonlyMap<TLabelValue, number>;
+  readonly #ids3: ReadonlyMap<TLabelValue, number>;
+  readonly #name0: string;
+  readonly #name1: string;
+  readonly #name2: string;
+  readonly #name3: string;
   readonly #free: number[] = [];
   #next = 0;
   #live = 0;
@@ -89,6 +104,8 @@ export class SeriesTable {
     this.labelNames = options.labelNames;
     this.width = options.width;
     this.seriesMax = options.seriesMax;
+    this.#count = options.labelNames.length;
+    this.#expires = options.idleMs !== Infinity;
     this.#idleMs = options.idleMs;
     this.#wallMs = options.wallMs;
     this.#nowMs = options.nowMs;
@@ -99,7 +116,10 @@ export class SeriesTable {
     this.mask = 2 ** this.shift - 1;
     this.#positions = Array.from({ length: labels }, () => new InternedValues());
     this.#index = new LabelIndex(labels);
-    this.#tuple = new Int32Array(labels);
+    this.#tuple = new Int32Array(this.#index.stride);
+    this.#ids = this.#positions.map(({ ids }) => ids);
+    [this.#ids0 = NO_IDS, this.#ids1 = NO_IDS, this.#ids2 = NO_IDS, this.#ids3 = NO_IDS] = this.#ids;
+    [this.#name0 = '', this.#name1 = '', this.#name2 = '', this.#name3 = ''] = options.labelNames;
     if (labels === 0) this.#create();
   }
 
@@ -115,35 +135,60 @@ export class SeriesTable {
 
   /** True when the series exists. */
   isLive(series: number): boolean {
-    return this.labelNames.length === 0 || this.#index.ids[series * this.#index.width]! >= 0;
+    return this.labelNames.length === 0 || this.#index.ids[series * this.#index.stride]! >= 0;
   }
 
   /** Text of a label value of a series. */
   labelText(series: number, position: number): string {
-    return this.#positions[position]!.text(this.#index.ids[series * this.#index.width + position]!);
+    return this.#positions[position]!.text(this.#index.ids[series * this.#index.stride + position]!);
   }
 
   /** Series of a label set given by name; made when new, the overflow series when there is no room. */
   at(labels: TLabels): number {
-    const tuple = this.#tuple;
-    for (let position = 0; position < tuple.length; position += 1) {
-      const id = this.#positions[position]!.ids.get(labels[this.labelNames[position]!]!);
-      if (id === undefined) return this.#miss(this.#inOrder(labels));
-      tuple[position] = id;
-    }
-    return this.#found(this.#index.find(tuple)) ?? this.#miss(this.#inOrder(labels));
+    const count = this.#count;
+    if (count > UNROLLED) return this.#atMany(this.inOrder(labels));
+    // One access per position, so that each keeps to the one name it sees: a loop over names costs three times as much.
+    const a = count > 0 ? this.#ids0.get(labels[this.#name0]!) : undefined;
+    const b = count > 1 ? this.#ids1.get(labels[this.#name1]!) : 0;
+    const c = count > 2 ? this.#ids2.get(labels[this.#name2]!) : 0;
+    const d = count > 3 ? this.#ids3.get(labels[this.#name3]!) : 0;
+    if (a === undefined || b === undefined || c === undefined || d === undefined)
+      return this.#miss(this.inOrder(labels));
+    const series = this.#index.find(a, b, c, d);
+    if (series < 0) return this.#miss(this.inOrder(labels));
+    if (this.#expires) this.#touch(series);
+    return series;
   }
 
   /** Series of a label set given in the order of the label names. */
   atValues(values: readonly TLabelValue[]): number {
+    const count = this.#count;
+    if (values.length !== count) this.#refuseCount(values.length);
+    if (count > UNROLLED) return this.#atMany(values);
+    if (count === 0) return 0;
+    const a = this.#ids0.get(values[0]!);
+    const b = count > 1 ? this.#ids1.get(values[1]!) : 0;
+    const c = count > 2 ? this.#ids2.get(values[2]!) : 0;
+    const d = count > 3 ? this.#ids3.get(values[3]!) : 0;
+    if (a === undefined || b === undefined || c === undefined || d === undefined) return this.#miss(values);
+    const series = this.#index.find(a, b, c, d);
+    if (series < 0) return this.#miss(values);
+    if (this.#expires) this.#touch(series);
+    return series;
+  }
+
+  /** The same for more labels than are looked up without a loop. */
+  #atMany(values: readonly TLabelValue[]): number {
     const tuple = this.#tuple;
-    if (values.length !== tuple.length) this.#refuseCount(values.length);
-    for (let position = 0; position < tuple.length; position += 1) {
-      const id = this.#positions[position]!.ids.get(values[position]!);
+    for (let position = 0; position < values.length; position += 1) {
+      const id = this.#ids[position]!.get(values[position]!);
       if (id === undefined) return this.#miss(values);
       tuple[position] = id;
     }
-    return this.#found(this.#index.find(tuple)) ?? this.#miss(values);
+    const series = this.#index.findTuple(tuple);
+    if (series < 0) return this.#miss(values);
+    if (this.#expires) this.#touch(series);
+    return series;
   }
 
   /** Series of label values that another table kept; a table without labels has its one series. */
@@ -166,19 +211,14 @@ export class SeriesTable {
       if (id === undefined) return -1;
       this.#tuple[position] = id;
     }
-    return this.#index.find(this.#tuple);
-  }
-
-  /** Values of a label set in the order of the label names. */
-  inOrder(labels: TLabels): TLabelValue[] {
-    return this.#inOrder(labels);
+    return this.#index.findTuple(this.#tuple);
   }
 
   /** Takes a series away. A handle on it stays usable and reaches nothing. */
   remove(series: number): void {
     const chunk = this.chunks[series >> this.shift]!;
     const position = series & this.mask;
-    const row = series * this.#index.width;
+    const row = series * this.#index.stride;
     const ids = Array.from(this.#index.ids.subarray(row, row + this.labelNames.length));
     this.#index.remove(series);
     ids.forEach((id, column) => this.#positions[column]!.release(id));
@@ -232,13 +272,12 @@ export class SeriesTable {
     return own() >= this.seriesMax;
   }
 
-  #found(series: number): number | undefined {
-    if (series < 0) return undefined;
-    if (this.#idleMs !== Infinity) this.chunks[series >> this.shift]!.touched![series & this.mask] = 1;
-    return series;
+  #touch(series: number): void {
+    this.chunks[series >> this.shift]!.touched![series & this.mask] = 1;
   }
 
-  #inOrder(labels: TLabels): TLabelValue[] {
+  /** Values of a label set in the order of the label names; throws METRICS_BAD_LABELS when it has others. */
+  inOrder(labels: TLabels): TLabelValue[] {
     const values: TLabelValue[] = [];
     for (const name of this.labelNames) {
       const value = labels[name];
@@ -270,7 +309,8 @@ export class SeriesTable {
     const known = this.lookUp(values);
     if (known >= 0) {
       this.#alias(given, known);
-      return this.#found(known)!;
+      if (this.#expires) this.#touch(known);
+      return known;
     }
     if (this.#isFull()) {
       this.dropped += 1;
@@ -283,12 +323,13 @@ export class SeriesTable {
     }
     const series = this.#create(values);
     this.#alias(given, series);
-    return this.#found(series)!;
+    if (this.#expires) this.#touch(series);
+    return series;
   }
 
   #alias(given: readonly TLabelValue[], series: number): void {
     given.forEach((value, position) => {
-      const id = this.#index.ids[series * this.#index.width + position]!;
+      const id = this.#index.ids[series * this.#index.stride + position]!;
       if (typeof value === 'number') this.#positions[position]!.alias(value, id);
     });
   }

@@ -96,7 +96,7 @@ export class WorkerSum implements IExposable {
     return (await this.registry()).expose(options);
   }
 
-  async *exposeSlices(options: IExposeOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+  async *exposeSlices(options: IExposeOptions = {}): AsyncGenerator<Buffer, void, void> {
     yield* (await this.registry()).exposeSlices(options);
   }
 

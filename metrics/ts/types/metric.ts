@@ -97,9 +97,8 @@ export abstract class Metric<TNames extends readonly string[], TChild extends IS
   protected abstract makeChild(values: Float64Array, at: number, series: number): TChild;
 
   private seriesOf(values: readonly unknown[]): number {
-    const [first] = values;
+    const first = values[0];
     if (typeof first === 'object' && first !== null) return this.table.at(first as TLabels);
-    if (this.labelNames.length === 0 && values.length === 0) return 0;
     return this.table.atValues(values as readonly TLabelValue[]);
   }
 

@@ -147,7 +147,7 @@ export async function startDaemon(name: TDaemonName, stub?: string): Promise<IDa
         await probe.resolve('peer.test', 'SOA');
         return { address, stop };
       } catch (error) {
-        if (attempt < 50 && child.exitCode === null) {
+        if (attempt < 150 && child.exitCode === null) {
           await new Promise((resolve) => setTimeout(resolve, 100));
           continue;
         }

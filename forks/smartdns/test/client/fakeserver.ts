@@ -9,7 +9,7 @@ import type { Server as HttpsServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { TLSSocket, createServer as createTlsServer } from 'node:tls';
 import { decodeMessage, encodeMessage, rcodes } from '#wire';
 import type { IDnsMessage, IResourceRecord } from '#wire';
 
@@ -66,6 +66,8 @@ export function soa(zone: string, ttl = 600, minimum = 60): IResourceRecord {
 export class FakeServer {
   readonly queries: IFakeQuery[] = [];
   connections = 0;
+  /** TLS connections that took up an earlier session. */
+  resumed = 0;
   httpRequests: string[] = [];
   readonly #options: IFakeOptions;
   readonly #sockets = new Set<Socket>();
@@ -167,6 +169,7 @@ export class FakeServer {
 
   #track(socket: Socket): void {
     this.connections += 1;
+    if (socket instanceof TLSSocket && socket.isSessionReused()) this.resumed += 1;
     this.#sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));

@@ -96,6 +96,12 @@ test('an alias whose target is missing is followed by asking', async () => {
   assert.deepEqual([result.ttl, result.canonicalName, result.authenticated], [20, 'c.third', false]);
 });
 
+test('an alias whose target the resolver refuses to speak about is given as it is, and not kept', async () => {
+  const result = await ask({ 'a.test': { answers: [cname('a.test', 'b.elsewhere')] } }, 'a.test');
+  assert.deepEqual([result.answers.length, result.records.length, result.ttl], [1, 0, 0]);
+  assert.equal(result.canonicalName, 'b.elsewhere');
+});
+
 test('an alias to a name without records of the type is NODATA, not followed', async () => {
   const result = await ask(
     { 'a.test': { answers: [cname('a.test', 'b.test')], authorities: [soa('test')] } },

@@ -7,7 +7,7 @@ import type { IFakeQuery } from './fakeserver.ts';
 import { resolverWith, serve } from './support.ts';
 
 const seed = Number(process.env['SMARTDNS_FUZZ_SEED'] ?? 7_919);
-const rounds = Number(process.env['SMARTDNS_FUZZ_ROUNDS'] ?? 1_500);
+const rounds = Number(process.env['SMARTDNS_FUZZ_ROUNDS'] ?? 1_000);
 
 let state = seed;
 function below(limit: number): number {
@@ -49,8 +49,8 @@ for (const protocol of ['udp', 'tcp'] as const) {
     const server = await serve({ answer: mutated });
     const resolver = resolverWith({
       upstreams: [`${protocol}://${server.address}`],
-      timeoutMs: 40,
-      attemptTimeoutMs: 15,
+      timeoutMs: 250,
+      attemptTimeoutMs: 60,
       attemptsMax: 2,
       cache: { failureMs: 0, entriesMax: 50 },
     });

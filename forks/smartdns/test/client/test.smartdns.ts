@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Resolver, RustDnsClientBridge, Smartdns, makeNodeProcessUseDnsProvider } from '#client';
-import type { ISmartDnsConstructorOptions } from '#client';
+import type { ISmartDnsConstructorOptions, IUpstreamOptions } from '#client';
 import { rcodes } from '#wire';
 import { record, soa, zoneAnswer } from './fakeserver.ts';
 import type { FakeServer } from './fakeserver.ts';
@@ -116,6 +116,33 @@ test('prefer-system asks DoH when the system has nothing, and only then; allowDo
   const closed = smartdnsWith({ ...options, allowDohFallback: false });
   assert.deepEqual(await closed.getRecordsA('www.test'), []);
   assert.equal(doh.count('https'), 2);
+});
+
+test('the strategies udp, doh and dot ask their own resolvers only', async () => {
+  const certificate = testCertificate();
+  const server = await serve({ answer: zoneAnswer(zone), tls: certificate });
+  const over = (protocol: 'tls' | 'https', port: number): IUpstreamOptions => ({
+    protocol,
+    host: '127.0.0.1',
+    port,
+    ca: certificate.cert,
+  });
+  const resolvers = {
+    udp: [server.address],
+    dot: [over('tls', server.tlsPort)],
+    doh: [over('https', server.httpsPort)],
+  };
+  for (const [strategy, source] of [
+    ['udp', 'udp'],
+    ['doh', 'https'],
+    ['dot', 'tls'],
+  ] as const) {
+    const smartdns = smartdnsWith({ strategy, resolvers });
+    assert.equal((await smartdns.getRecordsA('www.test')).length, 2);
+    assert.equal((await smartdns.resolve('test', 'MX')).source, source);
+    assert.equal(server.count(source), 2, strategy);
+  }
+  assert.equal(server.count(), 6);
 });
 
 test('prefer-udp goes on over DoH when UDP fails, not when it says no', async () => {

@@ -94,10 +94,12 @@ for (const source of ['tcp', 'tls', 'https'] as const) {
   });
 
   test(`${source}: a connection over which nothing comes back is given up`, async () => {
-    let silent = true;
+    let silent = false;
     const server = await serve({ tls, answer: (query) => (silent ? undefined : zoneAnswer(zone)(query)) });
-    const resolver = resolverOver(server, source, { timeoutMs: 150 });
-    assert.equal(await codeOf(resolver.resolve('www.test')), 'ETIMEOUT');
+    const resolver = resolverOver(server, source);
+    await resolver.resolve('www.test');
+    silent = true;
+    assert.equal(await codeOf(resolver.resolve('www.test', 'A', { timeoutMs: 150 })), 'ETIMEOUT');
     await until(() => server.openConnections === 0);
     silent = false;
     assert.equal((await resolver.resolve('www.test')).records.length, 1);
@@ -145,6 +147,15 @@ for (const source of ['tls', 'https'] as const) {
     assert.equal((await resolverWith({ upstreams: [named] }).resolve('www.test')).records.length, 1);
     const loose = upstreamOf(server, source, { ca: undefined, rejectUnauthorized: false });
     assert.equal((await resolverWith({ upstreams: [loose] }).resolve('www.test')).records.length, 1);
+  });
+
+  test(`${source}: the second connection resumes the TLS session of the first`, async () => {
+    const server = await serve({ tls, answer: zoneAnswer(zone) });
+    const resolver = resolverOver(server, source);
+    await resolver.resolve('www.test');
+    server.cut();
+    await resolver.resolve('www.test');
+    assert.deepEqual([server.connections, server.resumed], [2, 1]);
   });
 
   test(`${source}: a host name is reached at its configured addresses`, async () => {

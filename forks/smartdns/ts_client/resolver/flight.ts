@@ -11,6 +11,7 @@ import type { IQuestion } from '../transports/transport.ts';
 import type { IAttemptObserver, UpstreamPool } from '../upstreams/pool.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
 import { joinAnswers } from './answer.ts';
+import type { IReadAnswer } from './answer.ts';
 import type { ClientEvents } from './clientevents.ts';
 import type { ClientCounters } from './clientstats.ts';
 
@@ -40,11 +41,23 @@ export class Flight implements IAttemptObserver {
       }
       seen.add(target);
       this.#counters.cnameSteps += 1;
-      const step = await this.#pool.ask({ ...question, name: next }, this.#deadlineMs, this);
+      const step = await this.#follow({ ...question, name: next });
+      // A server that is not responsible for the target has said all that it knows: the alias. Not to be kept.
+      if (step === undefined) return { ...answer, ttl: 0 };
       answer = joinAnswers(answer, step.answer);
       next = step.next;
     }
     return answer;
+  }
+
+  /** Asks for an alias target; `undefined` when the resolvers refuse to speak about it. */
+  async #follow(question: IQuestion): Promise<IReadAnswer | undefined> {
+    try {
+      return await this.#pool.ask(question, this.#deadlineMs, this);
+    } catch (error) {
+      if (error instanceof DnsError && error.code === 'EREFUSED') return undefined;
+      throw error;
+    }
   }
 
   sent(upstream: Upstream, question: IQuestion, attempt: number): void {

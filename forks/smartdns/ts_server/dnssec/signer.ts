@@ -230,13 +230,16 @@ export class ZoneSigner {
     return { name, kind, wildcard: null, closestEncloser: parentName(name), types: present, delegation };
   }
 
+  /** Denial records, or the DS records of a delegation that has them (RFC 4035 §3.1.4). */
   #prove(steps: readonly ILookupStep[]): IResourceRecord[] {
     const byOwner = new Map<string, IResourceRecord>();
+    const secure: IResourceRecord[] = [];
     for (const step of steps) {
+      if (step.kind === 'referral') secure.push(...(this.#zone?.rrset(step.delegation!, 'DS')?.records ?? []));
       if (!needsProof(step)) continue;
       for (const record of this.#prover.prove(step)) byOwner.set(record.name, record);
     }
-    return [...byOwner.values()];
+    return [...secure, ...byOwner.values()];
   }
 
   /** Questions for NSEC and RRSIG themselves, which are in no zone's data. */
@@ -288,7 +291,7 @@ export class ZoneSigner {
     }
     if (this.#prover instanceof Nsec3Prover) apex.set('NSEC3PARAM', [this.#prover.parameters()]);
     this.#apex = apex;
-    for (const type of managedTypes) this.#zone?.setManaged(type, apex.get(type) ?? []);
+    this.#zone?.setManaged(new Map(managedTypes.map((type) => [type, apex.get(type) ?? []])));
   }
 
   /** The whole zone with signatures and its NSEC or NSEC3 chain, for export. `compact` gets a NSEC chain. */

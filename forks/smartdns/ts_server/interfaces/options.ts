@@ -8,6 +8,8 @@ import type { IQueryLimitOptions } from '../abuse/querylimit.ts';
 import type { IRateLimitOptions } from '../abuse/ratelimit.ts';
 import type { IForwardingOptions } from '../pipeline/forwarding.ts';
 import type { ISoaOptions } from '../pipeline/authority.ts';
+import type { IDnssecOptions } from '../server/zones.ts';
+import type { IZoneOptions } from '../zone/index.ts';
 
 export interface IDnsServerOptions {
   /** PEM text of the key for DoH (and DoT, unless `tlsKey`). DoH is off without key and certificate. */
@@ -18,7 +20,7 @@ export interface IDnsServerOptions {
   httpsPort?: number;
   /** Port of UDP, and of TCP unless `tcpPort` says otherwise; 0 picks one that is free on both. No UDP without it. */
   udpPort?: number;
-  /** Origin of the zone we speak for; also signed when keys are given. Empty for none. */
+  /** Origin of the zone we speak for; its answers are signed (see `dnssec`). Empty for none. */
   dnssecZone?: string;
   /** IPv4 or IPv6 address; default `bindInterface`. */
   udpBindInterface?: string;
@@ -48,6 +50,13 @@ export interface IDnsServerOptions {
   httpsPath?: string;
   /** Origins that we speak for beside `dnssecZone`. */
   authoritativeZones?: string[];
+  /** Zones to begin with; more come and go through `server.zones`. */
+  zones?: IZoneOptions[];
+  /**
+   * How `dnssecZone` is signed for clients that ask for it, from `start()` on; `false` for not at all. Default: with a
+   * key that ends with the process, so give `keyFolder` before a parent publishes a DS.
+   */
+  dnssec?: IDnssecOptions | false;
   /** SOA fields for zones whose handlers give none. */
   soa?: ISoaOptions;
   /** Milliseconds an asynchronous handler or middleware may take; default 4,000. */

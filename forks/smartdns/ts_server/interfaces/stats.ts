@@ -29,6 +29,8 @@ export interface IDnsCacheStats {
   readonly misses: number;
   /** `hits / (hits + misses)`, 0 when nothing was looked up. */
   readonly hitRate: number;
+  /** Answers that made room for others. */
+  readonly evictions: number;
 }
 
 export interface IDnsTotals {
@@ -65,6 +67,9 @@ export interface IDnsSnapshot {
   readonly cache: IDnsCacheStats;
   readonly latency: Readonly<Record<TDnsSource, IDnsLatencyStats>>;
   readonly zones: readonly IDnsZoneStats[];
+  /** DNSSEC signatures made; one is used for many answers. */
+  readonly signatures: number;
+  /** TCP and TLS connections, DoH included. */
   readonly tcpConnections: { readonly active: number; readonly total: number };
 }
 
@@ -73,7 +78,7 @@ export interface IDnsStats {
   getTotalQueries(): number;
   /** Mean of the last 10 full seconds. */
   getQueriesPerSecond(): number;
-  getCacheStats(): { hits: number; misses: number; hitRate: number };
+  getCacheStats(): IDnsCacheStats;
   /** Names by queries; a bounded sketch, `maxError` is the most a count may be too high. */
   getTopDomains(limit: number): Array<{ domain: string; count: number; maxError: number }>;
   /** Queries by type mnemonic (`A`, `AAAA`, `TYPE65280`, `other` past the limit; `(none)` for messages without a readable question). */

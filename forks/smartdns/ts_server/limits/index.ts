@@ -123,3 +123,6 @@ export const cookieFutureSeconds = 300;
 
 /** Padded answers fill a multiple of this many octets (RFC 8467 §4.1). */
 export const paddingBlockBytes = 468;
+
+/** Longest life of a signed answer's image in milliseconds: how late a step in the life of a key may show. */
+export const signedImageMs = 10_000;

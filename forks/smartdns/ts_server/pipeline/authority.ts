@@ -31,6 +31,8 @@ export interface ISoaOptions {
 export interface IAuthorityOptions {
   /** Origins given by configuration, with or without final dot, any letter case. */
   readonly origins: readonly string[];
+  /** Origin under which our name server and mailbox are by default: upstream's `dnssecZone`. */
+  readonly mainOrigin: string | undefined;
   readonly primaryNameserver: string | undefined;
   readonly soa: ISoaOptions;
 }
@@ -70,7 +72,7 @@ export class Authority {
   }
 
   nameserver(origin: string): string {
-    return this.#options.primaryNameserver ?? (origin === '.' ? 'ns1' : `ns1.${origin}`);
+    return this.#options.primaryNameserver ?? below('ns1', this.#options.mainOrigin ?? origin);
   }
 
   soa(origin: string): IResourceRecord {
@@ -82,7 +84,7 @@ export class Authority {
       ttl: soa.ttl ?? soaTtlSeconds,
       data: {
         mname: this.nameserver(origin),
-        rname: soa.rname ?? (origin === '.' ? 'hostmaster' : `hostmaster.${origin}`),
+        rname: soa.rname ?? below('hostmaster', this.#options.mainOrigin ?? origin),
         serial: soa.serial ?? this.#serial,
         refresh: soa.refresh ?? soaRefreshSeconds,
         retry: soa.retry ?? soaRetrySeconds,
@@ -108,6 +110,10 @@ export class Authority {
     }
     return this.#origins.has('.') ? '.' : undefined;
   }
+}
+
+function below(label: string, origin: string): string {
+  return origin === '.' ? label : `${label}.${origin}`;
 }
 
 /** Lower case, no final dot; the root stays `.`. */

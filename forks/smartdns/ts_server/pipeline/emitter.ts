@@ -77,11 +77,11 @@ export class EventGate {
         clientIp: exchange.clientIp,
         cached: response.cached,
         responseTime: seconds * msPerSecond,
-        responseCode: rcodeToName(response.rcodeNumber),
-        answers: truncated ? 0 : response.view().answers.length,
+        responseCode: rcodeToName(response.image?.rcode ?? response.rcodeNumber),
+        answers: truncated ? 0 : (response.image?.answers ?? response.view().answers.length),
         bytes,
         truncated,
-        dnssec: response.dnssec,
+        dnssec: response.image?.dnssec ?? response.dnssec,
       }),
     );
   }

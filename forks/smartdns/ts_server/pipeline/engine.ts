@@ -20,6 +20,7 @@ import { flavourDnssec, flavourEdns, flavourPlain, ImageTable, type AnswerImage 
 import { Ledger } from './ledger.ts';
 import type { Resolver } from './resolver.ts';
 import { DnsResponse } from './response.ts';
+import type { Signing } from './signing.ts';
 import { markCutShort, Settler } from './settler.ts';
 
 const classIn = 1;
@@ -38,6 +39,7 @@ export interface IEngineParts {
   readonly chain: MiddlewareChain;
   readonly resolver: Resolver;
   readonly guard: Guard;
+  readonly signing: Signing;
   /** Milliseconds a query may wait for handlers and middlewares. */
   readonly handlerTimeoutMs: number;
   /** What to tell clients that ask which server this is (RFC 5001). */
@@ -70,6 +72,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
       images: this.#images,
       guard: parts.guard,
       resolver: parts.resolver,
+      signing: parts.signing,
       timeoutMs: parts.handlerTimeoutMs,
     });
   }

@@ -36,6 +36,7 @@ export class AnswerImage {
   dnssec: boolean;
   cached = false;
   counters: ZoneCounters | undefined;
+  /** The answer without signatures, as middlewares see it. */
   response: DnsResponse;
   /** State of the handlers and zones that it was made from. */
   epoch = 0;
@@ -52,7 +53,8 @@ export class AnswerImage {
     type: number,
     question: IDnsQuestion,
     wire: Buffer,
-    response: DnsResponse,
+    unsigned: DnsResponse,
+    sent: DnsResponse,
   ) {
     this.hash = hash;
     this.name = name;
@@ -60,11 +62,11 @@ export class AnswerImage {
     this.type = type;
     this.question = question;
     this.wire = wire;
-    this.response = response;
-    this.rcode = response.rcodeNumber;
-    this.answers = response.view().answers.length;
-    this.dnssec = response.dnssec;
-    this.counters = response.counters;
+    this.response = unsigned;
+    this.rcode = sent.rcodeNumber;
+    this.answers = sent.view().answers.length;
+    this.dnssec = sent.dnssec;
+    this.counters = sent.counters;
   }
 }
 

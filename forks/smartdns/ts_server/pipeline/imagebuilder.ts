@@ -10,14 +10,20 @@ import { cdBit, headerBytes, rdBit } from './header.ts';
 import { AnswerImage, lowerName } from './image.ts';
 import type { DnsResponse } from './response.ts';
 
-/** The image of an answer as it was encoded for `exchange`; undefined when it cannot be used again. */
+/**
+ * The image of an answer as it was encoded for `exchange`; undefined when it cannot be used again.
+ *
+ * @param unsigned the answer that middlewares see
+ * @param sent the answer as encoded, with its signatures
+ */
 export function buildImage(
   exchange: Exchange,
-  response: DnsResponse,
+  unsigned: DnsResponse,
+  sent: DnsResponse,
   packet: Buffer,
   epoch: number,
 ): AnswerImage | undefined {
-  const { recipe } = response;
+  const { recipe } = sent;
   if (recipe === undefined || packet.length > imageBytesMax) {
     return undefined;
   }
@@ -38,7 +44,8 @@ export function buildImage(
     exchange.typeNumber,
     question,
     wire,
-    response,
+    unsigned,
+    sent,
   );
   image.epoch = epoch;
   image.entries = recipe.entries;

@@ -24,13 +24,13 @@ export class Ledger {
   answered(exchange: Exchange, bytes: number, truncated: boolean): void {
     const response = exchange.response!;
     const { queryId, sourceIndex, clientIp } = exchange;
-    const { rcodeNumber } = response;
+    const rcode = response.image?.rcode ?? response.rcodeNumber;
     if (response.failure !== undefined) {
       this.failed(response.failure, queryId, sourceIndex, clientIp, response.failureText);
     }
-    response.counters?.count(rcodeNumber);
+    response.counters?.count(rcode);
     const seconds = (performance.now() - exchange.startMs) / msPerSecond;
-    this.#stats.countAnswered(sourceIndex, rcodeNumber, bytes, truncated, seconds);
+    this.#stats.countAnswered(sourceIndex, rcode, bytes, truncated, seconds);
     if (this.#events.answered) {
       this.#events.emitAnswered(exchange, response, bytes, truncated, seconds);
     }

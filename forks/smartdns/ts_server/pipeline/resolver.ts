@@ -12,6 +12,7 @@ import type { HandlerTable, IHandlerEntry } from '../handlers/table.ts';
 import type { IDnsHandlerResponse, IDnsQueryContext, IDnsQuestion } from '../interfaces/query.ts';
 import { aliasHopsMax } from '../limits/index.ts';
 import { sources, type DnsStats } from '../stats/dnsstats.ts';
+import type { Zone, ZoneTable } from '../zone/index.ts';
 import { after, isPromise } from './after.ts';
 import { negativeSoa, type Authority } from './authority.ts';
 import { answerByClassAndType, answerLocalhost, isAny, minimalAny, type IServerIdentity } from './builtin.ts';
@@ -21,6 +22,7 @@ import type { Forwarding } from './forwarding.ts';
 import { flavourDnssec, type AnswerImage } from './image.ts';
 import { rcodeFromName } from './rcodes.ts';
 import { DnsResponse } from './response.ts';
+import type { IProof, Signing } from './signing.ts';
 
 type TAnswer = DnsResponse | Promise<DnsResponse>;
 type TPending = THandlerOutcome | Promise<THandlerOutcome>;
@@ -28,6 +30,8 @@ type TPending = THandlerOutcome | Promise<THandlerOutcome>;
 export interface IResolverParts {
   readonly table: HandlerTable;
   readonly authority: Authority;
+  readonly zones: ZoneTable;
+  readonly signing: Signing;
   readonly stats: DnsStats;
   readonly events: EventGate;
   readonly identity: IServerIdentity;
@@ -42,12 +46,16 @@ interface ISearch {
   readonly hops: number;
 }
 
+/** Records were found; there is nothing to deny. */
+const answerProof: IProof = { kind: 'answer' };
 /** Name under which forwarded questions are counted. */
 const forwardedZone = '(forwarded)';
 
 export class Resolver implements ICacheObserver {
   readonly #table: HandlerTable;
   readonly #authority: Authority;
+  readonly #zones: ZoneTable;
+  readonly #signing: Signing;
   readonly #stats: DnsStats;
   readonly #events: EventGate;
   readonly #identity: IServerIdentity;
@@ -57,6 +65,8 @@ export class Resolver implements ICacheObserver {
   constructor(parts: IResolverParts) {
     this.#table = parts.table;
     this.#authority = parts.authority;
+    this.#zones = parts.zones;
+    this.#signing = parts.signing;
     this.#stats = parts.stats;
     this.#events = parts.events;
     this.#identity = parts.identity;
@@ -66,7 +76,7 @@ export class Resolver implements ICacheObserver {
 
   /** Rises with every change of what may be answered. */
   get epoch(): number {
-    return this.#table.version;
+    return this.#table.version + this.#zones.version + this.#signing.version;
   }
 
   resolve(exchange: Exchange): TAnswer {
@@ -192,6 +202,7 @@ export class Resolver implements ICacheObserver {
     if (whole !== undefined) {
       const response = counted(this.toResponse(whole), entry);
       response.cached = cached;
+      response.proof = answerProof;
       return response;
     }
     if (records.length === 0) {
@@ -200,6 +211,7 @@ export class Resolver implements ICacheObserver {
     const response = counted(new DnsResponse(rcodes.NOERROR, true, records), entry);
     response.cached = cached;
     response.recipe = recipe;
+    response.proof = answerProof;
     return this.#followAlias(search, response);
   }
 
@@ -228,7 +240,10 @@ export class Resolver implements ICacheObserver {
     }
     response.recipe = undefined;
     const target = String(last.data).toLowerCase();
-    const known = this.#table.matching(target).length > 0 || this.#authority.originOf(target) !== undefined;
+    const known =
+      this.#table.matching(target).length > 0 ||
+      this.#zones.find(target, question.type) !== undefined ||
+      this.#authority.originOf(target) !== undefined;
     if (!known || answers.some((record) => record.name.toLowerCase() === target)) {
       return response;
     }
@@ -241,12 +256,17 @@ export class Resolver implements ICacheObserver {
       const { answers: more, authorities } = rest.view();
       const joined = new DnsResponse(rest.rcodeNumber, true, [...answers, ...more], authorities);
       joined.counters = response.counters;
+      joined.proof = rest.proof ?? answerProof;
       return joined;
     });
   }
 
   #negative(search: ISearch, matching: readonly IHandlerEntry[], recipe: IRepeatRule | undefined): TAnswer {
-    const { name } = search.question;
+    const { name, type } = search.question;
+    const zone = this.#zones.find(name, type);
+    if (zone !== undefined) {
+      return this.#fromZone(search, zone, matching, recipe);
+    }
     const origin = this.#authority.originOf(name);
     if (origin === undefined) {
       return matching.length === 0
@@ -255,15 +275,42 @@ export class Resolver implements ICacheObserver {
     }
     const exists = matching.length > 0 || name === origin || this.#table.hasDescendants(name);
     return after(this.#soaOf(search, origin), (soa) => {
+      const found = this.#apexRecord(search, origin, soa);
       const response =
-        this.#apexRecord(search, origin, soa) ??
-        new DnsResponse(exists ? rcodes.NOERROR : rcodes.NXDOMAIN, true, [], [negativeSoa(soa)]);
+        found ?? new DnsResponse(exists ? rcodes.NOERROR : rcodes.NXDOMAIN, true, [], [negativeSoa(soa)]);
       response.counters = matching[0]?.counters ?? this.#stats.zones.resolve(origin);
       response.cached = recipe?.cached ?? false;
       // An SOA from a handler may differ the next time.
       response.recipe = this.#soaHandler(origin) === undefined ? recipe : undefined;
+      const types = matching.flatMap(({ recordTypes }) => recordTypes);
+      response.proof = found === undefined ? { kind: exists ? 'nodata' : 'nxdomain', name, types } : answerProof;
       return response;
     });
+  }
+
+  #fromZone(search: ISearch, zone: Zone, matching: readonly IHandlerEntry[], recipe: IRepeatRule | undefined): TAnswer {
+    const { exchange, question, hops } = search;
+    const { name, type } = question;
+    if (isAny(exchange) && zone.lookup(name, 'HINFO').kind === 'nodata') {
+      return minimalAny(name);
+    }
+    const found = zone.lookup(name, type);
+    // A handler at or below a name makes it exist, whatever the zone says.
+    const exists = found.kind === 'nxdomain' && (matching.length > 0 || this.#table.hasDescendants(name));
+    const response = new DnsResponse(
+      exists ? rcodes.NOERROR : found.rcode,
+      found.authoritative,
+      found.answers,
+      found.authorities,
+      found.additionals,
+    );
+    response.counters = this.#stats.zones.resolve(zone.origin);
+    response.cached = recipe?.cached ?? false;
+    response.recipe = hops === 0 ? recipe : undefined;
+    response.proof = exists
+      ? { kind: 'nodata', name, types: matching.flatMap(({ recordTypes }) => recordTypes) }
+      : { steps: found.steps };
+    return found.kind === 'cname' ? this.#followAlias(search, response) : response;
   }
 
   /** A name that is in none of our zones. */
@@ -290,6 +337,10 @@ export class Resolver implements ICacheObserver {
     }
     if (question.type === 'ANY') {
       return minimalAny(origin);
+    }
+    const kept = this.#signing.apexRecords(origin, question.type);
+    if (kept !== undefined && kept.length > 0) {
+      return new DnsResponse(rcodes.NOERROR, true, [...kept]);
     }
     if (question.type === 'SOA') {
       return new DnsResponse(rcodes.NOERROR, true, [soa]);

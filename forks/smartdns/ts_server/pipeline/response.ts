@@ -9,6 +9,7 @@ import type { IDnsResponse } from '../interfaces/query.ts';
 import type { TErrorReason } from '../stats/reasons.ts';
 import type { ZoneCounters } from '../stats/zonecounters.ts';
 import type { AnswerImage } from './image.ts';
+import type { IProof } from './signing.ts';
 import { rcodeFromName } from './rcodes.ts';
 
 export class DnsResponse implements IDnsResponse {
@@ -21,6 +22,8 @@ export class DnsResponse implements IDnsResponse {
   dnssec = false;
   /** EDE info code (RFC 8914) for clients that speak EDNS; -1 for none. */
   extendedError = -1;
+  /** What it says about the asked name; undefined where no zone of ours answers. */
+  proof: IProof | undefined;
   /** Counters of the zone or pattern that gave the answer. */
   counters: ZoneCounters | undefined;
   /** What went wrong on the way here, to be counted and told when the answer leaves. */
@@ -61,20 +64,31 @@ export class DnsResponse implements IDnsResponse {
   /** The answer that an image stands for. */
   static fromImage(image: AnswerImage): DnsResponse {
     const source = image.response;
-    const response = new DnsResponse(
-      source.rcodeNumber,
-      source.authoritative,
-      source.#answers,
-      source.#authorities,
-      source.#additionals,
-    );
-    response.recursionAvailable = source.recursionAvailable;
-    response.authenticated = source.authenticated;
+    const response = source.withSections(source.rcodeNumber, source.#answers, source.#authorities, source.#additionals);
     response.cached = image.cached;
-    response.dnssec = source.dnssec;
-    response.extendedError = source.extendedError;
-    response.counters = source.counters;
+    response.recipe = undefined;
     response.image = image;
+    return response;
+  }
+
+  /** A copy with other code and records. */
+  withSections(
+    rcode: number,
+    answers: IResourceRecord[],
+    authorities: IResourceRecord[],
+    additionals: IResourceRecord[],
+  ): DnsResponse {
+    const response = new DnsResponse(rcode, this.authoritative, answers, authorities, additionals);
+    response.recursionAvailable = this.recursionAvailable;
+    response.authenticated = this.authenticated;
+    response.cached = this.cached;
+    response.dnssec = this.dnssec;
+    response.extendedError = this.extendedError;
+    response.counters = this.counters;
+    response.proof = this.proof;
+    response.failure = this.failure;
+    response.failureText = this.failureText;
+    response.recipe = this.recipe;
     return response;
   }
 

@@ -17,6 +17,7 @@ import { buildImage } from './imagebuilder.ts';
 import type { Ledger } from './ledger.ts';
 import type { Resolver } from './resolver.ts';
 import { DnsResponse } from './response.ts';
+import type { Signing } from './signing.ts';
 
 /** Type and class behind the name of a question. */
 const questionTailBytes = 4;
@@ -26,6 +27,7 @@ export interface ISettlerParts {
   readonly images: ImageTable;
   readonly guard: Guard;
   readonly resolver: Resolver;
+  readonly signing: Signing;
   readonly timeoutMs: number;
 }
 
@@ -34,6 +36,7 @@ export class Settler {
   readonly #images: ImageTable;
   readonly #guard: Guard;
   readonly #resolver: Resolver;
+  readonly #signing: Signing;
   readonly #timeoutMs: number;
   readonly #deadlines = new Deadlines();
 
@@ -42,6 +45,7 @@ export class Settler {
     this.#images = parts.images;
     this.#guard = parts.guard;
     this.#resolver = parts.resolver;
+    this.#signing = parts.signing;
     this.#timeoutMs = parts.timeoutMs;
   }
 
@@ -155,9 +159,11 @@ export class Settler {
       return copyImage(exchange, image);
     }
     try {
-      const packet = encodeResponse(exchange, given);
-      if (given.recipe !== undefined && exchange.isPlain && !isTruncated(packet)) {
-        this.#keep(exchange, given, packet);
+      const response = exchange.dnssecOk ? this.#signing.sign(given, exchange.domain, exchange.type) : given;
+      exchange.response = response;
+      const packet = encodeResponse(exchange, response);
+      if (response.recipe !== undefined && exchange.isPlain && !isTruncated(packet)) {
+        this.#keep(exchange, given, response, packet);
       }
       return packet;
     } catch (error) {
@@ -168,9 +174,10 @@ export class Settler {
     }
   }
 
-  #keep(exchange: Exchange, response: DnsResponse, packet: Buffer): void {
+  /** Keeps the packet as signed, and the records as they were before: middlewares see them unsigned each time. */
+  #keep(exchange: Exchange, unsigned: DnsResponse, sent: DnsResponse, packet: Buffer): void {
     if (this.#images.admit(exchange.imageHash)) {
-      const image = buildImage(exchange, response, packet, this.#resolver.epoch);
+      const image = buildImage(exchange, unsigned, sent, packet, this.#resolver.epoch);
       if (image !== undefined) {
         this.#images.store(image);
       }

@@ -22,9 +22,12 @@ import { EventGate } from '../pipeline/emitter.ts';
 import { Engine } from '../pipeline/engine.ts';
 import { Forwarding } from '../pipeline/forwarding.ts';
 import { Guard } from '../pipeline/guard.ts';
+import { Signing } from '../pipeline/signing.ts';
 import { Resolver } from '../pipeline/resolver.ts';
+import { ZoneTable } from '../zone/index.ts';
 import { DnsStats, sources } from '../stats/dnsstats.ts';
 import { answerManually, type IManualOrigin } from '../transports/manual.ts';
+import { DnsZones } from './zones.ts';
 import { Listeners } from './listeners.ts';
 import { watchListeners } from './watchlisteners.ts';
 
@@ -48,7 +51,10 @@ export interface IRawPacketOrigin {
  * await server.start();
  */
 export class DnsServer extends EventEmitter<IDnsServerEvents> {
+  /** Zones with their records, and their signing. */
+  readonly zones: DnsZones;
   readonly #options: IDnsServerOptions;
+  readonly #signing = new Signing();
   readonly #table = new HandlerTable();
   readonly #chain = new MiddlewareChain();
   readonly #stats = new DnsStats();
@@ -67,13 +73,23 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     watchListeners(this, () => this.#events.refresh());
     this.#authority = new Authority(this.#table, {
       origins: [options.dnssecZone ?? '', ...(options.authoritativeZones ?? [])].filter((origin) => origin !== ''),
+      mainOrigin:
+        options.dnssecZone === undefined || options.dnssecZone === '' ? undefined : normalName(options.dnssecZone),
       primaryNameserver: options.primaryNameserver,
       soa: options.soa ?? {},
     });
+    this.#stats.readSignatures = () => this.#signing.signaturesMade;
+    const zoneTable = new ZoneTable();
+    this.zones = new DnsZones(zoneTable, this.#signing);
+    for (const zone of options.zones ?? []) {
+      this.zones.add(zone);
+    }
     this.#forwarding = options.forward === undefined ? undefined : new Forwarding(options.forward);
     this.#resolver = new Resolver({
       table: this.#table,
       authority: this.#authority,
+      zones: zoneTable,
+      signing: this.#signing,
       stats: this.#stats,
       events: this.#events,
       identity: { serverId: options.serverId, version: options.version },
@@ -81,6 +97,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
       forwarding: this.#forwarding,
     });
     this.#engine = new Engine({
+      signing: this.#signing,
       stats: this.#stats,
       events: this.#events,
       chain: this.#chain,
@@ -159,7 +176,16 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
    */
   async start(): Promise<void> {
     this.#forwarding?.open();
+    await this.#signDnssecZone();
     await this.#listeners.start();
+  }
+
+  /** Upstream's zone is signed; the keys are opened once. */
+  async #signDnssecZone(): Promise<void> {
+    const { dnssec = {}, dnssecZone = '' } = this.#options;
+    if (dnssec !== false && dnssecZone !== '' && this.zones.signer(dnssecZone) === undefined) {
+      await this.zones.sign(dnssecZone, dnssec);
+    }
   }
 
   /** Closes everything; queries that still wait are answered SERVFAIL. The server can be started again. */
@@ -173,7 +199,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   filterAuthorizedDomains(domainNames: string[]): string[] {
     return domainNames.filter((domainName) => {
       const name = normalName(domainName.replace(/^\*\./, ''));
-      return this.#table.matching(name).length > 0 || this.#authority.isCovered(name);
+      return this.#table.matching(name).length > 0 || this.#authority.isCovered(name) || this.zones.covers(name);
     });
   }
 

@@ -43,7 +43,8 @@ export class DnsStats implements IDnsStats {
   cacheHits = 0;
   cacheMisses = 0;
   cacheEvictions = 0;
-  signatures = 0;
+  /** Asks the signers; they count what they make. */
+  readSignatures: () => number = () => 0;
   streamsActive = 0;
   streamsTotal = 0;
   readonly zones = new ZoneCounterTable();
@@ -130,6 +131,7 @@ export class DnsStats implements IDnsStats {
       hits: this.cacheHits,
       misses: this.cacheMisses,
       hitRate: lookups === 0 ? 0 : this.cacheHits / lookups,
+      evictions: this.cacheEvictions,
     };
   }
 
@@ -218,6 +220,7 @@ export class DnsStats implements IDnsStats {
         https: latencyStats(https!),
       },
       zones: this.getZoneStats(),
+      signatures: this.readSignatures(),
       tcpConnections: { active: this.streamsActive, total: this.streamsTotal },
     };
   }

@@ -18,8 +18,6 @@ export const dropReasons = [
   'query-limit',
   /** The transport could not send, or the connection was gone. */
   'send',
-  /** The server stopped before the answer was there. */
-  'stopped',
 ] as const;
 export type TDropReason = (typeof dropReasons)[number];
 
@@ -47,8 +45,6 @@ export const errorReasons = [
   'bad-cookie',
   /** A forwarder gave no usable answer: SERVFAIL. */
   'upstream',
-  /** An answer too large for any message. */
-  'oversize',
   /** An answer was counted and then could not be sent. */
   'unsent',
   /** A connection over the limit was closed at accept. */

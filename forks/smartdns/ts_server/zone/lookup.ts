@@ -151,9 +151,8 @@ class Lookup {
   #refer(name: string, cut: ZoneNode): null {
     const servers = cut.sets.get('NS')!;
     this.#note(name, 'referral', cut.name, null, [...cut.sets.keys()], cut.name);
+    // The DS records go only to clients that can use them: signing adds them (RFC 4035 §3.1.4).
     this.#authorities.push(...servers.records);
-    const secure = cut.sets.get('DS');
-    if (secure !== undefined) this.#authorities.push(...secure.records);
     const tree = this.#tree;
     // RFC 9471 §3: all glue that we have, in-domain servers first as they cannot be found otherwise.
     const targets = servers.records.map((record) => normalizeName(record.data as string));

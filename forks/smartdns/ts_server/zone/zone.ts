@@ -226,16 +226,20 @@ export class Zone {
   }
 
   /**
-   * Keeps a set at the apex on behalf of signing: DNSKEY, CDS, CDNSKEY, NSEC3PARAM. An empty list takes it away.
-   * The serial moves on when the records differ.
+   * Keeps sets at the apex on behalf of signing, by type: DNSKEY, CDS, CDNSKEY, NSEC3PARAM. An empty list takes a set
+   * away. The serial moves on once when any of them differs from what is there.
    */
-  setManaged(type: string, records: readonly IResourceRecord[]): void {
-    const set = records.length === 0 ? emptySet(this.origin, type) : makeRrset(this.origin, type, records);
-    if (sameSet(set, this.#tree.get(this.origin, type))) return;
-    if (records.length === 0) this.#managed.delete(type);
-    else this.#managed.set(type, set);
-    this.#tree.set(set);
-    this.#commit(false);
+  setManaged(sets: ReadonlyMap<string, readonly IResourceRecord[]>): void {
+    let changed = false;
+    for (const [type, records] of sets) {
+      const set = records.length === 0 ? emptySet(this.origin, type) : makeRrset(this.origin, type, records);
+      if (records.length === 0) this.#managed.delete(type);
+      else this.#managed.set(type, set);
+      if (sameSet(set, this.#tree.get(this.origin, type))) continue;
+      this.#tree.set(set);
+      changed = true;
+    }
+    if (changed) this.#commit(false);
   }
 
   /** Calls back after every change, until the returned function is called. */

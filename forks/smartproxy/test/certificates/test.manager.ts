@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
 import { AcmeError, CertificateAuthority, selfSignedCertificate } from '@dcrouter/acme';
+import { ChallengeBoard } from '@dcrouter/smartproxy';
 import type { TSmartProxyCertProvisionObject } from '@dcrouter/smartproxy';
 
 import { problemResponse } from '../../../../acme/test/support/fake-ca.ts';
@@ -227,6 +228,53 @@ void suite('without ACME', () => {
     manager.begin();
     await manager.provisionCertificate('web');
     assert.deepEqual(tried, ['tls-alpn-01']);
+  });
+});
+
+void suite('several processes', () => {
+  void test('one orders, the others answer its challenges and serve its certificates', async (t) => {
+    const { ca, create } = await setupManager(t);
+    const follower = create({ onEvent: undefined, onMaterial: undefined });
+    const leader = create({
+      onEvent: undefined,
+      onMaterial: (name, { cert, key, source }) => {
+        if (source !== 'placeholder') follower.adopt(name, { cert, key, source });
+      },
+    });
+    leader.challenges.onChange = (change) => follower.challenges.apply(structuredClone(change));
+    const seen: string[] = [];
+    ca.validate = (name, type) => {
+      const standing = follower.challenges.standing()[0];
+      if (type === 'http-01') {
+        seen.push(follower.challengeResponse(`/.well-known/acme-challenge/${standing?.token}`) ?? 'nothing');
+        return 'the next one, please';
+      }
+      seen.push(follower.alpnContext(name.toUpperCase()) === null ? 'nothing' : 'context');
+      return undefined;
+    };
+    for (const manager of [leader, follower]) await manager.load([auto('web', 'a.test')]);
+    leader.begin();
+    await assert.rejects(leader.provisionCertificate('web'));
+    await leader.provisionCertificate('web');
+    assert.match(seen[0] ?? '', /^token-0\../);
+    assert.equal(seen[1], 'context');
+    assert.equal(follower.material('web')?.cert, leader.material('web')?.cert);
+    assert.equal(follower.challenges.size, 0);
+    await assert.rejects(follower.renewCertificate('web'), /not running/);
+    assert.equal(ca.contacts.length, 1);
+  });
+
+  void test('the end of an earlier order does not take the answer of a later one away', () => {
+    const board = new ChallengeBoard();
+    const change = (token: string, action: 'add' | 'remove') =>
+      board.apply({ action, type: 'tls-alpn-01', name: 'a.test', token, keyAuthorization: `${token}.x` });
+    change('one', 'add');
+    change('two', 'add');
+    change('one', 'remove');
+    assert.notEqual(board.context('a.test'), null);
+    change('two', 'remove');
+    assert.equal(board.context('a.test'), null);
+    assert.equal(board.size, 0);
   });
 });
 

@@ -215,18 +215,22 @@ backend us-2
 `,
     );
     const haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' });
-    t.after(async () => {
-      if (haproxy.exitCode === null && haproxy.kill()) await once(haproxy, 'exit');
-    });
-    for (const listening of [toUs1, toUs2, fromUs]) await untilListening(listening, haproxy);
-    for (const entry of [toUs1, toUs2]) assert.equal((await get(entry, '/')).status, 200);
-    assert.deepEqual(
-      backend.requests.map(({ headers }) => headers['x-forwarded-for']),
-      ['127.0.0.1', '127.0.0.1'],
-    );
-    for (const routePort of [81, 82]) {
-      const { body } = await get(port(routePort), '/', { preface: generateV1(client) });
-      assert.match(body, new RegExp(`192\\.0\\.2\\.7 4711 ${routePort}`));
+    // Ended here, whatever fails, so that it cannot outlive the test.
+    const ended = once(haproxy, 'exit');
+    try {
+      for (const listening of [toUs1, toUs2, fromUs]) await untilListening(listening, haproxy);
+      for (const entry of [toUs1, toUs2]) assert.equal((await get(entry, '/')).status, 200);
+      assert.deepEqual(
+        backend.requests.map(({ headers }) => headers['x-forwarded-for']),
+        ['127.0.0.1', '127.0.0.1'],
+      );
+      for (const routePort of [81, 82]) {
+        const { body } = await get(port(routePort), '/', { preface: generateV1(client) });
+        assert.match(body, new RegExp(`192\\.0\\.2\\.7 4711 ${routePort}`));
+      }
+    } finally {
+      haproxy.kill();
+      await ended;
     }
   },
 );

@@ -1,5 +1,5 @@
 // The servers behind the proxy that say what really arrived, and the raw client in front of it.
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer as createHttp, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { IArrival } from './corpus/shape.ts';
@@ -14,13 +14,17 @@ export interface IWitness {
   readonly requests: IWitnessed[];
   /** Heads that arrived, whole request or not. */
   heads: number;
+  /** Resolves when that many heads have arrived. */
+  headsReach(count: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startWitness(): Promise<IWitness> {
   const requests: IWitnessed[] = [];
+  const arrived = new EventEmitter();
   const server = createHttp((request, response) => {
     witness.heads += 1;
+    arrived.emit('head');
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
@@ -36,6 +40,9 @@ export async function startWitness(): Promise<IWitness> {
     port: (server.address() as AddressInfo).port,
     requests,
     heads: 0,
+    async headsReach(count) {
+      while (witness.heads < count) await once(arrived, 'head');
+    },
     async stop() {
       server.closeAllConnections();
       server.close();
@@ -86,16 +93,18 @@ export async function startRawBackend(): Promise<IRawBackend> {
   return backend;
 }
 
-/** Sends bytes and resolves to all that came back, once the peer closed. */
-export async function exchangeUntilClose(port: number, bytes: string): Promise<string> {
+/** Sends bytes, then what `more` resolves to, and resolves to all that came back, once the peer closed. */
+export async function exchangeUntilClose(port: number, bytes: string, more?: () => Promise<string>): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
   let reply = '';
   socket.on('data', (chunk: Buffer) => (reply += chunk.toString('latin1')));
   // A reset after the answer is a lawful way to refuse.
   socket.on('error', () => undefined);
   await once(socket, 'connect');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.write(bytes, 'latin1');
-  await new Promise((resolve) => socket.once('close', resolve));
+  if (more !== undefined) socket.write(await more(), 'latin1');
+  await closed;
   return reply;
 }
 

@@ -34,6 +34,7 @@ export function accept(engine: IEngine, socket: ProxySocket, listener: Listener)
     localPort: listener.port,
   });
   if (recorder.active > settings.connectionsMax) connection.reject('too-many-connections');
+  else if (engine.pressure.high) connection.reject('memory-pressure');
   else if (engine.draining) connection.reject('shutting-down');
   else if (engine.trusted !== null && engine.trusted.has(clientIp)) {
     const stage = new ProxyHeaderStage(connection, admitClient);

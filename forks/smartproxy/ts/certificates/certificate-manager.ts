@@ -141,6 +141,18 @@ export class CertificateManager {
     return entry === undefined ? undefined : (entry.material ?? this.#placeholders.of(entry, this.#clock.now()));
   }
 
+  /**
+   * Takes a certificate over that another process of this proxy has ordered. A process that never calls `begin` orders
+   * nothing itself: it gets certificates this way and challenges through `challenges.apply`.
+   */
+  adopt(routeName: string, certificate: IIssuedCertificate): void {
+    const entry = this.#entries.get(routeName);
+    if (entry === undefined) return;
+    const material = entry.use(certificate, certificate.source);
+    this.#placeholders.forget(routeName);
+    this.#options.onMaterial?.(routeName, material);
+  }
+
   /** State of a route's certificate; undefined for a route without one. */
   getCertificateStatus(routeName: string): ICertStatus | undefined {
     return this.#entries.get(routeName)?.status(this.#clock.now());

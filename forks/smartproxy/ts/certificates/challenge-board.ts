@@ -27,49 +27,61 @@ export interface IChallengeChange {
   readonly keyAuthorization: string;
 }
 
+interface IStandingContext {
+  readonly change: IChallengeChange;
+  readonly context: SecureContext;
+}
+
 /** Answers http-01 and tls-alpn-01. Look-ups are one map access. */
 export class ChallengeBoard {
   /** Told of every change made by {@link solver}; set by whoever shares the board. */
   onChange: ((change: IChallengeChange) => void) | undefined;
-  readonly #byPath = new Map<string, string>();
-  readonly #byServerName = new Map<string, SecureContext>();
-
   /** Answers that stand; a plain field, as it is read for every request. */
   size = 0;
+  readonly #byPath = new Map<string, IChallengeChange>();
+  readonly #byServerName = new Map<string, IStandingContext>();
 
   /** The body for a request path (query included), or null when it is not a standing challenge. */
   response(path: string): string | null {
     if (!path.startsWith(challengePathPrefix)) return null;
     const query = path.indexOf('?');
-    return this.#byPath.get(query === -1 ? path : path.slice(0, query)) ?? null;
+    return this.#byPath.get(query === -1 ? path : path.slice(0, query))?.keyAuthorization ?? null;
   }
 
   /** The TLS context for a client that offers `acme-tls/1` and names a server under validation, or null. */
   context(serverName: string): SecureContext | null {
-    return this.#byServerName.get(serverName.toLowerCase()) ?? null;
+    return this.#byServerName.get(serverName.toLowerCase())?.context ?? null;
+  }
+
+  /** What stands, for a process that joins. */
+  standing(): IChallengeChange[] {
+    return [...this.#byPath.values(), ...[...this.#byServerName.values()].map((item) => item.change)];
   }
 
   /** Carries out a change, made here or in another process. */
   apply(change: IChallengeChange): void {
-    this.#apply(change);
+    if (change.type === 'http-01') this.#applyPath(change);
+    else this.#applyServerName(change);
     this.size = this.#byPath.size + this.#byServerName.size;
   }
 
-  #apply(change: IChallengeChange): void {
-    if (change.type === 'http-01') {
-      const path = challengePathPrefix + change.token;
-      if (change.action === 'remove') this.#byPath.delete(path);
-      else this.#byPath.set(path, change.keyAuthorization);
-      return;
-    }
+  #applyPath(change: IChallengeChange): void {
+    const path = challengePathPrefix + change.token;
+    if (change.action === 'remove') this.#byPath.delete(path);
+    else this.#byPath.set(path, change);
+  }
+
+  #applyServerName(change: IChallengeChange): void {
     // RFC 8738 §6: an address is asked for under its reverse name.
     const serverName = identifierOf(change.name).type === 'ip' ? reverseName(change.name) : change.name;
     if (change.action === 'remove') {
-      this.#byServerName.delete(serverName);
+      // A later order for the same name has put its own answer there.
+      if (this.#byServerName.get(serverName)?.change.token === change.token) this.#byServerName.delete(serverName);
       return;
     }
     const own = challengeCertificate(change.name, keyAuthorizationDigest(change.keyAuthorization));
-    this.#byServerName.set(serverName, createSecureContext({ cert: own.cert, key: own.key }));
+    const context = createSecureContext({ cert: own.cert, key: own.key });
+    this.#byServerName.set(serverName, { change, context });
   }
 
   /** A solver that puts its answers here. */

@@ -75,6 +75,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   tlsVersion: string | undefined = undefined;
   /** SNI, later the Host of the first request. */
   domain: string | undefined = undefined;
+  /** Subject of the client's verified certificate, '' without one. */
+  clientSubject = '';
   routeName = '';
   /** Why it ends; the first one to set it wins. */
   reason = '';

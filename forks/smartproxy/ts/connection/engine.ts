@@ -15,6 +15,7 @@ import type { Recorder } from '../stats/recorder.ts';
 import type { TlsContexts } from '../tls/contexts.ts';
 import type { TimerWheel } from '../timing/wheel.ts';
 import type { Connection } from './connection.ts';
+import type { MemoryPressure } from './pressure.ts';
 import type { ISettings } from './settings.ts';
 
 export interface IEngine {
@@ -32,6 +33,8 @@ export interface IEngine {
   readonly trusted: IpSet | null;
   /** New connections per minute and client address; null when there is no limit. */
   readonly connectionRate: RateLimiter | null;
+  /** Whether memory is so short that new connections are refused. */
+  readonly pressure: MemoryPressure;
   /** The compiled security of a route; its counts outlive a swap of the routes that leaves it as it was. */
   securityOf(route: ICompiledRoute): RouteSecurity | null;
   /** The routes for new connections and requests. */

@@ -37,6 +37,8 @@ export class TargetPolicy {
   readonly webSocket: IRouteWebSocket | null;
   readonly advanced: IRouteAdvanced;
   readonly tls: IRouteTls | undefined;
+  /** Request header, lower case, that carries the subject of the client's certificate; '' for none. */
+  readonly subjectHeader: string;
   readonly proxyVersion: TProxyVersion;
   readonly rewrite: IRewrite | null;
   /** Nothing but the usual fields is changed: the common case takes the short way. */
@@ -64,6 +66,7 @@ export class TargetPolicy {
     this.webSocket = target.websocket ?? action.websocket ?? null;
     this.advanced = { ...action.advanced, ...target.advanced };
     this.tls = target.tls ?? action.tls;
+    this.subjectHeader = action.tls?.clientAuth?.subjectHeader?.toLowerCase() ?? '';
     this.proxyVersion = proxyVersionOf(target.sendProxyProtocol ?? action.sendProxyProtocol ?? proxyDefault);
     this.rewrite = compileRewrite(this.advanced.urlRewrite);
     this.checks = this.cors !== null || this.webSocket !== null || this.advanced.testResponse !== undefined;
@@ -72,6 +75,7 @@ export class TargetPolicy {
       this.cors === null &&
       this.rewrite === null &&
       this.webSocket === null &&
+      this.subjectHeader === '' &&
       this.forwarded === 'x-forwarded';
   }
 

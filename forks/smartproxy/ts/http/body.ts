@@ -194,6 +194,10 @@ export class BodyReader {
       return -1;
     }
     if (after > 0) {
+      if (framesMessage(head)) {
+        this.refusal = REFUSALS.trailer;
+        return -1;
+      }
       this.trailers = forwardTrailers(head, section);
       this.done = true;
       return at + after - heldBytes;
@@ -205,6 +209,15 @@ export class BodyReader {
     this.#trailer = Buffer.from(section);
     return end;
   }
+}
+
+/** RFC 9110 §6.5.1 forbids framing in trailers; a parser behind us might heed it all the same. */
+function framesMessage(head: Head): boolean {
+  for (let at = 0; at < head.fieldCount; at += 1) {
+    const number = head.numbers[at];
+    if (number === FIELD.contentLength || number === FIELD.transferEncoding) return true;
+  }
+  return false;
 }
 
 /** Trailers that may pass: RFC 9110 §6.5.1 forbids those that frame, route or authenticate. */

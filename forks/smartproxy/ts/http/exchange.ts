@@ -15,6 +15,7 @@ import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts'
 import { connectionContext, startHandler } from '../handler/handler.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
+import { limits } from '../limits/limits.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { Admission } from './admission.ts';
@@ -75,6 +76,10 @@ export class Exchange implements IUpstreamUser {
   #repeatable = false;
   #retried = false;
   #upstreamPaused = false;
+  /** The body had to wait for the target. */
+  #bodyWaited = false;
+  /** Why we cut the exchange off. */
+  #cutError: string | undefined = undefined;
   /** Wheel time at which the whole exchange must be over, Infinity for none. */
   #expiresAtMs = Infinity;
   readonly #admission = new Admission();
@@ -140,6 +145,10 @@ export class Exchange implements IUpstreamUser {
     const next = this.#consumeBody(bytes, at, end);
     if (next === -1) return -1;
     const { upstream } = this;
+    if (this.#isTrickling()) {
+      this.stage.refuse(REFUSALS.requestTimeout);
+      return -1;
+    }
     this.#expectProgress();
     if (upstream === null || !upstream.connected) this.#body.hold(bytes);
     else if (!this.#body.send(upstream.stream, this.connection.stream, '', bytes, freeEnd(bytes, next, end))) {
@@ -205,7 +214,7 @@ export class Exchange implements IUpstreamUser {
   abort(): void {
     if (!this.active) return;
     this.#dropUpstream();
-    this.finish('client-gone', false);
+    this.finish(this.#cutError ?? 'client-gone', false);
   }
 
   /** The client's stream takes no more for now: stop reading the response. */
@@ -341,6 +350,7 @@ export class Exchange implements IUpstreamUser {
     this.firstByteAtMs = 0;
     this.#repeatable = info !== null && info.repeatable;
     this.#retried = false;
+    this.#bodyWaited = false;
     this.#expiresAtMs = Infinity;
     this.relay.reset();
   }
@@ -465,6 +475,13 @@ export class Exchange implements IUpstreamUser {
     this.stage.resumeSuspended();
   }
 
+  /** Slowloris: a body that goes on and on without ever coming to its end. Waiting for the target does not count. */
+  #isTrickling(): boolean {
+    if (this.requestDone || this.#bodyWaited) return false;
+    const seconds = (this.engine.wheel.nowMs - this.startedAtMs) / MS_PER_SECOND;
+    return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.#body.bytes < seconds * limits.bodyBytesPerSecondMin;
+  }
+
   #arm(delayMs: number): void {
     const { wheel } = this.engine;
     this.connection.expireIn(Math.min(delayMs, Math.max(0, this.#expiresAtMs - wheel.nowMs)));
@@ -476,6 +493,7 @@ export class Exchange implements IUpstreamUser {
 
   #waitForUpstream(upstream: UpstreamConnection): void {
     if (this.requestDone) return;
+    this.#bodyWaited = true;
     this.stage.pauseReading();
     notifyDrain(upstream.stream, upstream);
   }
@@ -513,6 +531,8 @@ export class Exchange implements IUpstreamUser {
   /** Ends an exchange whose response is begun and cannot be completed: the client must see that it is cut short. */
   #cut(reason: string, error: string): void {
     this.#dropUpstream();
+    // The reset ends the connection, which ends the exchange through `abort`.
+    this.#cutError = error;
     this.connection.reset(reason);
     if (this.active) this.finish(error, false);
   }

@@ -190,6 +190,11 @@ function valueFault(byte: number): IRefusal {
   return byte === LF ? REFUSALS.bareLf : REFUSALS.controlByte;
 }
 
+/** Where a field's line ends, before its CRLF: unlike the value's end it does not leave out trailing white space. */
+export function lineEnd(head: Head, field: number): number {
+  return head.ranges[field * FIELD_STRIDE + 4]! - 2;
+}
+
 /** True when a field must never be named by Connection: dropping it would change framing or routing. */
 export function isProtected(number: number): boolean {
   return number === FIELD.host || number === FIELD.contentLength || number === FIELD.transferEncoding;

@@ -39,9 +39,17 @@ export function editedRequest(
   const { clientIp, localPort, isTls } = connection;
   const edits = info.upgrade === '' ? policy.requestEdits : policy.upgradeEdits;
   if (edits !== null) dropEdited(head, info.drop, (start, end) => edits.drops(info.text, start, end), info);
+  const { subjectHeader } = policy;
+  // Never what the client says of itself, also where it has no certificate.
+  if (subjectHeader !== '') {
+    dropEdited(head, info.drop, (start, end) => info.text.slice(start, end).toLowerCase() === subjectHeader, info);
+  }
   let tail = authority === '' && !edits?.names.includes('host') ? `Host: ${targetName}\r\n` : '';
   tail += forwardedLines({ clientIp, authority, isTls, localPort }, policy.forwarded, edits?.names);
   if (edits !== null) tail += edits.lines(context);
+  if (subjectHeader !== '' && connection.clientSubject !== '') {
+    tail += `${policy.subjectHeader}: ${headerText(connection.clientSubject)}\r\n`;
+  }
   const target = rewriteTarget(info, policy, context);
   return forwardRequestHead(info, head, target, tail + upgradeLines(info));
 }
@@ -62,6 +70,13 @@ export function dropEdited(
     drop[at] = 1;
     info.drops += 1;
   }
+}
+
+/** Text as a latin1 field value of visible bytes. */
+function headerText(text: string): string {
+  return Buffer.from(text, 'utf8')
+    .toString('latin1')
+    .replaceAll(/[^\x20-\x7e\x80-\xff]/g, ' ');
 }
 
 function upgradeLines(info: RequestInfo): string {

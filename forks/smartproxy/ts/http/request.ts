@@ -8,7 +8,7 @@ import { METHODS } from 'node:http';
 import { limits } from '../limits/limits.ts';
 import { AUTHORITY, COMMA, HEX, HTAB, PERCENT, QUERY, SLASH, SP, STAR, digit, equalsLower } from './bytes.ts';
 import { FIELD, fieldNumber } from './fields.ts';
-import { FIELD_STRIDE, isProtected } from './head.ts';
+import { FIELD_STRIDE, isProtected, lineEnd } from './head.ts';
 import type { Head } from './head.ts';
 import { REFUSALS } from './refusals.ts';
 import type { IRefusal } from './refusals.ts';
@@ -111,7 +111,7 @@ function readFields(info: RequestInfo, head: Head, bytes: Buffer): IRefusal | nu
         break;
       case FIELD.transferEncoding:
         // RFC 9112 §6.1: one final `chunked`, and never from an HTTP/1.0 peer, which cannot know it.
-        if (info.chunked || head.minorVersion === 0 || !equalsLower(bytes, start, end, 'chunked')) {
+        if (info.chunked || head.minorVersion === 0 || !equalsLower(bytes, start, lineEnd(head, at), 'chunked')) {
           return REFUSALS.transferCoding;
         }
         info.chunked = true;

@@ -18,6 +18,10 @@ export class RequestBody {
   #bytes = 0;
   #bytesMax = Infinity;
   #tooLarge = false;
+  /** Body bytes read so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** The whole body was read. */
   get done(): boolean {

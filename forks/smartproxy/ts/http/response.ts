@@ -7,7 +7,7 @@ import { latin1 } from '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
 import { COMMA, HTAB, SP, equalsLower } from './bytes.ts';
 import { FIELD, fieldNumber } from './fields.ts';
-import { FIELD_STRIDE, isProtected } from './head.ts';
+import { FIELD_STRIDE, isProtected, lineEnd } from './head.ts';
 import type { Head } from './head.ts';
 import { REFUSALS } from './refusals.ts';
 import type { IRefusal } from './refusals.ts';
@@ -48,7 +48,7 @@ export function readResponse(info: ResponseInfo, head: Head, bytes: Buffer): IRe
         if (info.contentLength === -1) return REFUSALS.contentLength;
         break;
       case FIELD.transferEncoding:
-        if (info.chunked || !equalsLower(bytes, start, end, 'chunked')) return REFUSALS.transferCoding;
+        if (info.chunked || !equalsLower(bytes, start, lineEnd(head, at), 'chunked')) return REFUSALS.transferCoding;
         info.chunked = true;
         drop(info, at);
         break;
@@ -72,7 +72,10 @@ export function readResponse(info: ResponseInfo, head: Head, bytes: Buffer): IRe
         break;
     }
   }
-  return info.chunked && info.contentLength !== -1 ? REFUSALS.lengthAndCoding : null;
+  if (info.chunked && info.contentLength !== -1) return REFUSALS.lengthAndCoding;
+  // RFC 9110 §8.6, RFC 9112 §6.1: an interim response has no body, yet some parsers would believe one that is announced.
+  if (head.status < 200 && (info.chunked || info.contentLength > 0)) return REFUSALS.contentLength;
+  return null;
 }
 
 function drop(info: ResponseInfo, at: number): void {
@@ -85,14 +88,17 @@ function readConnection(info: ResponseInfo, head: Head, bytes: Buffer, start: nu
   while (at < end) {
     while (at < end && (bytes[at] === SP || bytes[at] === HTAB || bytes[at] === COMMA)) at += 1;
     const wordStart = at;
-    while (at < end && bytes[at] !== COMMA && bytes[at] !== SP && bytes[at] !== HTAB) at += 1;
-    if (at === wordStart) continue;
-    if (equalsLower(bytes, wordStart, at, 'close')) info.keepAlive = false;
-    else if (equalsLower(bytes, wordStart, at, 'keep-alive'))
+    // Only commas part the options: `: keep-alive` is one strange word, not the word `keep-alive`.
+    while (at < end && bytes[at] !== COMMA) at += 1;
+    let wordEnd = at;
+    while (wordEnd > wordStart && (bytes[wordEnd - 1] === SP || bytes[wordEnd - 1] === HTAB)) wordEnd -= 1;
+    if (wordEnd === wordStart) continue;
+    if (equalsLower(bytes, wordStart, wordEnd, 'close')) info.keepAlive = false;
+    else if (equalsLower(bytes, wordStart, wordEnd, 'keep-alive'))
       info.keepAlive = info.keepAlive || head.minorVersion === 0;
-    else if (!equalsLower(bytes, wordStart, at, 'upgrade')) {
-      if (isProtected(fieldNumber(bytes, wordStart, at))) return REFUSALS.connectionOption;
-      dropNamed(info.drop, head, bytes, wordStart, at);
+    else if (!equalsLower(bytes, wordStart, wordEnd, 'upgrade')) {
+      if (isProtected(fieldNumber(bytes, wordStart, wordEnd))) return REFUSALS.connectionOption;
+      dropNamed(info.drop, head, bytes, wordStart, wordEnd);
       info.drops += 1;
     }
   }

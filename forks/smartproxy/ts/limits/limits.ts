@@ -48,14 +48,15 @@ export const limits = {
   /** Routes that were removed and whose counters are still shown; older ones are folded together. */
   retiredRoutes: 1_000,
 
-  /** Connections to one target, in use and idle. */
-  upstreamConnections: 10_000,
+  /** Seconds of throughput history (upstream's retention). */
+  historySeconds: 3_600,
+  /** Targets with counters of their own; functions could name without end. Further ones share one entry. */
+  upstreamTargets: 10_000,
+
   /** Idle keep-alive connections kept per target. */
   upstreamIdle: 256,
   /** Idle time after which a pooled connection is closed, ms: below the 5 s after which Node backends close. */
   upstreamIdleMs: 4_000,
-  /** Exchanges waiting for a connection to a target that is at its limit. */
-  upstreamWaiting: 10_000,
 
   /** Tick of the timer wheel, ms: how late a deadline may fire. */
   wheelTickMs: 100,
@@ -80,8 +81,16 @@ export const limits = {
   responseMs: 120_000,
   /** A tunnel without traffic, ms (upstream's 4 h). */
   inactivityMs: 14_400_000,
+  /** A tunnel of which one side has ended, without traffic, ms: the other side may be gone without a word. */
+  halfOpenMs: 300_000,
   /** Life of a connection, ms (upstream's 24 h). */
   lifetimeMs: 86_400_000,
+  /** Least rate at which a client must send a request body, bytes per second, after a grace of `bodyGraceMs`. */
+  bodyBytesPerSecondMin: 50,
+  /** Time that a body may take before its rate is looked at, ms. */
+  bodyGraceMs: 20_000,
+  /** Heap in use above which accepting pauses, as a share of what V8 may use. */
+  heapShareMax: 0.92,
   /** Drain on stop, ms (upstream's graceful shutdown). */
   drainMs: 30_000,
   /** After a refusal the rest of the request is read for this long, ms, so that the answer is not lost to a reset. */

@@ -17,6 +17,9 @@ export interface ISampledConnection {
 /** Route name under which the counters of routes removed long ago are folded together. */
 export const REMOVED_ROUTES = '(removed)';
 
+/** Name under which targets are counted for which there is no room. */
+export const OTHER_TARGETS = 'other';
+
 export class Recorder {
   readonly startedAtMs = performance.now();
   active = 0;
@@ -53,8 +56,9 @@ export class Recorder {
   upstream(target: string): UpstreamCounters {
     let counters = this.upstreams.get(target);
     if (counters === undefined) {
-      counters = new UpstreamCounters(target);
-      this.upstreams.set(target, counters);
+      const name = this.upstreams.size < limits.upstreamTargets ? target : OTHER_TARGETS;
+      counters = this.upstreams.get(name) ?? new UpstreamCounters(name);
+      this.upstreams.set(name, counters);
     }
     return counters;
   }

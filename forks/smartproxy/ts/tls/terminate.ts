@@ -18,11 +18,14 @@ export function startTls(connection: Connection, plan: RoutePlan, hello: IClient
   connection.routeName = plan.name;
   // Read again by the TLS engine, ahead of what the kernel brings next.
   raw.unshift(held);
+  const clientAuth = plan.route.config.action.tls?.clientAuth;
   const stream = new TLSSocket(raw, {
     isServer: true,
     secureContext: plan.secureContext(engine),
-    ALPNProtocols: ['http/1.1'],
-    requestCert: false,
+    // What is inside a tunnel is not ours to name.
+    ALPNProtocols: plan.route.kind === 'tcp' ? undefined : ['http/1.1'],
+    requestCert: clientAuth !== undefined,
+    rejectUnauthorized: clientAuth?.mode === 'require',
   });
   stream.allowHalfOpen = true;
   const stage = new HandshakeStage(connection, plan, hello, stream);
@@ -94,6 +97,7 @@ class HandshakeStage implements IStage {
     tls.alpn.add(stream.alpnProtocol === false || stream.alpnProtocol === null ? 'none' : stream.alpnProtocol);
     connection.tlsVersion = version;
     connection.domain = this.#hello.sni;
+    if (!this.#acceptsClient()) return;
     const handles = this.#plan.route.kind === 'tcp';
     if (handles) startHandler(connection, this.#plan, null);
     else {
@@ -105,6 +109,21 @@ class HandshakeStage implements IStage {
     if (this.#plan.route.config.action.type === 'socket-handler' && handles) return;
     stream.on('data', (bytes: Buffer) => connection.onSocketData(stream, bytes, 0, bytes.length));
     stream.on('end', () => connection.onSocketEnd(stream));
+  }
+
+  /** With `require` a client without a valid certificate is refused; with `request` it only stays unnamed. */
+  #acceptsClient(): boolean {
+    const clientAuth = this.#plan.route.config.action.tls?.clientAuth;
+    if (clientAuth === undefined) return true;
+    const fault = verifyFault(this.#stream);
+    const certificate = this.#stream.getPeerX509Certificate();
+    if (fault === null && certificate !== undefined) {
+      this.#connection.clientSubject = certificate.subject.replaceAll('\n', ',');
+      return true;
+    }
+    if (clientAuth.mode === 'request') return true;
+    this.#fail(certificate === undefined ? 'client-certificate-missing' : 'client-certificate-invalid');
+    return false;
   }
 
   #fail(reason: string): void {
@@ -125,6 +144,12 @@ class HandshakeStage implements IStage {
       engine.gate.emit('tls-error', { clientIp, sni: this.#hello.sni, reason, timestamp: new Date() });
     }
   }
+}
+
+/** What is wrong with the client's certificate: Node's server reads it at the same place of the handle. */
+function verifyFault(stream: TLSSocket): Error | null {
+  const handle = (stream as unknown as { _handle: { verifyError(): Error | null } | null })._handle;
+  return handle === null ? new Error('closed') : handle.verifyError();
 }
 
 /** OpenSSL's reason as a key for counting: `ERR_SSL_NO_SHARED_CIPHER` becomes `no-shared-cipher`. */

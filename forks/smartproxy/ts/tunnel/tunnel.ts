@@ -11,6 +11,7 @@ import { REASON } from '../connection/reasons.ts';
 import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
+import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
@@ -123,6 +124,7 @@ export class Tunnel implements IStage, IDialOwner {
     this.#clientEnded = true;
     if (this.#upstreamEnded) this.#connection.close(REASON.upstreamClosed);
     else if (this.#connected && this.#upstream !== null) this.#upstream.end();
+    if (this.#connected) this.#connection.expireIn(this.#quietMs());
   }
 
   onDrain(): void {
@@ -141,7 +143,10 @@ export class Tunnel implements IStage, IDialOwner {
     if (source !== this.#upstream) return;
     this.#upstreamEnded = true;
     if (this.#clientEnded) this.#connection.close(REASON.clientClosed);
-    else this.#connection.stream.end();
+    else {
+      this.#connection.stream.end();
+      this.#connection.expireIn(this.#quietMs());
+    }
   }
 
   onSocketDrain(): void {
@@ -190,9 +195,15 @@ export class Tunnel implements IStage, IDialOwner {
       return;
     }
     const { engine } = this.#connection;
-    const leftMs = this.#lastByteMs + engine.settings.inactivityMs - engine.wheel.nowMs;
+    const leftMs = this.#lastByteMs + this.#quietMs() - engine.wheel.nowMs;
     if (leftMs > 0) this.#connection.expireIn(leftMs);
     else this.#connection.abort(REASON.inactivityTimeout);
+  }
+
+  /** How long nothing may move. */
+  #quietMs(): number {
+    const { inactivityMs } = this.#connection.engine.settings;
+    return this.#clientEnded || this.#upstreamEnded ? Math.min(inactivityMs, limits.halfOpenMs) : inactivityMs;
   }
 
   onStop(): void {

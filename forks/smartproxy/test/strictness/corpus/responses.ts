@@ -29,6 +29,7 @@ export const badResponseHeads: readonly IBadResponse[] = [
     name: '101 that nobody asked for',
     bytes: 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
   },
+  { name: 'interim response with a length', bytes: `HTTP/1.1 103 Early\r\nContent-Length: 3\r\n\r\nabc` },
   { name: 'head of 100,000 bytes', bytes: ok(`X: ${'a'.repeat(100_000)}\r\n`) },
 ];
 

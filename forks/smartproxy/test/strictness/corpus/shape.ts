@@ -9,6 +9,8 @@ export interface IAttack {
   readonly bytes: string;
   /** The status that the client gets. */
   readonly status: number;
+  /** What it is counted under in `getRejectReasons()`. */
+  readonly reason: string;
   /** 400 and 505 are both right: the version itself is what is broken. */
   readonly versionAllowed?: boolean;
   /** Any 4xx or 5xx is right. */
@@ -35,6 +37,8 @@ export interface ILawful {
 export interface IBrokenBody {
   readonly name: string;
   readonly body: string;
+  /** What it is counted under in `getRejectReasons()`. */
+  readonly reason: string;
 }
 
 /** A backend's answer that must not reach the client as it is. */
