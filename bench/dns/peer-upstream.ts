@@ -163,7 +163,8 @@ function unpackLibraries(folder: string): string {
 function run(command: string, args: readonly string[], cwd: string): void {
   const result = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: APT_TIMEOUT_MS });
   if (result.status === 0) return;
-  const said = `${result.stderr ?? ''}${result.stdout ?? ''}`.trim().split('\n').at(-1) ?? '';
+  const lines = `${result.stdout ?? ''}\n${result.stderr ?? ''}`.trim().split('\n');
+  const said = lines.find((line) => line.startsWith('E: ')) ?? lines.at(-1);
   throw new UpstreamUnavailable(`${command.split('/').at(-1)} failed: ${result.error?.message ?? said}`);
 }
 
