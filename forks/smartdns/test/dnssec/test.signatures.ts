@@ -12,7 +12,7 @@ import {
   parseRecordData,
   rcodes,
 } from '#wire';
-import type { IDnskeyData, INsecData, IResourceRecord, IRrsigData } from '#wire';
+import type { IDnskeyData, INsec3Data, INsecData, IResourceRecord, IRrsigData } from '#wire';
 import { nextName } from '../../ts_server/dnssec/compact.ts';
 import { ZoneSigner, keyTagOf, nsec3Hash, signingAlgorithms } from '../../ts_server/dnssec/index.ts';
 import { Zone } from '../../ts_server/zone/index.ts';
@@ -227,4 +227,59 @@ test('a zone that is no longer signed loses what signing kept in it', async () =
   for (const type of ['DNSKEY', 'CDS', 'CDNSKEY', 'NSEC3PARAM'])
     assert.equal(zone.lookup('ours.test', type).kind, 'nodata');
   assert.equal(zone.serial, serial + 1);
+});
+
+const names = Array.from({ length: 400 }, (_, index) => `q${index}${index % 3 === 0 ? '.www' : ''}.chain.test`);
+
+test('NSEC proofs cover what they deny, and match what they state, for hundreds of names', async () => {
+  const { zone, signer } = await makeSignedZone({ origin: 'chain.test', denial: 'nsec' });
+  for (const name of names) {
+    const found = zone.lookup(name, 'A');
+    const encloser = found.steps[0]!.closestEncloser;
+    signer.signResponse(found, { qname: name, qtype: 'A', steps: found.steps });
+    const proofs = found.authorities.filter((record) => record.type === 'NSEC');
+    const covers = (denied: string): boolean =>
+      proofs.some(({ name: owner, data }) => {
+        const { nextDomain } = data as INsecData;
+        const wraps = nextDomain === 'chain.test';
+        return compareNames(owner, denied) < 0 && (wraps || compareNames(denied, nextDomain) < 0);
+      });
+    assert.ok(covers(name), name);
+    assert.ok(covers(`*.${encloser}`), `*.${encloser}`);
+    assert.ok(proofs.length <= 2);
+  }
+});
+
+test('NSEC3 proofs cover what they deny, and match what they state, for hundreds of names', async () => {
+  const salt = Buffer.from('c0ffee', 'hex');
+  const { zone, signer } = await makeSignedZone({
+    origin: 'chain.test',
+    denial: 'nsec3',
+    nsec3: { iterations: 2, salt },
+  });
+  const hashOf = (name: string): string => formatBase32(nsec3Hash(name, salt, 2)).toLowerCase();
+  for (const name of names) {
+    const found = zone.lookup(name, 'A');
+    const encloser = found.steps[0]!.closestEncloser;
+    signer.signResponse(found, { qname: name, qtype: 'A', steps: found.steps });
+    const proofs = found.authorities
+      .filter((record) => record.type === 'NSEC3')
+      .map((record) => ({
+        owner: record.name.split('.')[0]!,
+        next: formatBase32((record.data as INsec3Data).nextHashedOwner as Buffer).toLowerCase(),
+      }));
+    const covers = (denied: string): boolean => {
+      const hash = hashOf(denied);
+      return proofs.some(({ owner, next }) =>
+        owner < next ? owner < hash && hash < next : owner < hash || hash < next,
+      );
+    };
+    assert.ok(
+      proofs.some(({ owner }) => owner === hashOf(encloser)),
+      `closest encloser ${encloser}`,
+    );
+    assert.ok(covers(name), `next closer ${name}`);
+    assert.ok(covers(`*.${encloser}`), `*.${encloser}`);
+    assert.ok(proofs.length <= 3);
+  }
 });
