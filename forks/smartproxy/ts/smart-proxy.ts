@@ -339,7 +339,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   async #upstreamsGone(): Promise<void> {
     const endsAtMs = performance.now() + SAMPLE_MS;
     const remain = (): boolean =>
-      this.#engine.recorder.upstreams.values().some(({ active, idle }) => active > 0 || idle > 0);
+      [...this.#engine.recorder.upstreams.values()].some(({ active, idle }) => active > 0 || idle > 0);
     while (remain() && performance.now() < endsAtMs) await nextTurn();
   }
 

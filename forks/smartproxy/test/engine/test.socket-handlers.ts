@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import {
   createCompleteHttpsServer,
   createHttpToHttpsRedirect,
@@ -137,4 +139,22 @@ test('a redirect keeps its connection', async (t) => {
     [...text.matchAll(/location: (.*)\r/gi)].map((found) => found[1]),
     ['https://a.test/1', 'https://a.test/2'],
   );
+});
+
+test('a handler inside TLS that is busy is not taken for idle, and an idle one is ended', async (t) => {
+  const tls = { mode: 'terminate', certificate: 'self-signed' } as const;
+  const { port, proxy } = await startProxy(
+    t,
+    [{ match: { ports: 443 }, action: { type: 'socket-handler', socketHandler: SocketHandlers.echo, tls } }],
+    { inactivityTimeout: 600 },
+  );
+  const socket = connectTls({ port: port(443), host: '127.0.0.1', servername: 'a.test', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  for (let i = 0; i < 12; i += 1) {
+    socket.write('x');
+    await once(socket, 'data');
+    await new Promise((resolve) => setTimeout(resolve, 75));
+  }
+  await once(socket.resume(), 'close');
+  assert.equal(proxy.stats.getTerminationReasons().get('inactivity-timeout'), 1);
 });
