@@ -4,6 +4,7 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept } from './accept/acceptor.ts';
 import { Listener } from './accept/listener.ts';
 import { CertificateManager } from './certificates/certificate-manager.ts';
@@ -33,6 +34,7 @@ import { Metrics } from './stats/metrics.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
+import { assertValidOptions } from './validation/options.ts';
 
 /** How often the byte counters of open connections are brought up to date, ms. */
 const SAMPLE_MS = 1_000;
@@ -74,9 +76,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @throws RouteConfigError naming route and field when a route cannot be used */
+  /** @throws OptionsError naming the option, RouteConfigError naming route and field, when they cannot be used */
   constructor(options: ISmartProxyOptions) {
     super();
+    assertValidOptions(options);
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
@@ -154,6 +157,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain(SAMPLE_MS);
       engine.pool.closeIdle();
+      await this.#upstreamsGone();
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -329,6 +333,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     });
     clearTimeout(timer);
     this.#drained = null;
+  }
+
+  /** Sockets to targets close a moment after they are destroyed: until then they are counted, and hold a descriptor. */
+  async #upstreamsGone(): Promise<void> {
+    const endsAtMs = performance.now() + SAMPLE_MS;
+    const remain = (): boolean =>
+      [...this.#engine.recorder.upstreams.values()].some(({ active, idle }) => active > 0 || idle > 0);
+    while (remain() && performance.now() < endsAtMs) await nextTurn();
   }
 
   #onConnectionGone(): void {

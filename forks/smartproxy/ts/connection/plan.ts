@@ -6,6 +6,7 @@
 import type tls from 'node:tls';
 import { ProxyError } from '../errors.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import type { IRouteTarget } from '../interfaces/route.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { UpstreamTarget } from '../http/pool.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
@@ -17,6 +18,9 @@ import type { IEngine } from './engine.ts';
 import { TargetPolicy } from './policy.ts';
 
 const PORT_MAX = 65_535;
+
+/** Stands in for the target of routes that have none; never dialled. */
+const NOWHERE: IRouteTarget = { host: '', port: 0 };
 
 /** A target with its address resolved to one host and port. */
 export interface IChosenTarget {
@@ -51,7 +55,9 @@ export class RoutePlan {
     this.counters = engine.recorder.route(route.name);
     this.security = engine.securityOf(route);
     this.checks = this.security !== null && this.security.checksRequests;
-    this.policies = route.targets.map((target) => new TargetPolicy(route.config, target, engine.sendProxyProtocol));
+    // A canned answer needs no target, but the settings that it stands in.
+    const targets = route.targets.length === 0 ? [NOWHERE] : route.targets;
+    this.policies = targets.map((target) => new TargetPolicy(route.config, target, engine.sendProxyProtocol));
     this.#balancer = new Balancer(this.policies, route.config.action.loadBalancing?.algorithm ?? 'round-robin');
     this.#fixed = this.#resolveFixed();
   }

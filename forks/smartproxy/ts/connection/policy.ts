@@ -27,6 +27,8 @@ export class TargetPolicy {
   readonly priority: number;
   readonly weight: number;
   readonly requestEdits: HeaderEdits | null;
+  /** The same and what upgrades have besides. */
+  readonly upgradeEdits: HeaderEdits | null;
   readonly responseEdits: HeaderEdits | null;
   readonly cors: Cors | null;
   /** Responses are not passed on as they came. */
@@ -54,12 +56,9 @@ export class TargetPolicy {
     this.config = target;
     this.priority = target.priority ?? 0;
     this.weight = target.weight ?? 1;
-    this.requestEdits = HeaderEdits.compile(
-      action.advanced?.headers,
-      route.headers?.request,
-      target.advanced?.headers,
-      target.headers?.request,
-    );
+    const edits = [action.advanced?.headers, route.headers?.request, target.advanced?.headers, target.headers?.request];
+    this.requestEdits = HeaderEdits.compile(...edits);
+    this.upgradeEdits = HeaderEdits.compile(...edits, (target.websocket ?? action.websocket)?.customHeaders);
     this.responseEdits = HeaderEdits.compile(route.headers?.response, target.headers?.response);
     this.cors = Cors.compile(target.headers?.cors ?? route.headers?.cors);
     this.editsResponses = this.responseEdits !== null || this.cors !== null;

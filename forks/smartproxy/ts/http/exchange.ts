@@ -18,7 +18,7 @@ import { CHALLENGES } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
-import { checkRequest } from './checks.ts';
+import { Admission } from './admission.ts';
 import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
 import { responseText } from './errorpage.ts';
@@ -82,8 +82,7 @@ export class Exchange implements IUpstreamUser {
   #cutError: string | undefined = undefined;
   /** Wheel time at which the whole exchange must be over, Infinity for none. */
   #expiresAtMs = Infinity;
-  /** What a check that had to wait said about the request that is now read again; undefined when there is none. */
-  #verdict: IAnswer | null | undefined = undefined;
+  readonly #admission = new Admission();
   readonly #clientFields: string;
 
   constructor(stage: HttpStage) {
@@ -121,12 +120,15 @@ export class Exchange implements IUpstreamUser {
     this.plan = plan;
     this.counters = plan.counters;
     if (connection.domain === undefined && info.host !== '') connection.domain = info.host;
-    if (route.config.action.type === 'socket-handler' || route.kind === 'tcp') {
-      return this.#handOver(plan, bytes, head.start, end);
-    }
     if (plan.security !== null) {
       const denial = connection.admit(plan.security, info.host, false);
       if (denial !== null) return this.#answer(denial, bytes, at, end);
+    }
+    if (route.config.action.type === 'socket-handler' || route.kind === 'tcp') {
+      const verdict = this.#admission.check(connection, plan, null, head, info);
+      if (verdict instanceof Promise) return this.#suspend(verdict, bytes, head.start, end);
+      if (verdict !== null) return this.#answer(verdict, bytes, at, end);
+      return this.#handOver(plan, bytes, head.start, end);
     }
     connection.open(plan.name, plan.counters, connection.isTls ? 'https' : 'http');
     return this.#route(plan, head, info, bytes, at, end);
@@ -363,11 +365,8 @@ export class Exchange implements IUpstreamUser {
       return this.#answer({ status: BAD_GATEWAY, reason: 'no-target' }, bytes, at, end);
     }
     const { policy } = chosen;
-    let verdict: IAnswer | null | Promise<IAnswer | null> = null;
-    if (this.#verdict !== undefined) {
-      verdict = this.#verdict;
-      this.#verdict = undefined;
-    } else if (policy.checks || plan.checks) verdict = checkRequest(this.connection, plan, policy, head, info);
+    const verdict =
+      policy.checks || plan.checks ? this.#admission.check(this.connection, plan, policy, head, info) : null;
     if (verdict instanceof Promise) return this.#suspend(verdict, bytes, head.start, end);
     if (verdict !== null) return this.#answer(verdict, bytes, at, end);
     this.policy = policy;
@@ -472,7 +471,7 @@ export class Exchange implements IUpstreamUser {
   }
 
   #resume(answer: IAnswer | null): void {
-    this.#verdict = answer;
+    this.#admission.settle(answer);
     this.stage.resumeSuspended();
   }
 

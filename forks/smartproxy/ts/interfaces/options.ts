@@ -4,7 +4,7 @@
  * @module
  */
 import type { IRouteConfig } from './route.ts';
-import type { IRouteSecurity } from './security.ts';
+import type { IDefaultSecurity } from './security.ts';
 import type { TTlsVersion } from './tls.ts';
 
 /** A certificate from a provision function (upstream's type comes from tsclass). Confirmed name, recalled members. */
@@ -73,7 +73,7 @@ export interface ISmartProxyDefaults {
   /** Where connections go that match no route. Confirmed. */
   target?: { host: string; port: number };
   /** Address lists and limits of every route; a route's own member replaces the default's. Confirmed. */
-  security?: IRouteSecurity;
+  security?: IDefaultSecurity;
   /** Accepted and unused, as the option of the same name. Confirmed. */
   preserveSourceIP?: boolean;
 }
@@ -160,7 +160,7 @@ export interface ISmartProxyOptions {
   maxConnections?: number;
   /** Open connections of one address; default 100, 0: no limit. Confirmed. */
   maxConnectionsPerIP?: number;
-  /** New connections of one address per minute; default 300, 0: no limit. Confirmed. */
+  /** New connections of one address per minute; default 0: no limit. Confirmed; upstream's default is 300. */
   connectionRateLimitPerMinute?: number;
 
   /** PKCS #12 bundle with the default certificate. Confirmed. */
