@@ -33,6 +33,10 @@ export const REASON = {
   responseTimeout: 'response-timeout',
   writeTimeout: 'write-timeout',
   lifetime: 'lifetime-exceeded',
+  /** A WebSocket client did not answer a ping. */
+  pingTimeout: 'ping-timeout',
+  /** A WebSocket frame over the route's limit. */
+  frameTooLarge: 'frame-too-large',
   handlerError: 'handler-error',
   tlsError: 'tls-error',
   internal: 'internal-error',

@@ -13,6 +13,7 @@ import { startHandler } from '../handler/handler.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
+import { guardOf } from '../websocket/guard.ts';
 import { Admission } from './admission.ts';
 import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
@@ -160,8 +161,9 @@ export class Exchange extends ExchangeState {
     const held = this.stage.leave();
     const tunnel = new Tunnel(this.connection, upstream.target, null);
     this.connection.stage = tunnel;
+    const guard = this.upgrade === 'websocket' ? guardOf(this.connection, this.policy?.webSocket ?? null) : null;
     this.finish(undefined, false);
-    tunnel.adopt(upstream);
+    tunnel.adopt(upstream, guard);
     if (held.length > 0) tunnel.onData(held, 0, held.length);
   }
 

@@ -251,7 +251,8 @@ export class ResponseRelay {
     if (exchange.upgrade === 'websocket') exchange.connection.upgrade(exchange.plan?.name ?? '');
     const rest = at < end ? Buffer.from(bytes.subarray(at, end)) : NOTHING;
     exchange.tunnel(upstream);
-    if (rest.length > 0) exchange.connection.stream.write(rest);
+    // What came with the 101 is the tunnel's already.
+    if (rest.length > 0 && upstream.user !== null) upstream.user.onUpstreamData(rest, 0, rest.length);
   }
 }
 

@@ -13,6 +13,7 @@ import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
 import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
+import type { WebSocketGuard } from '../websocket/guard.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
 
@@ -38,6 +39,7 @@ export class Tunnel implements IStage, IDialOwner {
   #adopted = false;
   /** What the client sent before the target was there. */
   #held: Buffer | null;
+  #guard: WebSocketGuard | null = null;
   /** Why TLS with the target failed. */
   tlsError: Error | null = null;
   #preamble: Buffer | null = null;
@@ -68,7 +70,8 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   /** Takes over an upstream connection that an upgraded exchange leaves behind. */
-  adopt(upstream: UpstreamConnection): void {
+  adopt(upstream: UpstreamConnection, guard: WebSocketGuard | null = null): void {
+    this.#guard = guard;
     this.#upstream = upstream.stream;
     this.#connected = true;
     this.#adopted = true;
@@ -113,6 +116,7 @@ export class Tunnel implements IStage, IDialOwner {
       return;
     }
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
+    if (this.#guard !== null && !this.#guard.fromClient(bytes, start, end)) return;
     if (emit(upstream, this.#connection.stream, '', bytes, start, end, end, '')) return;
     this.#pauseClient();
     notifyDrain(upstream, this);
@@ -132,7 +136,10 @@ export class Tunnel implements IStage, IDialOwner {
   onSocketData(source: TStream, bytes: Buffer, start: number, end: number): void {
     const client = this.#connection.stream;
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
-    if (emit(client, source, '', bytes, start, end, end, '')) return;
+    if (this.#guard !== null && !this.#guard.fromTarget(bytes, start, end)) return;
+    const more = emit(client, source, '', bytes, start, end, end, '');
+    if (this.#guard !== null) this.#guard.afterTarget();
+    if (more) return;
     pauseStream(source);
     notifyDrain(client, this.#connection);
   }
@@ -178,6 +185,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onGone(): void {
+    this.#guard?.stop();
     if (this.#upstream === null) return;
     // A client that broke is passed on as it was: a reset must not look like an orderly end.
     if (this.#connection.reason === REASON.clientError && this.#upstream instanceof ProxySocket && this.#connected) {
