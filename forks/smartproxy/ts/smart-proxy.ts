@@ -83,8 +83,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
-    const recorder = new Recorder();
     const connections = new Set<Connection>();
+    const recorder = new Recorder(connections);
     const engine = {
       settings: readSettings(options),
       recorder,
@@ -351,6 +351,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
+    for (const connection of this.#engine.connections) connection.age(nowMs);
     this.#metrics.sample();
     this.#engine.pressure.check();
   }

@@ -65,7 +65,9 @@ export class KeySet {
   #saving: Promise<void> = Promise.resolve();
   /** Roles whose successor is being made. */
   readonly #making = new Set<TKeyRole>();
-  /** Calls back when keys were changed or could not be stored. */
+  /** Told when the keys that are shown or that sign have changed: a new key must be shown from that moment on. */
+  onChange: (() => void) | null = null;
+  /** Told when keys could not be made or stored. */
   onFailure: ((error: unknown) => void) | null = null;
 
   private constructor(zone: string, keys: ZoneKey[], storage: IKeyStorage, policy: IKeyPolicy) {
@@ -204,6 +206,7 @@ export class KeySet {
     if (changed) {
       this.#version++;
       this.#save();
+      this.onChange?.();
     }
     this.#rollByAge(nowMs);
     return changed;
@@ -218,6 +221,7 @@ export class KeySet {
     this.#nextStepMs = 0;
     this.#version++;
     this.#save();
+    this.onChange?.();
     this.advance(nowMs);
   }
 

@@ -57,6 +57,11 @@ export interface IDnsServerOptions {
    * key that ends with the process, so give `keyFolder` before a parent publishes a DS.
    */
   dnssec?: IDnssecOptions | false;
+  /**
+   * First serial of zones whose SOA the server makes; default the Unix time when it was made. Several servers for one
+   * zone need the same one.
+   */
+  serialStart?: number;
   /** SOA fields for zones whose handlers give none. */
   soa?: ISoaOptions;
   /** Milliseconds an asynchronous handler or middleware may take; default 4,000. */

@@ -126,3 +126,13 @@ export const paddingBlockBytes = 468;
 
 /** Longest life of a signed answer's image in milliseconds: how late a step in the life of a key may show. */
 export const signedImageMs = 10_000;
+
+/** Workers of one pool; more than cores only adds switching. */
+export const workersMax = 256;
+/** Milliseconds between two collections of the workers' counters. */
+export const workerCollectMs = 1_000;
+/** Milliseconds for a worker to start, stop or tell its counters before it counts as failed. */
+export const workerAnswerMs = 10_000;
+/** Milliseconds before a worker that ended is started again, doubled with each failure in a row up to the most. */
+export const workerRestartMs = 100;
+export const workerRestartMsMax = 10_000;

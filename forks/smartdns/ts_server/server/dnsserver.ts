@@ -25,7 +25,7 @@ import { Guard } from '../pipeline/guard.ts';
 import { Signing } from '../pipeline/signing.ts';
 import { Resolver } from '../pipeline/resolver.ts';
 import { ZoneTable } from '../zone/index.ts';
-import { DnsStats, sources } from '../stats/dnsstats.ts';
+import { DnsStats, sources, type IDnsStatsData } from '../stats/dnsstats.ts';
 import { answerManually, type IManualOrigin } from '../transports/manual.ts';
 import { DnsZones } from './zones.ts';
 import { Listeners } from './listeners.ts';
@@ -77,6 +77,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
         options.dnssecZone === undefined || options.dnssecZone === '' ? undefined : normalName(options.dnssecZone),
       primaryNameserver: options.primaryNameserver,
       soa: options.soa ?? {},
+      serialStart: options.serialStart,
     });
     this.#stats.readSignatures = () => this.#signing.signaturesMade;
     const zoneTable = new ZoneTable();
@@ -128,6 +129,11 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
 
   getStats(): IDnsStats {
     return this.#stats;
+  }
+
+  /** Everything counted, in a form that another thread or process can add up. */
+  getStatsData(): IDnsStatsData {
+    return this.#stats.toData();
   }
 
   /** Counters of the servers that `forward` asks; undefined without it. */

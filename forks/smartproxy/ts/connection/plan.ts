@@ -8,6 +8,7 @@ import { ProxyError } from '../errors.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import type { IRouteTarget } from '../interfaces/route.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
+import type { UpstreamTarget } from '../http/pool.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { Balancer } from './balancer.ts';
@@ -29,6 +30,8 @@ export interface IChosenTarget {
   readonly tlsKey: string;
   readonly tlsOptions: tls.ConnectionOptions | null;
   readonly policy: TargetPolicy;
+  /** The pool of this address, once it was looked up. */
+  pooled: UpstreamTarget | null;
 }
 
 export class RoutePlan {
@@ -117,8 +120,8 @@ export class RoutePlan {
 
 function chosen(policy: TargetPolicy, host: string, port: number, domain: string): IChosenTarget {
   const tlsTo = policy.tlsTo(host, domain);
-  if (tlsTo === null) return { host, port, tlsKey: '', tlsOptions: null, policy };
-  return { host, port, tlsKey: tlsTo.key, tlsOptions: tlsTo.options, policy };
+  if (tlsTo === null) return { host, port, tlsKey: '', tlsOptions: null, policy, pooled: null };
+  return { host, port, tlsKey: tlsTo.key, tlsOptions: tlsTo.options, policy, pooled: null };
 }
 
 /** The plan of a compiled route, made when the route is first used. */

@@ -78,11 +78,9 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onConnected(socket: ProxySocket): void {
-    const { engine } = this.#connection;
     const { tlsOptions } = this.#target;
     this.#target.counters.connects += 1;
     this.#target.counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
-    if (engine.settings.keepAliveProbes) socket.setKeepAlive(true, engine.settings.keepAliveInitialMs);
     if (this.#preamble !== null) socket.write(this.#preamble);
     if (tlsOptions === null || tlsOptions === undefined) this.#establish(socket);
     else this.#upstream = startUpstreamTls(socket, tlsOptions, this);
@@ -204,6 +202,10 @@ export class Tunnel implements IStage, IDialOwner {
   #quietMs(): number {
     const { inactivityMs } = this.#connection.engine.settings;
     return this.#clientEnded || this.#upstreamEnded ? Math.min(inactivityMs, limits.halfOpenMs) : inactivityMs;
+  }
+
+  onStay(): void {
+    this.#upstream?.setKeepAlive(true, this.#connection.engine.settings.keepAliveInitialMs);
   }
 
   onStop(): void {
