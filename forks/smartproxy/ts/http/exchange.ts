@@ -18,6 +18,7 @@ import { CHALLENGES } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
+import { WebSocketWatch } from '../websocket/watch.ts';
 import { Admission } from './admission.ts';
 import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
@@ -318,14 +319,18 @@ export class Exchange implements IUpstreamUser {
     return { ...base, domain: this.host === '' ? base.domain : this.host, method: this.method, path: this.path };
   }
 
-  /** Leaves the connection to a tunnel between client and upstream, after a 101. */
-  tunnel(upstream: UpstreamConnection): void {
+  /** Leaves the connection to a tunnel between client and upstream, after a 101; `rest` came behind it. */
+  tunnel(upstream: UpstreamConnection, rest: Buffer): void {
     this.upstream = null;
     const held = this.stage.leave();
     const tunnel = new Tunnel(this.connection, upstream.target, null);
+    if (this.upgrade === 'websocket') {
+      tunnel.watch = WebSocketWatch.start(this.connection, this.policy?.webSocket ?? null);
+    }
     this.connection.stage = tunnel;
     this.finish(undefined, false);
     tunnel.adopt(upstream);
+    if (rest.length > 0) tunnel.onSocketData(upstream.stream, rest, 0, rest.length);
     if (held.length > 0) tunnel.onData(held, 0, held.length);
   }
 

@@ -250,8 +250,7 @@ export class ResponseRelay {
     exchange.connection.stream.write(text, 'latin1');
     if (exchange.upgrade === 'websocket') exchange.connection.upgrade(exchange.plan?.name ?? '');
     const rest = at < end ? Buffer.from(bytes.subarray(at, end)) : NOTHING;
-    exchange.tunnel(upstream);
-    if (rest.length > 0) exchange.connection.stream.write(rest);
+    exchange.tunnel(upstream, rest);
   }
 }
 
