@@ -33,10 +33,8 @@ export const REASON = {
   responseTimeout: 'response-timeout',
   writeTimeout: 'write-timeout',
   lifetime: 'lifetime-exceeded',
-  /** A WebSocket client did not answer a ping. */
-  pingTimeout: 'ping-timeout',
-  /** A WebSocket frame over the route's limit. */
-  frameTooLarge: 'frame-too-large',
+  /** The client of a WebSocket did not answer a ping. */
+  webSocketTimeout: 'websocket-timeout',
   handlerError: 'handler-error',
   tlsError: 'tls-error',
   internal: 'internal-error',

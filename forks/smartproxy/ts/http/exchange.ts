@@ -13,7 +13,7 @@ import { startHandler } from '../handler/handler.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
-import { guardOf } from '../websocket/guard.ts';
+import { WebSocketWatch } from '../websocket/watch.ts';
 import { Admission } from './admission.ts';
 import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
@@ -155,15 +155,18 @@ export class Exchange extends ExchangeState {
     else this.cut(this.upstreamPaused ? REASON.writeTimeout : REASON.responseTimeout, 'response-timeout');
   }
 
-  /** Leaves the connection to a tunnel between client and upstream, after a 101. */
-  tunnel(upstream: UpstreamConnection): void {
+  /** Leaves the connection to a tunnel between client and upstream, after a 101; `rest` came behind it. */
+  tunnel(upstream: UpstreamConnection, rest: Buffer): void {
     this.upstream = null;
     const held = this.stage.leave();
     const tunnel = new Tunnel(this.connection, upstream.target, null);
+    if (this.upgrade === 'websocket') {
+      tunnel.watch = WebSocketWatch.start(this.connection, this.policy?.webSocket ?? null);
+    }
     this.connection.stage = tunnel;
-    const guard = this.upgrade === 'websocket' ? guardOf(this.connection, this.policy?.webSocket ?? null) : null;
     this.finish(undefined, false);
-    tunnel.adopt(upstream, guard);
+    tunnel.adopt(upstream);
+    if (rest.length > 0) tunnel.onSocketData(upstream.stream, rest, 0, rest.length);
     if (held.length > 0) tunnel.onData(held, 0, held.length);
   }
 

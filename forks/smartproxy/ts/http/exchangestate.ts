@@ -75,8 +75,8 @@ export abstract class ExchangeState implements IUpstreamUser {
   abstract onUpstreamEnd(): void;
   abstract onUpstreamDrain(): void;
   abstract onUpstreamGone(upstream: UpstreamConnection, code: string, error: Error | null): void;
-  /** Leaves the connection to a tunnel, after a 101. */
-  abstract tunnel(upstream: UpstreamConnection): void;
+  /** Leaves the connection to a tunnel, after a 101; `rest` came with it. */
+  abstract tunnel(upstream: UpstreamConnection, rest: Buffer): void;
 
   onClientDrain(): void {
     if (!this.upstreamPaused || this.upstream === null) return;

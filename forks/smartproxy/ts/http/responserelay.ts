@@ -250,9 +250,7 @@ export class ResponseRelay {
     exchange.connection.stream.write(text, 'latin1');
     if (exchange.upgrade === 'websocket') exchange.connection.upgrade(exchange.plan?.name ?? '');
     const rest = at < end ? Buffer.from(bytes.subarray(at, end)) : NOTHING;
-    exchange.tunnel(upstream);
-    // What came with the 101 is the tunnel's already.
-    if (rest.length > 0 && upstream.user !== null) upstream.user.onUpstreamData(rest, 0, rest.length);
+    exchange.tunnel(upstream, rest);
   }
 }
 

@@ -101,8 +101,6 @@ export const limits = {
   healthyThreshold: 2,
   /** Least time between two log lines about refusals, ms (upstream's flush interval). */
   rejectLogMs: 5_000,
-  /** Waiting for a WebSocket client's pong, ms. */
-  pongMs: 10_000,
   /** Drain on stop, ms (upstream's graceful shutdown). */
   drainMs: 30_000,
   /** After a refusal the rest of the request is read for this long, ms, so that the answer is not lost to a reset. */

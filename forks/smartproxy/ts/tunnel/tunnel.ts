@@ -13,8 +13,8 @@ import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
 import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
-import type { WebSocketGuard } from '../websocket/guard.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
+import type { WebSocketWatch } from '../websocket/watch.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -39,9 +39,10 @@ export class Tunnel implements IStage, IDialOwner {
   #adopted = false;
   /** What the client sent before the target was there. */
   #held: Buffer | null;
-  #guard: WebSocketGuard | null = null;
   /** Why TLS with the target failed. */
   tlsError: Error | null = null;
+  /** Looks at the frames of a WebSocket, where its route wants that. */
+  watch: WebSocketWatch | null = null;
   #preamble: Buffer | null = null;
   #clientEnded = false;
   #upstreamEnded = false;
@@ -70,8 +71,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   /** Takes over an upstream connection that an upgraded exchange leaves behind. */
-  adopt(upstream: UpstreamConnection, guard: WebSocketGuard | null = null): void {
-    this.#guard = guard;
+  adopt(upstream: UpstreamConnection): void {
     this.#upstream = upstream.stream;
     this.#connected = true;
     this.#adopted = true;
@@ -116,7 +116,7 @@ export class Tunnel implements IStage, IDialOwner {
       return;
     }
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
-    if (this.#guard !== null && !this.#guard.fromClient(bytes, start, end)) return;
+    if (this.watch !== null && !this.watch.passClient(bytes, start, end)) return;
     if (emit(upstream, this.#connection.stream, '', bytes, start, end, end, '')) return;
     this.#pauseClient();
     notifyDrain(upstream, this);
@@ -124,6 +124,7 @@ export class Tunnel implements IStage, IDialOwner {
 
   onEnd(): void {
     this.#clientEnded = true;
+    if (this.watch !== null) this.watch.stop();
     if (this.#upstreamEnded) this.#connection.close(REASON.upstreamClosed);
     else if (this.#connected && this.#upstream !== null) this.#upstream.end();
     if (this.#connected) this.#connection.expireIn(this.#quietMs());
@@ -136,10 +137,8 @@ export class Tunnel implements IStage, IDialOwner {
   onSocketData(source: TStream, bytes: Buffer, start: number, end: number): void {
     const client = this.#connection.stream;
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
-    if (this.#guard !== null && !this.#guard.fromTarget(bytes, start, end)) return;
-    const more = emit(client, source, '', bytes, start, end, end, '');
-    if (this.#guard !== null) this.#guard.afterTarget();
-    if (more) return;
+    if (this.watch !== null && !this.watch.passTarget(bytes, start, end)) return;
+    if (emit(client, source, '', bytes, start, end, end, '')) return;
     pauseStream(source);
     notifyDrain(client, this.#connection);
   }
@@ -147,6 +146,7 @@ export class Tunnel implements IStage, IDialOwner {
   onSocketEnd(source: TStream): void {
     if (source !== this.#upstream) return;
     this.#upstreamEnded = true;
+    if (this.watch !== null) this.watch.stop();
     if (this.#clientEnded) this.#connection.close(REASON.clientClosed);
     else {
       this.#connection.stream.end();
@@ -185,7 +185,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onGone(): void {
-    this.#guard?.stop();
+    if (this.watch !== null) this.watch.stop();
     if (this.#upstream === null) return;
     // A client that broke is passed on as it was: a reset must not look like an orderly end.
     if (this.#connection.reason === REASON.clientError && this.#upstream instanceof ProxySocket && this.#connected) {
