@@ -76,7 +76,7 @@ export abstract class ExchangeState implements IUpstreamUser {
   abstract onUpstreamDrain(): void;
   abstract onUpstreamGone(upstream: UpstreamConnection, code: string, error: Error | null): void;
   /** Leaves the connection to a tunnel, after a 101. */
-  abstract tunnel(upstream: UpstreamConnection): void;
+  abstract tunnel(upstream: UpstreamConnection, rest: Buffer): void;
 
   onClientDrain(): void {
     if (!this.upstreamPaused || this.upstream === null) return;
