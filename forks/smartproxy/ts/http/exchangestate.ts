@@ -75,7 +75,7 @@ export abstract class ExchangeState implements IUpstreamUser {
   abstract onUpstreamEnd(): void;
   abstract onUpstreamDrain(): void;
   abstract onUpstreamGone(upstream: UpstreamConnection, code: string, error: Error | null): void;
-  /** Leaves the connection to a tunnel, after a 101. */
+  /** Leaves the connection to a tunnel, after a 101; `rest` came with it. */
   abstract tunnel(upstream: UpstreamConnection, rest: Buffer): void;
 
   onClientDrain(): void {
