@@ -85,7 +85,7 @@ export class Exchange extends ExchangeState {
     return this.#route(plan, head, info, bytes, at, end);
   }
 
-  /** Begins with a request that could not be understood, so that its refusal is counted as any exchange. */
+  /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
   beginRefused(info: RequestInfo | null): void {
     this.#reset(info, 1, 0);
     this.requestDone = false;
