@@ -19,6 +19,7 @@ import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
 import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
 import { ProxyError } from './errors.ts';
+import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
@@ -31,6 +32,7 @@ import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { Recorder } from './stats/recorder.ts';
 import { Metrics } from './stats/metrics.ts';
+import { RejectLog } from './stats/rejectlog.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
@@ -62,6 +64,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** What the proxy counts. */
   readonly stats: IProxyStats;
   readonly #metrics: Metrics;
+  readonly #health: HealthChecker;
+  readonly #rejectLog: RejectLog | null;
   readonly #engine: IEngine;
   readonly #certificates: CertificateManager;
   readonly #security: SecurityKeeper;
@@ -92,7 +96,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       gate: new EventGate(this),
       tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
       certificates: this.#certificates,
-      sendProxyProtocol: options.sendProxyProtocol,
+      targetDefaults: {
+        sendProxyProtocol: options.sendProxyProtocol,
+        rejectUnauthorized: options.rejectUnauthorized ?? true,
+      },
       trusted: trustedSenders(options),
       pressure: new MemoryPressure(),
       connectionRate: connectionRate(options),
@@ -104,6 +111,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
     this.stats = new ProxyStats(recorder, () => countTypes(connections));
+    this.#health = new HealthChecker(engine.gate, recorder);
+    this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#prepareRoutes(this.#engine.table);
   }
@@ -136,7 +145,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
         throw error;
       }
       this.#state = 'running';
+      this.#watchHealth();
       this.#certificates.begin();
+      this.settings.logger?.info('listening', { ports: this.getListeningPorts() });
       engine.gate.emit('listening', { ports: this.getListeningPorts(), timestamp: new Date() });
     });
   }
@@ -148,6 +159,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.#state = 'stopping';
       const engine = this.#engine;
       engine.draining = true;
+      this.#health.stop();
       const ordersEnded = this.#certificates.stop();
       await this.#closePorts([...this.#listeners.keys()]);
       engine.pool.closeIdle();
@@ -161,6 +173,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
+      this.settings.logger?.info('stopped', { forced });
       engine.gate.emit('drained', { forced, timestamp: new Date() });
     });
   }
@@ -188,6 +201,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.#security.keepOnly(names);
       const wanted = new Set([...table.ports, ...this.#extraPorts]);
       await this.#closePorts([...this.#listeners.keys()].filter((port) => !wanted.has(port)));
+      if (this.#state === 'running') this.#watchHealth();
+      this.settings.logger?.info('routes updated', { routes: table.routes.length });
       engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
     });
   }
@@ -289,6 +304,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     }
   }
 
+  #watchHealth(): void {
+    this.#health.watch(this.#engine.table.routes.map((route) => planOf(this.#engine, route)));
+  }
+
   async #openPorts(ports: readonly number[]): Promise<void> {
     const opened: number[] = [];
     try {
@@ -348,11 +367,13 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   }
 
   #onTick(nowMs: number): void {
+    this.#health.tick(nowMs);
+    this.#rejectLog?.tick(nowMs);
     if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
     for (const connection of this.#engine.connections) connection.age(nowMs);
-    this.#metrics.sample();
+    if (this.settings.metrics?.enabled !== false) this.#metrics.sample();
     this.#engine.pressure.check();
   }
 }

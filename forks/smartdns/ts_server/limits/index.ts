@@ -136,3 +136,12 @@ export const workerAnswerMs = 10_000;
 /** Milliseconds before a worker that ended is started again, doubled with each failure in a row up to the most. */
 export const workerRestartMs = 100;
 export const workerRestartMsMax = 10_000;
+
+/** Datagrams received or sent by one system call. */
+export const batchSlots = 64;
+/** Octets of a query that batched receiving takes; a longer one is cut by the system and answered FORMERR. */
+export const batchInputBytes = 4_096;
+/** Batches in a row before the event loop gets its turn: about a millisecond of work. */
+export const batchesPerTurn = 4;
+/** Texts of client addresses kept at once. */
+export const batchAddressesMax = 4_096;

@@ -266,3 +266,16 @@ test('checks go on over an update of the routes that leaves them as they are', a
   await proxy.updateRoutes(proxy.settings.routes.map((route) => ({ ...route, security: undefined })));
   assert.equal((await get(port(80), '/')).status, 200);
 });
+
+test('a check that waited counts for the route it was made for, not for one that took its place meanwhile', async (t) => {
+  const users = (username: string, passwordHash: string) => [{ username, passwordHash }];
+  const hash = await hashPassword('x');
+  const { port, proxy, backend } = await guarded(t, { basicAuth: { enabled: true, users: users('ann', hash) } });
+  const answer = get(port(80), '/', { headers: [basic('ann', 'x')] });
+  while (proxy.stats.getActiveConnections() === 0) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  const security = { basicAuth: { enabled: true, users: users('bob', hash) } };
+  await proxy.updateRoutes(proxy.settings.routes.map((route) => ({ ...route, security })));
+  assert.equal((await answer).status, 401);
+  assert.equal(backend.requests.length, 0);
+});

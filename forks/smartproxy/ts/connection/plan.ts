@@ -57,7 +57,7 @@ export class RoutePlan {
     this.checks = this.security !== null && this.security.checksRequests;
     // A canned answer needs no target, but the settings that it stands in.
     const targets = route.targets.length === 0 ? [NOWHERE] : route.targets;
-    this.policies = targets.map((target) => new TargetPolicy(route.config, target, engine.sendProxyProtocol));
+    this.policies = targets.map((target) => new TargetPolicy(route.config, target, engine.targetDefaults));
     this.#balancer = new Balancer(this.policies, route.config.action.loadBalancing?.algorithm ?? 'round-robin');
     this.#fixed = this.#resolveFixed();
   }

@@ -22,6 +22,12 @@ interface IRewrite {
   readonly onlyPath: boolean;
 }
 
+/** What applies where routes say nothing. */
+export interface ITargetDefaults {
+  readonly sendProxyProtocol: boolean | 'v1' | 'v2' | undefined;
+  readonly rejectUnauthorized: boolean;
+}
+
 export class TargetPolicy {
   readonly config: IRouteTarget;
   readonly priority: number;
@@ -49,9 +55,11 @@ export class TargetPolicy {
   healthy = true;
   /** Exchanges and tunnels now at this target, for least-connections. */
   active = 0;
+  readonly #defaults: ITargetDefaults;
   #tlsByDomain = new Map<string, { key: string; options: tls.ConnectionOptions }>();
 
-  constructor(route: IRouteConfig, target: IRouteTarget, proxyDefault: boolean | 'v1' | 'v2' | undefined) {
+  constructor(route: IRouteConfig, target: IRouteTarget, defaults: ITargetDefaults) {
+    this.#defaults = defaults;
     const { action } = route;
     this.config = target;
     this.priority = target.priority ?? 0;
@@ -67,7 +75,9 @@ export class TargetPolicy {
     this.advanced = { ...action.advanced, ...target.advanced };
     this.tls = target.tls ?? action.tls;
     this.subjectHeader = action.tls?.clientAuth?.subjectHeader?.toLowerCase() ?? '';
-    this.proxyVersion = proxyVersionOf(target.sendProxyProtocol ?? action.sendProxyProtocol ?? proxyDefault);
+    this.proxyVersion = proxyVersionOf(
+      target.sendProxyProtocol ?? action.sendProxyProtocol ?? defaults.sendProxyProtocol,
+    );
     this.rewrite = compileRewrite(this.advanced.urlRewrite);
     this.checks = this.cors !== null || this.webSocket !== null || this.advanced.testResponse !== undefined;
     this.plain =
@@ -84,7 +94,7 @@ export class TargetPolicy {
     if (this.tls?.mode !== 'terminate-and-reencrypt') return null;
     const known = this.#tlsByDomain.get(`${host} ${domain}`);
     if (known !== undefined) return known;
-    const options = backendTlsOptions(this.tls.backend, host, domain);
+    const options = backendTlsOptions(this.tls.backend, host, domain, this.#defaults.rejectUnauthorized);
     const made = { key: JSON.stringify([options.host, this.tls.backend ?? null]), options };
     // Domains are the client's to choose under wildcards; forgetting all of them now and then bounds the map.
     if (this.#tlsByDomain.size >= TLS_DOMAINS_MAX) this.#tlsByDomain = new Map();

@@ -71,7 +71,6 @@ export function connectionContext(connection: Connection, plan: RoutePlan): IRou
  */
 function asUnread(stream: TLSSocket, held: Buffer | null): void {
   stream.pause();
-  stream.removeAllListeners('data');
   if (held !== null && held.length > 0) stream.unshift(held);
   const wake = (event: string | symbol): void => {
     if (event !== 'data') return;

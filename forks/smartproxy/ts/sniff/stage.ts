@@ -102,6 +102,10 @@ export class SniffStage implements IStage {
       }
     }
     const { localPort, clientIp, engine } = connection;
+    if (hello.resumes && hello.sni === undefined && !engine.settings.namelessResumption) {
+      this.#refuseTls('resumption-without-sni');
+      return;
+    }
     const route = engine.table.matchConnection(localPort, clientIp, true, hello.sni, hello.version);
     if (route === null) {
       this.#refuseTls(hello.sni === undefined ? 'no-sni' : 'no-route');

@@ -14,6 +14,7 @@ import { emit } from '../http/emit.ts';
 import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
+import type { WebSocketWatch } from '../websocket/watch.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -40,6 +41,8 @@ export class Tunnel implements IStage, IDialOwner {
   #held: Buffer | null;
   /** Why TLS with the target failed. */
   tlsError: Error | null = null;
+  /** Looks at the frames of a WebSocket, where its route wants that. */
+  watch: WebSocketWatch | null = null;
   #preamble: Buffer | null = null;
   #clientEnded = false;
   #upstreamEnded = false;
@@ -113,6 +116,7 @@ export class Tunnel implements IStage, IDialOwner {
       return;
     }
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
+    if (this.watch !== null && !this.watch.passClient(bytes, start, end)) return;
     if (emit(upstream, this.#connection.stream, '', bytes, start, end, end, '')) return;
     this.#pauseClient();
     notifyDrain(upstream, this);
@@ -120,6 +124,7 @@ export class Tunnel implements IStage, IDialOwner {
 
   onEnd(): void {
     this.#clientEnded = true;
+    if (this.watch !== null) this.watch.stop();
     if (this.#upstreamEnded) this.#connection.close(REASON.upstreamClosed);
     else if (this.#connected && this.#upstream !== null) this.#upstream.end();
     if (this.#connected) this.#connection.expireIn(this.#quietMs());
@@ -132,6 +137,7 @@ export class Tunnel implements IStage, IDialOwner {
   onSocketData(source: TStream, bytes: Buffer, start: number, end: number): void {
     const client = this.#connection.stream;
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
+    if (this.watch !== null && !this.watch.passTarget(bytes, start, end)) return;
     if (emit(client, source, '', bytes, start, end, end, '')) return;
     pauseStream(source);
     notifyDrain(client, this.#connection);
@@ -140,6 +146,7 @@ export class Tunnel implements IStage, IDialOwner {
   onSocketEnd(source: TStream): void {
     if (source !== this.#upstream) return;
     this.#upstreamEnded = true;
+    if (this.watch !== null) this.watch.stop();
     if (this.#clientEnded) this.#connection.close(REASON.clientClosed);
     else {
       this.#connection.stream.end();
@@ -178,6 +185,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onGone(): void {
+    if (this.watch !== null) this.watch.stop();
     if (this.#upstream === null) return;
     // A client that broke is passed on as it was: a reset must not look like an orderly end.
     if (this.#connection.reason === REASON.clientError && this.#upstream instanceof ProxySocket && this.#connected) {

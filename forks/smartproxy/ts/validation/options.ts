@@ -17,7 +17,6 @@ import {
   func,
   integer,
   isList,
-  isNumber,
   isRecord,
   isString,
   list,
@@ -142,7 +141,6 @@ export const optionsShape: TShape = {
   enableTlsDebugLogging: boolean,
   metrics: object(metricsShape),
   logger,
-  workers: either('a number or "auto"', [isNumber, integer(0, limits.workersMax)], [isString, oneOf('auto')]),
 };
 
 const optionsRule = object(optionsShape);
