@@ -9,6 +9,8 @@ export interface IDnsSide {
   /** How the side is called in the row, where that is not the peer's own name. */
   readonly label?: string;
   readonly handlers: number;
+  /** Distinct names asked for; see {@link queriedNames}. */
+  readonly names?: number;
   readonly dnssec?: boolean;
   /** Ours only: false takes the middleware and the listeners away. */
   readonly observed?: boolean;
@@ -63,9 +65,15 @@ export const dnsRows: readonly IDnsRow[] = [
     others: [{ peer: upstreamPeer, handlers: 112, goal: { atLeast: 80 } }],
   },
   {
-    name: 'A, 10,000 handlers',
-    ours: { peer: ours, handlers: 10_000 },
+    // The same ten names on both sides: what differs is how many handlers there are to choose from.
+    name: 'A, 10,000 handlers, 10 names',
+    ours: { peer: ours, handlers: 10_000, names: 10 },
     others: [{ peer: ours, label: 'ours with 10 handlers', handlers: 10, goal: { atLeast: 0.9 } }],
+  },
+  {
+    name: 'A, 10,000 handlers, 2,000 names',
+    ours: { peer: ours, handlers: 10_000 },
+    others: [{ peer: ours, label: 'ours with 10 handlers, 10 names', handlers: 10 }],
   },
   {
     name: 'signed A from the signature cache',
