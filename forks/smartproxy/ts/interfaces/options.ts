@@ -198,9 +198,9 @@ export interface ISmartProxyOptions {
   useHttpProxy?: number[];
   /** Accepted and unused: HTTP is handled on the port itself. Confirmed. */
   httpProxyPort?: number;
-  /** Log lines of level debug as well, default false. Confirmed. */
+  /** Accepted and unused: a logger gets every line and chooses by level. Confirmed. */
   enableDetailedLogging?: boolean;
-  /** Log lines about handshakes, default false. Confirmed. */
+  /** Accepted and unused: handshakes that fail are counted by reason and told by `tls-error`. Confirmed. */
   enableTlsDebugLogging?: boolean;
   /** Sampling of the grouped metrics. Recalled. */
   metrics?: IMetricsConfig;
