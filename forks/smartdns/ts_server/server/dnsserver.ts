@@ -146,6 +146,11 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     return this.#listeners.addresses;
   }
 
+  /** Why `udpBatch` has no effect here; undefined while it has, or was not asked for. */
+  get batchUnavailable(): string | undefined {
+    return this.#listeners.batchUnavailable;
+  }
+
   /**
    * Adds a handler for names that match a glob, and for the given types.
    *
