@@ -6,7 +6,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchFolder, removeScratchFolders } from './harness/paths.ts';
+import { benchFolder } from './harness/paths.ts';
 import { formatRows } from './harness/print.ts';
 import type { IBenchRow, ISuite } from './harness/types.ts';
 
@@ -57,8 +57,4 @@ async function main(): Promise<number> {
   return rows.some((row) => row.met === false) ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main();
-} finally {
-  removeScratchFolders();
-}
+process.exitCode = await main();

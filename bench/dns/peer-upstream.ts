@@ -30,7 +30,7 @@ const GLIBC_NEEDED = [2, 38] as const;
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const DEBIAN_SUITE = 'trixie';
 const LIBRARY_PACKAGES = ['libc6', 'libgcc-s1'];
-const APT_TIMEOUT_MS = 120_000;
+const APT_TIMEOUT_MS = 60_000;
 
 /** The loader and the library folder of a Debian package tree, by Node's name of the architecture. */
 const loaders: Readonly<Record<string, { loader: string; folder: string; suffix: string }>> = {
@@ -70,14 +70,22 @@ export function prepareUpstream(): IPreparedUpstream {
     throw new UpstreamUnavailable(`it has no binaries for ${process.platform} ${process.arch}`);
   }
   const source = installedPackage();
-  const target = join(cacheFolder('upstream-smartdns'), 'package');
-  const folder = copyPackage(source, target);
-  if (!glibcIsNewEnough()) useNewerLibrary(join(folder, 'dist_rust'), machine, unpackLibraries());
-  for (const name of ['rustdns', 'rustdns-client']) proveRuns(join(folder, 'dist_rust', `${name}_${machine.suffix}`));
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  const prepared = { version, folder };
-  writeFileSync(readyFile(), `${JSON.stringify(prepared)}\n`);
-  return prepared;
+  // A folder of its own for each process: several may prepare at the same time, and the last one to finish counts.
+  const build = cacheFolder('upstream-smartdns', `build-${process.pid}`);
+  try {
+    const folder = copyPackage(source, join(build, 'package'));
+    if (!glibcIsNewEnough()) useNewerLibrary(join(folder, 'dist_rust'), machine, unpackLibraries(join(build, 'apt')));
+    for (const name of ['rustdns', 'rustdns-client']) proveRuns(join(folder, 'dist_rust', `${name}_${machine.suffix}`));
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+    const prepared = { version, folder };
+    const draft = join(build, 'ready.json');
+    writeFileSync(draft, `${JSON.stringify(prepared)}\n`);
+    renameSync(draft, readyFile());
+    return prepared;
+  } catch (error) {
+    rmSync(build, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** The package as the bench workspace has it installed. */
@@ -90,7 +98,6 @@ function installedPackage(): string {
 
 /** Copies the package and links its dependencies beside it, as pnpm has them beside the original. */
 function copyPackage(source: string, target: string): string {
-  rmSync(target, { recursive: true, force: true });
   const folder = join(target, 'node_modules', PACKAGE);
   cpSync(source, folder, { recursive: true });
   const siblings = dirname(dirname(source));
@@ -114,7 +121,7 @@ function glibcIsNewEnough(): boolean {
 }
 
 /** Fetches and unpacks Debian's packages; returns the folder of the tree. */
-function unpackLibraries(): string {
+function unpackLibraries(folder: string): string {
   const aptGet = findProgram('apt-get');
   const dpkg = findProgram('dpkg');
   if (aptGet === undefined || dpkg === undefined) {
@@ -123,7 +130,6 @@ function unpackLibraries(): string {
     );
   }
   if (!existsSync(KEYRING)) throw new UpstreamUnavailable(`${KEYRING} is missing: install debian-archive-keyring`);
-  const folder = cacheFolder('upstream-smartdns', 'apt');
   for (const part of ['lists/partial', 'cache/archives/partial', 'debs', 'tree']) {
     mkdirSync(join(folder, part), { recursive: true });
   }
@@ -139,6 +145,9 @@ function unpackLibraries(): string {
     'Dir::State::status': join(folder, 'status'),
     'Dir::Cache': join(folder, 'cache'),
     'Acquire::Languages': 'none',
+    'APT::Update::Error-Mode': 'any',
+    'Acquire::http::Timeout': '10',
+    'Acquire::Retries': '0',
     // The download goes into a folder of ours that apt's own user may not be able to enter.
     'APT::Sandbox::User': '',
   };
@@ -154,7 +163,8 @@ function unpackLibraries(): string {
 function run(command: string, args: readonly string[], cwd: string): void {
   const result = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: APT_TIMEOUT_MS });
   if (result.status === 0) return;
-  const said = `${result.stderr ?? ''}${result.stdout ?? ''}`.trim().split('\n').at(-1) ?? '';
+  const lines = `${result.stdout ?? ''}\n${result.stderr ?? ''}`.trim().split('\n');
+  const said = lines.find((line) => line.startsWith('E: ')) ?? lines.at(-1);
   throw new UpstreamUnavailable(`${command.split('/').at(-1)} failed: ${result.error?.message ?? said}`);
 }
 

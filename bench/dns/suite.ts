@@ -1,6 +1,6 @@
 // `npm run bench -- dns`: ours beside Node's limit, the npm servers, upstream, Knot and NSD.
 import { interleave, type ISide, type ISideResult, paired } from '../harness/interleave.ts';
-import { type IMeasurement, measure, otherCore, runLoad } from '../harness/load.ts';
+import { type IMeasurement, type IWarmUp, measure, warmUp } from '../harness/load.ts';
 import { progress } from '../harness/print.ts';
 import { makeRow, median, missingPeerRow } from '../harness/rows.ts';
 import type { IRunningServer } from '../harness/server.ts';
@@ -15,8 +15,8 @@ const SUITE = 'dns';
 const UNIT = 'queries/CPU s';
 const LOAD_SECONDS = 2;
 const LOAD_SECONDS_QUICK = 0.6;
-const WARM_UP_SECONDS = 1.5;
-const WARM_UP_SECONDS_QUICK = 0.6;
+const WARM_UP: IWarmUp = { seconds: 1, units: 150_000, loadsMax: 6 };
+const WARM_UP_QUICK: IWarmUp = { seconds: 0.6, units: 20_000, loadsMax: 2 };
 
 function noteOf(mine: ISideResult<IMeasurement> | undefined, theirs: ISideResult<IMeasurement> | undefined): string {
   const rate = (result: ISideResult<IMeasurement> | undefined): string => {
@@ -48,8 +48,7 @@ async function runRow(whole: IDnsRow, options: ISuiteOptions): Promise<IBenchRow
         const args = ['--port', String(scenario.port), '--queries', queryFile(side)];
         if (side.peer.echo === true) args.push('--echo');
         if (side.asksSigned === true) args.push('--do');
-        const warmUp = options.quick ? WARM_UP_SECONDS_QUICK : WARM_UP_SECONDS;
-        await runLoad(tool, [...args, '--seconds', String(warmUp)], warmUp, otherCore(server));
+        await warmUp(server, tool, args, options.quick ? WARM_UP_QUICK : WARM_UP);
         const seconds = options.quick ? LOAD_SECONDS_QUICK : LOAD_SECONDS;
         sides.push({ name: nameOf(side), measure: () => measure(server, tool, args, seconds) });
       } catch (error) {

@@ -58,6 +58,36 @@ export async function runPinned(
   return output;
 }
 
+/** How long a server is loaded before it is measured. */
+export interface IWarmUp {
+  /** Length of one load, seconds. */
+  readonly seconds: number;
+  /** Loads are repeated until that many units are done: on a busy machine seconds alone leave code uncompiled. */
+  readonly units: number;
+  readonly loadsMax: number;
+}
+
+/** Loads a server without measuring, so that its code is compiled and its pools are filled. */
+export async function warmUp(
+  server: IRunningServer,
+  program: string,
+  args: readonly string[],
+  plan: IWarmUp,
+): Promise<void> {
+  let done = 0;
+  for (let loads = 0; loads < plan.loadsMax && done < plan.units; loads += 1) {
+    const report = await runLoad(
+      program,
+      [...args, '--seconds', String(plan.seconds)],
+      plan.seconds,
+      otherCore(server),
+    );
+    done += report.done;
+    // A server that answers nothing will not answer more: the measurement says so.
+    if (report.done === 0) return;
+  }
+}
+
 /** The core that a server leaves to its load. */
 export function otherCore(server: IRunningServer): number {
   return server.core === SERVER_CORE ? LOAD_CORE : SERVER_CORE;

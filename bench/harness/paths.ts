@@ -18,13 +18,15 @@ export function cacheFolder(...parts: string[]): string {
 
 const scratchFolders: string[] = [];
 
-/** A new folder for configs and data of one run; {@link removeScratchFolders} takes it away. */
+/** A new folder for configs and data of one run; it goes with the process. */
 export function scratchFolder(name: string): string {
   const folder = mkdtempSync(join(cacheFolder('scratch'), `${name}-`));
   scratchFolders.push(folder);
   return folder;
 }
 
-export function removeScratchFolders(): void {
+process.on('exit', removeScratchFolders);
+
+function removeScratchFolders(): void {
   for (const folder of scratchFolders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }

@@ -39,6 +39,9 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+// Without a listener these end the process at once, and the servers would outlive it.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 /** `command` pinned to a core where the machine has two and taskset; else as it is. */
 export function pinned(core: number, command: string, args: readonly string[]): [string, string[]] {

@@ -116,15 +116,20 @@ function canDo(library: string, task: string): boolean {
   return library !== '@opentelemetry/sdk-metrics' || !task.endsWith('-kept');
 }
 
-async function measure(library: string, task: string): Promise<IMeasured> {
+async function measure(library: string, task: string, quick: boolean): Promise<IMeasured> {
   const args = [...process.execArgv, '--expose-gc', join(import.meta.dirname, 'work.ts'), library, task];
+  if (quick) args.push('quick');
   const { stdout } = await run(process.execPath, args, { timeout: WORK_TIMEOUT_MS, maxBuffer: 1e6 });
   return JSON.parse(stdout) as IMeasured;
 }
 
 type TResults = Map<string, Map<string, ISideResult<IMeasured>>>;
 
-async function measureAll(wanted: readonly IRow[], peers: readonly string[], rounds: number): Promise<TResults> {
+async function measureAll(
+  wanted: readonly IRow[],
+  peers: readonly string[],
+  options: ISuiteOptions,
+): Promise<TResults> {
   const tasks = new Map<string, Set<string>>();
   for (const row of wanted) {
     const byTask = (task: string) => tasks.get(task) ?? tasks.set(task, new Set()).get(task)!;
@@ -134,10 +139,10 @@ async function measureAll(wanted: readonly IRow[], peers: readonly string[], rou
   const results: TResults = new Map();
   // A round is one pass over everything, so that a slow minute of the machine hits ours and the peers alike.
   const sides = [...tasks].flatMap(([task, names]) =>
-    [...names].map((library) => ({ name: `${task} ${library}`, measure: () => measure(library, task) })),
+    [...names].map((library) => ({ name: `${task} ${library}`, measure: () => measure(library, task, options.quick) })),
   );
   progress(`metrics: ${sides.length} processes per round`);
-  const measured = await interleave(SUITE, sides, rounds);
+  const measured = await interleave(SUITE, sides, options.rounds);
   for (const [task, names] of tasks) {
     results.set(task, new Map([...names].map((library) => [library, measured.get(`${task} ${library}`)!])));
   }
@@ -195,7 +200,7 @@ async function runSuite(options: ISuiteOptions): Promise<IBenchRow[]> {
   const wanted = rows.filter(({ row }) => options.only === undefined || row.includes(options.only));
   const present = PEERS.filter((peer) => versionOf(peer) !== undefined);
   const missing = PEERS.filter((peer) => !present.includes(peer));
-  const results = await measureAll(wanted, present, options.rounds);
+  const results = await measureAll(wanted, present, options);
   return [
     ...absoluteRow(results),
     ...wanted.flatMap((row) => rowsOf(row, results, present)),

@@ -1,7 +1,7 @@
 // What counting costs: the same build with the counting taken out stands as the peer.
 import { pathToFileURL } from 'node:url';
 import { interleave, type ISide, paired } from '../harness/interleave.ts';
-import { type IMeasurement, measure, runLoad } from '../harness/load.ts';
+import { type IMeasurement, type IWarmUp, measure, warmUp } from '../harness/load.ts';
 import { progress } from '../harness/print.ts';
 import { makeRow } from '../harness/rows.ts';
 import type { IRunningServer } from '../harness/server.ts';
@@ -18,7 +18,8 @@ const ROW = 'cost of counting, keep-alive, small response';
 const LOAD_SECONDS = 3;
 const LOAD_SECONDS_QUICK = 1;
 const ROUNDS_FACTOR = 3;
-const WARM_UP_SECONDS = 3;
+const WARM_UP: IWarmUp = { seconds: 2, units: 150_000, loadsMax: 6 };
+const WARM_UP_QUICK: IWarmUp = { seconds: 1, units: 20_000, loadsMax: 2 };
 
 export async function countingRow(environment: IEnvironment, options: ISuiteOptions): Promise<IBenchRow[]> {
   progress(`proxy: ${ROW}`);
@@ -37,8 +38,7 @@ export async function countingRow(environment: IEnvironment, options: ISuiteOpti
       const { server, port } = await environment.start(peer, 'http', 'http');
       servers.push(server);
       const args = ['--port', String(port), '--name', BENCH_HOST, '--conns', '64'];
-      const warmUp = options.quick ? 1 : WARM_UP_SECONDS;
-      await runLoad(tool, [...args, '--seconds', String(warmUp)], warmUp);
+      await warmUp(server, tool, args, options.quick ? WARM_UP_QUICK : WARM_UP);
       sides.push({ name: peer.name, measure: () => measure(server, tool, args, seconds) });
     }
     const results = await interleave(ROW, sides, options.rounds * (options.quick ? 2 : ROUNDS_FACTOR));

@@ -35,7 +35,7 @@ function tcpRoute(index: number): IRouteConfig {
 const routes = Array.from({ length: ROUTES }, (_, index) =>
   scenario.kind === 'tcp' ? tcpRoute(index) : httpRoute(index),
 );
-const proxy = new SmartProxy({ routes, maxConnectionsPerIP: 1_000_000, connectionRateLimitPerMinute: 1_000_000_000 });
+const proxy = new SmartProxy({ routes, maxConnectionsPerIP: 1_000_000, connectionRateLimitPerMinute: 0 });
 let closedBytes = 0;
 if (process.env['BENCH_PROXY_SILENT'] === undefined) {
   proxy.on('connection-close', (event) => (closedBytes += event.bytesTransferred));

@@ -1,6 +1,6 @@
 // `npm run bench -- proxy`: ours beside HAProxy, nginx, Caddy and the Node proxies.
 import { interleave, type ISide, type ISideResult, paired } from '../harness/interleave.ts';
-import { type IMeasurement, measure, runLoad } from '../harness/load.ts';
+import { type IMeasurement, type IWarmUp, measure, warmUp } from '../harness/load.ts';
 import { progress } from '../harness/print.ts';
 import { type IGoal, makeRow, median, missingPeerRow } from '../harness/rows.ts';
 import type { IRunningServer } from '../harness/server.ts';
@@ -16,9 +16,8 @@ import { BENCH_HOST } from './scenario.ts';
 const SUITE = 'proxy';
 const LOAD_SECONDS = 2;
 const LOAD_SECONDS_QUICK = 0.4;
-/** Node and Go reach their speed after some ten thousand requests; the first load of a server is not measured. */
-const WARM_UP_SECONDS = 1.5;
-const WARM_UP_SECONDS_QUICK = 0.4;
+const WARM_UP: IWarmUp = { seconds: 1, units: 60_000, loadsMax: 8 };
+const WARM_UP_QUICK: IWarmUp = { seconds: 0.4, units: 10_000, loadsMax: 2 };
 
 /** Peers of a row, ours first. */
 function peersOf(row: IProxyRow, options: ISuiteOptions): IProxyPeer[] {
@@ -113,8 +112,7 @@ async function runRow(environment: IEnvironment, row: IProxyRow, options: ISuite
         const { server, port } = await environment.start(peer, row.kind, row.backend);
         servers.push(server);
         const args = ['--port', String(port), '--name', BENCH_HOST, ...row.args];
-        const warmUp = options.quick ? WARM_UP_SECONDS_QUICK : WARM_UP_SECONDS;
-        await runLoad(tool, [...args, '--seconds', String(warmUp)], warmUp);
+        await warmUp(server, tool, args, options.quick ? WARM_UP_QUICK : WARM_UP);
         sides.push({ name: peer.name, measure: () => measure(server, tool, args, seconds) });
       } catch (error) {
         failed.set(peer.name, error instanceof Error ? error.message : String(error));

@@ -138,3 +138,14 @@ test('what the proxy refuses about a route is told with its place in the documen
     'proxy:\n  routes:\n    - name: web\n      match: { ports: 80, clientIp: [10.0.0.0/99] }\n      action: { type: forward, targets: [{ host: localhost, port: 81 }] }\n';
   assert.match(complaint(text), /^router\.yaml:4:\d+: proxy\.routes\[0\]\.match\.clientIp\[0\]: /);
 });
+
+test('what the DNS server refuses about a zone is told with its place in the document', () => {
+  const zone = (records: string) => `dns:\n  zones:\n    example.test:\n      records: [${records}]\n`;
+  assert.match(complaint(zone('')), /^router\.yaml:4:\d+: dns\.zones\.example\.test: /);
+  const ns = "{ name: '@', type: NS, data: ns1.example.test }";
+  const alias = '{ name: www, type: CNAME, data: example.test }';
+  assert.match(
+    complaint(zone(`${ns}, ${alias}, { name: www, type: A, data: 192.0.2.1 }`)),
+    /dns\.zones\.example\.test: .*CNAME/,
+  );
+});

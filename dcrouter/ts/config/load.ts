@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { parseConfigDocument, type IConfigDocument } from './document.ts';
 import { ConfigError, formatPath, type IConfigProblem } from './error.ts';
+import { zoneComplaints } from '../dns/zones.ts';
 import { routeComplaints } from './routes.ts';
 import { configSchema, type TConfig } from './schema.ts';
 import { nearestName } from './suggest.ts';
@@ -47,9 +48,14 @@ export function validateConfig(document: IConfigDocument): TConfig {
 function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProblem[] {
   const duplicates = duplicateNames(config, document);
   if (duplicates.length > 0) return duplicates;
-  return routeComplaints(config.proxy?.routes ?? []).map(({ path, message }) =>
+  const problems = routeComplaints(config.proxy?.routes ?? []).map(({ path, message }) =>
     problemAt(document, ['proxy', 'routes', ...path], message),
   );
+  for (const [name, zone] of Object.entries(config.dns?.zones ?? {})) {
+    for (const message of zoneComplaints(name, zone))
+      problems.push(problemAt(document, ['dns', 'zones', name], message));
+  }
+  return problems;
 }
 
 /** Route names key the counters: two routes under one name would be counted as one. */

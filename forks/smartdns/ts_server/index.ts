@@ -77,3 +77,8 @@ export type {
   TKeyState,
   TSigningAlgorithm,
 } from './dnssec/index.ts';
+export { DnsWorkerPool } from './workers/pool.ts';
+export type { IDnsWorkerPoolOptions } from './workers/pool.ts';
+export { serveInWorker } from './workers/worker.ts';
+export type { TSharedOptions } from './workers/messages.ts';
+export type { IDnsStatsData } from './stats/dnsstats.ts';

@@ -77,3 +77,19 @@ export type { IParseRecordOptions } from './text/record.ts';
 export { formatName } from './text/strings.ts';
 export { formatZone, parseZone } from './text/zone.ts';
 export type { IParsedZone, IParseZoneOptions, IZoneTextError } from './text/zone.ts';
+export {
+  clientSubnetOption,
+  cookieOption,
+  extendedErrorOption,
+  findOption,
+  keepaliveOption,
+  nsidOption,
+  paddingOption,
+  queryPaddingBytes,
+  readClientSubnet,
+  readCookie,
+  readExtendedError,
+  readKeepalive,
+  responsePaddingBytes,
+} from './edns/options.ts';
+export type { IClientSubnet, ICookie, IExtendedError } from './edns/options.ts';

@@ -43,6 +43,12 @@ export const questionsMax = 64;
 /** Most records of one message: the smallest record has 11 bytes, so 65,535 bytes hold fewer than this. */
 export const recordsMax = 6_000;
 
+/**
+ * Most labels of all names of one message, those reached through pointers counted each time. Honest messages of 64 KiB
+ * stay under 150,000 even when every name is one of `ip6.arpa`; without a bound a packet could cost 50 ms.
+ */
+export const messageLabelsMax = 200_000;
+
 /** Most EDNS options of one OPT record; the registry has some twenty. */
 export const ednsOptionsMax = 64;
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept } from './accept/acceptor.ts';
 import { Listener } from './accept/listener.ts';
 import { CertificateManager } from './certificates/certificate-manager.ts';
@@ -18,6 +19,7 @@ import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
 import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
 import { ProxyError } from './errors.ts';
+import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
@@ -30,9 +32,11 @@ import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { Recorder } from './stats/recorder.ts';
 import { Metrics } from './stats/metrics.ts';
+import { RejectLog } from './stats/rejectlog.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
+import { assertValidOptions } from './validation/options.ts';
 
 /** How often the byte counters of open connections are brought up to date, ms. */
 const SAMPLE_MS = 1_000;
@@ -60,6 +64,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** What the proxy counts. */
   readonly stats: IProxyStats;
   readonly #metrics: Metrics;
+  readonly #health: HealthChecker;
+  readonly #rejectLog: RejectLog | null;
   readonly #engine: IEngine;
   readonly #certificates: CertificateManager;
   readonly #security: SecurityKeeper;
@@ -74,14 +80,15 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @throws RouteConfigError naming route and field when a route cannot be used */
+  /** @throws OptionsError naming the option, RouteConfigError naming route and field, when they cannot be used */
   constructor(options: ISmartProxyOptions) {
     super();
+    assertValidOptions(options);
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
-    const recorder = new Recorder();
     const connections = new Set<Connection>();
+    const recorder = new Recorder(connections);
     const engine = {
       settings: readSettings(options),
       recorder,
@@ -89,7 +96,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       gate: new EventGate(this),
       tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
       certificates: this.#certificates,
-      sendProxyProtocol: options.sendProxyProtocol,
+      targetDefaults: {
+        sendProxyProtocol: options.sendProxyProtocol,
+        rejectUnauthorized: options.rejectUnauthorized ?? true,
+      },
       trusted: trustedSenders(options),
       pressure: new MemoryPressure(),
       connectionRate: connectionRate(options),
@@ -101,6 +111,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
     this.stats = new ProxyStats(recorder, () => countTypes(connections));
+    this.#health = new HealthChecker(engine.gate, recorder);
+    this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#prepareRoutes(this.#engine.table);
   }
@@ -133,7 +145,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
         throw error;
       }
       this.#state = 'running';
+      this.#watchHealth();
       this.#certificates.begin();
+      this.settings.logger?.info('listening', { ports: this.getListeningPorts() });
       engine.gate.emit('listening', { ports: this.getListeningPorts(), timestamp: new Date() });
     });
   }
@@ -145,6 +159,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.#state = 'stopping';
       const engine = this.#engine;
       engine.draining = true;
+      this.#health.stop();
       const ordersEnded = this.#certificates.stop();
       await this.#closePorts([...this.#listeners.keys()]);
       engine.pool.closeIdle();
@@ -154,9 +169,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain(SAMPLE_MS);
       engine.pool.closeIdle();
+      await this.#upstreamsGone();
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
+      this.settings.logger?.info('stopped', { forced });
       engine.gate.emit('drained', { forced, timestamp: new Date() });
     });
   }
@@ -184,6 +201,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.#security.keepOnly(names);
       const wanted = new Set([...table.ports, ...this.#extraPorts]);
       await this.#closePorts([...this.#listeners.keys()].filter((port) => !wanted.has(port)));
+      if (this.#state === 'running') this.#watchHealth();
+      this.settings.logger?.info('routes updated', { routes: table.routes.length });
       engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
     });
   }
@@ -285,6 +304,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     }
   }
 
+  #watchHealth(): void {
+    this.#health.watch(this.#engine.table.routes.map((route) => planOf(this.#engine, route)));
+  }
+
   async #openPorts(ports: readonly number[]): Promise<void> {
     const opened: number[] = [];
     try {
@@ -331,15 +354,26 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#drained = null;
   }
 
+  /** Sockets to targets close a moment after they are destroyed: until then they are counted, and hold a descriptor. */
+  async #upstreamsGone(): Promise<void> {
+    const endsAtMs = performance.now() + SAMPLE_MS;
+    const remain = (): boolean =>
+      [...this.#engine.recorder.upstreams.values()].some(({ active, idle }) => active > 0 || idle > 0);
+    while (remain() && performance.now() < endsAtMs) await nextTurn();
+  }
+
   #onConnectionGone(): void {
     if (this.#drained !== null && this.#engine.connections.size === 0) this.#drained();
   }
 
   #onTick(nowMs: number): void {
+    this.#health.tick(nowMs);
+    this.#rejectLog?.tick(nowMs);
     if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
-    this.#metrics.sample();
+    for (const connection of this.#engine.connections) connection.age(nowMs);
+    if (this.settings.metrics?.enabled !== false) this.#metrics.sample();
     this.#engine.pressure.check();
   }
 }

@@ -85,6 +85,25 @@ test('buckets that make no sense are refused, a last +Inf is accepted', () => {
   assert.equal(registry.histogram({ name: 'h', help: 'H.', buckets: [1, Infinity] }).bounds.length, 1);
 });
 
+test('a negative sum is left out of OpenMetrics too', async () => {
+  const registry = new Registry({ selfMetrics: false });
+  registry.histogram({ name: 'h', help: 'H.', buckets: [1] }).observe(-3);
+  assert.match(await registry.expose(), /^h_sum -3$/m);
+  assert.doesNotMatch(await registry.expose({ format: 'openmetrics' }), /h_sum|h_count/);
+});
+
+test('with bounds below zero OpenMetrics has neither sum nor count', async () => {
+  const registry = new Registry({ selfMetrics: false });
+  registry.histogram({ name: 'h', help: 'H.', buckets: [-1, 1] }).observe(-3);
+  const names = (text: string) => [...text.matchAll(/^h\w*/gm)].map(([name]) => name);
+  assert.deepEqual(names(await registry.expose()), ['h_bucket', 'h_bucket', 'h_bucket', 'h_sum', 'h_count']);
+  assert.deepEqual(names(await registry.expose({ format: 'openmetrics', created: false })), [
+    'h_bucket',
+    'h_bucket',
+    'h_bucket',
+  ]);
+});
+
 test('a latency histogram is loaded at scrape time', async () => {
   const registry = new Registry({ selfMetrics: false });
   const native = new LatencyHistogram();

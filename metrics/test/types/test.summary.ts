@@ -46,7 +46,7 @@ test('options and values that make no sense are refused', () => {
     assert.throws(() => registry.summary({ name: 's', help: 'S.', ...bad }), { code: 'METRICS_BAD_OPTION' });
   }
   const summary = registry.summary({ name: 's', help: 'S.' });
-  for (const value of [NaN, Infinity, -Infinity]) {
+  for (const value of [NaN, Infinity, -Infinity, -0.5]) {
     assert.throws(() => summary.observe(value), { code: 'METRICS_BAD_VALUE' });
     assert.throws(() => summary.labels().observe(value), { code: 'METRICS_BAD_VALUE' });
   }

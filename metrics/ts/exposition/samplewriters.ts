@@ -120,10 +120,12 @@ class ScalarWriter implements ISeriesWriter {
 
 class HistogramWriter implements ISeriesWriter {
   readonly #buckets: Line[];
-  readonly #sum: Line;
-  readonly #count: Line;
+  readonly #sum: Line | undefined;
+  readonly #count: Line | undefined;
   readonly #created: Line | undefined;
   readonly #exemplars: ExemplarStore | undefined;
+  /** OpenMetrics 1.0 §5.3: no sample of a histogram or summary may be below zero. */
+  readonly #isOpen: boolean;
   readonly #bytes: number;
   readonly #lines: number;
 
@@ -133,11 +135,14 @@ class HistogramWriter implements ISeriesWriter {
     this.#buckets = bounds.map(
       (bound) => new Line(`${metric.name}_bucket`, labelled, `le="${boundText(bound, options.format)}"`),
     );
-    this.#sum = new Line(`${metric.name}_sum`, labelled);
-    this.#count = new Line(`${metric.name}_count`, labelled);
-    const hasCreated = options.format === 'openmetrics' && options.created;
-    this.#created = hasCreated ? new Line(`${metric.name}_created`, labelled) : undefined;
-    const lines = [...this.#buckets, this.#sum, this.#count, ...(this.#created === undefined ? [] : [this.#created])];
+    const isOpen = options.format === 'openmetrics';
+    this.#isOpen = isOpen;
+    // The sum of values that may be negative is no counter and must be left out, the count with it.
+    const hasSum = !isOpen || bounds[0]! >= 0;
+    this.#sum = hasSum ? new Line(`${metric.name}_sum`, labelled) : undefined;
+    this.#count = hasSum ? new Line(`${metric.name}_count`, labelled) : undefined;
+    this.#created = isOpen && options.created ? new Line(`${metric.name}_created`, labelled) : undefined;
+    const lines = [...this.#buckets, this.#sum, this.#count, this.#created].filter((line) => line !== undefined);
     this.#lines = lines.length;
     this.#exemplars = exemplarsOf(metric, options);
     const extra = this.#exemplars === undefined ? 0 : this.#buckets.length * EXEMPLAR_BYTES_MAX;
@@ -161,8 +166,11 @@ class HistogramWriter implements ISeriesWriter {
       writer.repeat(start, end);
       buckets[bucket]!.finish(writer, count, this.#exemplars?.get(series, bucket));
     }
-    this.#sum.write(writer, page, position, chunk.values[at + buckets.length]!);
-    this.#count.write(writer, page, position, count);
+    const sum = chunk.values[at + buckets.length]!;
+    if (sum >= 0 || !this.#isOpen) {
+      this.#sum?.write(writer, page, position, sum);
+      this.#count?.write(writer, page, position, count);
+    }
     this.#created?.write(writer, page, position, chunk.created[position]!);
   }
 }

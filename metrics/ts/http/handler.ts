@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
@@ -137,6 +136,12 @@ function collectDeadline(request: IncomingMessage): Pick<IExposeOptions, 'collec
   return { collectTimeoutMs: Math.min(limits.collectTimeoutMs, announcedMs) };
 }
 
+function ignore(): void {}
+
+function drained(target: Writable): Promise<void> {
+  return new Promise((resolve) => target.once('drain', resolve));
+}
+
 /** Writes slices as fast as the client reads; resolves to false when the client went away. */
 async function writeAll(
   slices: AsyncGenerator<Buffer, void, void>,
@@ -146,10 +151,13 @@ async function writeAll(
   const gzip = compress ? createGzip({ level: limits.gzipLevel }) : undefined;
   gzip?.pipe(response);
   const target: Writable = gzip ?? response;
-  const closed = once(response, 'close');
+  // Whatever goes wrong on the connection ends in its close; an error nobody listens to would end the process.
+  const closed = new Promise<void>((resolve) => response.once('close', resolve));
+  response.on('error', ignore);
+  gzip?.on('error', ignore);
   for await (const slice of slices) {
     if (response.destroyed) break;
-    if (!target.write(slice)) await Promise.race([once(target, 'drain'), closed]);
+    if (!target.write(slice)) await Promise.race([drained(target), closed]);
   }
   if (response.destroyed) {
     gzip?.destroy();

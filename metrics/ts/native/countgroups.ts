@@ -57,7 +57,7 @@ export class CountGroups {
     }
     this.#unlink(slot, group);
     if (alone) this.#removeGroup(group);
-    this.#place(slot, count, alone ? heavier : group);
+    this.#place(slot, count, heavier);
   }
 
   /** A slot with the smallest count. */

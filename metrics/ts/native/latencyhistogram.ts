@@ -59,12 +59,9 @@ export class LatencyHistogram {
 
   /** The value below which a share `q` (0…1) of the observed values lies, in seconds; 0 when there are none. */
   quantile(q: number): number {
-    return this.count === 0 ? 0 : this.valueAt(Math.min(this.count, Math.max(1, Math.ceil(q * this.count))));
-  }
-
-  /** The `rank`-th smallest of the observed values, for ranks from 1 to `count`. */
-  valueAt(rank: number): number {
-    if (rank >= this.count) return this.max;
+    if (this.count === 0) return 0;
+    const rank = Math.min(this.count, Math.max(1, Math.ceil(q * this.count)));
+    if (rank === this.count) return this.max;
     let seen = this.#zeroCount;
     if (rank <= seen) return 0;
     let at = -1;

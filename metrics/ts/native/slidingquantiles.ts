@@ -1,101 +1,57 @@
 import { LatencyHistogram } from './latencyhistogram.ts';
 import type { ILatencyHistogramData } from './latencyhistogram.ts';
 
-/** What a window holds, in a form that survives JSON and a process boundary. */
-export interface ISlidingQuantilesData {
-  positive: ILatencyHistogramData;
-  /** Magnitudes of the values below zero. */
-  negative: ILatencyHistogramData;
-}
-
-interface IBothSigns {
-  positive: LatencyHistogram;
-  negative: LatencyHistogram;
-}
-
-/** Quantiles of what a window held. */
-export function quantilesOfData(data: ISlidingQuantilesData, shares: readonly number[]): number[] {
-  const both = { positive: new LatencyHistogram(), negative: new LatencyHistogram() };
-  both.positive.mergeData(data.positive);
-  both.negative.mergeData(data.negative);
-  return signedQuantiles(both, shares);
-}
-
-function signedQuantiles({ positive, negative }: IBothSigns, shares: readonly number[]): number[] {
-  const total = positive.count + negative.count;
-  return shares.map((share) => {
-    if (total === 0) return NaN;
-    const rank = Math.min(total, Math.max(1, Math.ceil(share * total)));
-    // The smallest values are the negative ones of the largest magnitude.
-    if (rank <= negative.count) return -negative.valueAt(negative.count - rank + 1);
-    return positive.valueAt(rank - negative.count);
-  });
+/** Quantiles (for shares 0…1) of what a window held; NaN when it was empty. */
+export function quantilesOfData(data: ILatencyHistogramData, shares: readonly number[]): number[] {
+  const whole = new LatencyHistogram();
+  whole.mergeData(data);
+  return shares.map((share) => (whole.count === 0 ? NaN : whole.quantile(share)));
 }
 
 /**
  * Quantiles of the values of the last `windowMs`, in bounded memory: the window moves in parts, each part one
- * log-linear sketch per sign, and a part is reused when it has left the window. Errors are those of
- * {@link LatencyHistogram}: 3.2 % of the value.
+ * log-linear sketch, and a part is reused when it has left the window. Errors are those of {@link LatencyHistogram}:
+ * 3.2 % of the value. Values must not be negative.
  */
 export class SlidingQuantiles {
   readonly #partMs: number;
-  readonly #positive: LatencyHistogram[];
-  readonly #negative: Array<LatencyHistogram | undefined>;
+  readonly #parts: LatencyHistogram[];
   #index = 0;
   #partEndMs: number;
 
   constructor(windowMs: number, parts: number, nowMs: number) {
     this.#partMs = windowMs / parts;
-    this.#positive = Array.from({ length: parts }, () => new LatencyHistogram());
-    this.#negative = Array.from({ length: parts }, () => undefined);
+    this.#parts = Array.from({ length: parts }, () => new LatencyHistogram());
     this.#partEndMs = nowMs + this.#partMs;
   }
 
   observe(value: number, nowMs: number): void {
     if (nowMs >= this.#partEndMs) this.#move(nowMs);
-    if (value >= 0) this.#positive[this.#index]!.observe(value);
-    else (this.#negative[this.#index] ??= new LatencyHistogram()).observe(-value);
-  }
-
-  /** The values below which the given shares (0…1) of the window's values lie; NaN when the window is empty. */
-  quantiles(shares: readonly number[], nowMs: number): number[] {
-    if (nowMs >= this.#partEndMs) this.#move(nowMs);
-    return signedQuantiles(this.#whole(), shares);
+    this.#parts[this.#index]!.observe(value);
   }
 
   /** Adds what another window held; it leaves this window with the values of now. */
-  mergeData(data: ISlidingQuantilesData): void {
-    this.#positive[this.#index]!.mergeData(data.positive);
-    if (data.negative.count > 0) (this.#negative[this.#index] ??= new LatencyHistogram()).mergeData(data.negative);
+  mergeData(data: ILatencyHistogramData): void {
+    this.#parts[this.#index]!.mergeData(data);
   }
 
   /** A plain copy of what the window holds. */
-  toData(nowMs: number): ISlidingQuantilesData {
+  toData(nowMs: number): ILatencyHistogramData {
     if (nowMs >= this.#partEndMs) this.#move(nowMs);
-    const { positive, negative } = this.#whole();
-    return { positive: positive.toData(), negative: negative.toData() };
+    const whole = new LatencyHistogram();
+    for (const part of this.#parts) whole.merge(part);
+    return whole.toData();
   }
 
   reset(): void {
-    for (const part of this.#positive) part.reset();
-    this.#negative.fill(undefined);
-  }
-
-  #whole(): IBothSigns {
-    const positive = new LatencyHistogram();
-    const negative = new LatencyHistogram();
-    for (const part of this.#positive) positive.merge(part);
-    for (const part of this.#negative) if (part !== undefined) negative.merge(part);
-    return { positive, negative };
+    for (const part of this.#parts) part.reset();
   }
 
   #move(nowMs: number): void {
-    const parts = this.#positive.length;
     const passed = Math.floor((nowMs - this.#partEndMs) / this.#partMs) + 1;
-    for (let step = 0; step < Math.min(passed, parts); step += 1) {
-      this.#index = (this.#index + 1) % parts;
-      this.#positive[this.#index]!.reset();
-      this.#negative[this.#index] = undefined;
+    for (let step = 0; step < Math.min(passed, this.#parts.length); step += 1) {
+      this.#index = (this.#index + 1) % this.#parts.length;
+      this.#parts[this.#index]!.reset();
     }
     this.#partEndMs += passed * this.#partMs;
   }

@@ -1,5 +1,5 @@
 import type { TAnyMetric } from '../exposition/samplewriters.ts';
-import type { ISlidingQuantilesData } from '../native/slidingquantiles.ts';
+import type { ILatencyHistogramData } from '../native/latencyhistogram.ts';
 import type { TAggregation, TMetricType } from '../types/metricoptions.ts';
 
 /** One series in a form that survives JSON and a process boundary. */
@@ -11,7 +11,7 @@ export interface ISeriesSnapshot {
   /** Unix time in seconds of creation. */
   created: number;
   /** Summary: what the sliding window holds. */
-  window?: ISlidingQuantilesData;
+  window?: ILatencyHistogramData;
 }
 
 /** One metric in a form that survives JSON and a process boundary. */

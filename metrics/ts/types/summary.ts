@@ -3,7 +3,7 @@ import { limits } from '../limits/limits.ts';
 import { monotonicMs } from '../native/clock.ts';
 import type { TClockMs } from '../native/clock.ts';
 import { quantilesOfData, SlidingQuantiles } from '../native/slidingquantiles.ts';
-import type { ISlidingQuantilesData } from '../native/slidingquantiles.ts';
+import type { ILatencyHistogramData } from '../native/latencyhistogram.ts';
 import type { TLabels } from '../series/internedvalues.ts';
 import type { ISeriesHandle } from '../series/seriestable.ts';
 import { Metric } from './metric.ts';
@@ -43,9 +43,9 @@ export class SummaryChild implements ISeriesHandle {
     this.#nowMs = nowMs;
   }
 
-  /** Counts one value. Throws METRICS_BAD_VALUE when it is not a finite number. */
+  /** Counts one value. Throws METRICS_BAD_VALUE when it is negative or not finite. */
   observe(value: number): void {
-    if (!(value > -Infinity && value < Infinity)) refuse(value);
+    if (!(value >= 0 && value < Infinity)) refuse(value);
     this.values[this.at]! += 1;
     this.values[this.at + 1]! += value;
     this.#window.observe(value, this.#nowMs());
@@ -62,7 +62,10 @@ export class SummaryChild implements ISeriesHandle {
   }
 }
 
-/** Quantiles over a sliding window, for one process. They cannot be aggregated: prefer a histogram where that matters. */
+/**
+ * Quantiles over a sliding window. Snapshots of several processes merge; PromQL cannot add quantiles up, so prefer a
+ * histogram where it shall. Values must not be negative: OpenMetrics 1.0 §5.3 knows no summary below zero.
+ */
 export class Summary<TNames extends readonly string[] = readonly []> extends Metric<TNames, SummaryChild> {
   readonly type = 'summary';
   /** Shares, ascending. */
@@ -90,14 +93,14 @@ export class Summary<TNames extends readonly string[] = readonly []> extends Met
     };
   }
 
-  /** Counts one value in a summary without labels. Throws METRICS_BAD_VALUE when it is not a finite number. */
+  /** Counts one value in a summary without labels. Throws METRICS_BAD_VALUE when it is negative or not finite. */
   observe(this: Summary, value: number): void;
   /** Counts one value in the series of `labels`. */
   observe(labels: TLabels<TNames[number]>, value: number): void;
   observe(labelsOrValue: TLabels | number, given?: number): void {
     const labelled = typeof labelsOrValue === 'object';
     const value = labelled ? given! : labelsOrValue;
-    if (!(value > -Infinity && value < Infinity)) refuse(value);
+    if (!(value >= 0 && value < Infinity)) refuse(value);
     const { table } = this;
     const series = labelled ? table.at(labelsOrValue) : this.only();
     const { values } = table.chunks[series >> table.shift]!;
@@ -114,16 +117,16 @@ export class Summary<TNames extends readonly string[] = readonly []> extends Met
 
   /** @internal Values of {@link quantiles} for one series. */
   quantilesOf(series: number): number[] {
-    return this.windowOf(series).quantiles(this.quantiles, this.#nowMs());
+    return this.quantilesIn(this.windowData(series));
   }
 
   /** @internal What the sliding window of one series holds. */
-  windowData(series: number): ISlidingQuantilesData {
+  windowData(series: number): ILatencyHistogramData {
     return this.windowOf(series).toData(this.#nowMs());
   }
 
   /** @internal Values of {@link quantiles} in what a window held. */
-  quantilesIn(window: ISlidingQuantilesData): number[] {
+  quantilesIn(window: ILatencyHistogramData): number[] {
     return quantilesOfData(window, this.quantiles);
   }
 
@@ -154,5 +157,5 @@ function checkedQuantiles(name: string, quantiles: readonly number[]): readonly 
 }
 
 function refuse(value: number): never {
-  throw new MetricsError('METRICS_BAD_VALUE', `a summary cannot take ${value}; give a finite number`);
+  throw new MetricsError('METRICS_BAD_VALUE', `a summary cannot take ${value}; give a finite number, 0 or more`);
 }

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket as UdpServerSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createSecureServer } from 'node:http2';
-import type { Http2SecureServer } from 'node:http2';
+import type { Http2SecureServer, ServerHttp2Session } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server as HttpsServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -71,6 +71,9 @@ export class FakeServer {
   httpRequests: string[] = [];
   readonly #options: IFakeOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  /** HTTP/2 sessions that were told to end, and have said so to their client. */
+  sessionsEnding = 0;
   #udp: UdpServerSocket | undefined;
   #tcp: Server | undefined;
   #tls: Server | undefined;
@@ -114,6 +117,15 @@ export class FakeServer {
   /** Cuts all connections that are open. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Tells every HTTP/2 client that its session ends (GOAWAY). */
+  endSessions(): void {
+    for (const session of this.#sessions) {
+      session.goaway();
+      // A ping comes back after the client has read what was sent before it.
+      session.ping(() => (this.sessionsEnding += 1));
+    }
   }
 
   get openConnections(): number {
@@ -162,6 +174,7 @@ export class FakeServer {
             { ...this.#options.tls, allowHTTP1: true },
             onRequest as unknown as Parameters<typeof createSecureServer>[1],
           );
+    this.#https.on('session', (session: ServerHttp2Session) => this.#sessions.add(session));
     this.#https.on('secureConnection', (socket: Socket) => this.#track(socket));
     this.#https.listen(0, host);
     await Promise.all([once(this.#tls, 'listening'), once(this.#https, 'listening')]);

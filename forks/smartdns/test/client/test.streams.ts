@@ -40,6 +40,17 @@ for (const source of ['tcp', 'tls', 'https'] as const) {
     assert.equal(server.connections, 1);
   });
 
+  test(`${source}: a thousand questions at once need no more connections than allowed`, async () => {
+    const server = await serve({ tls, answer: ({ name }) => ({ answers: [record(name, 'TXT', [name])] }) });
+    const resolver = resolverOver(server, source, { timeoutMs: 20_000, attemptTimeoutMs: 20_000 });
+    for (let round = 0; round < 2; round += 1) {
+      const names = Array.from({ length: 1_000 }, (_, at) => `n${at}.test`);
+      const results = await Promise.all(names.map((name) => resolver.resolve(name, 'TXT')));
+      assert.ok(results.every((result, at) => String(result.records[0]?.data) === names[at]));
+    }
+    assert.ok(server.connections <= 2, `${server.connections} connections`);
+  });
+
   test(`${source}: replies may come in any order`, async () => {
     const held: Array<() => void> = [];
     const server = await serve({
@@ -183,6 +194,27 @@ test('https: HTTP/2 where the server has it, POST by default, GET when told, id 
     server.queries.map((query) => query.message.id),
     [0, 0],
   );
+});
+
+test('https: a session that the server wants to end takes no more questions, and those under way are finished', async () => {
+  let release: (() => void) | undefined;
+  const server = await serve({
+    tls,
+    answer: async (query) => {
+      if (query.number === 1) await new Promise<void>((resolve) => (release = resolve));
+      return zoneAnswer(zone)(query);
+    },
+  });
+  const resolver = resolverOver(server, 'https', { attemptsMax: 1 });
+  const first = resolver.resolve('www.test');
+  await until(() => server.count() === 1);
+  server.endSessions();
+  await until(() => server.sessionsEnding > 0);
+  const second = await resolver.resolve('www.test', 'AAAA');
+  assert.equal(second.rcode, 'NOERROR');
+  assert.equal(server.connections, 2);
+  release!();
+  assert.equal((await first).records.length, 1);
 });
 
 test('https: HTTP/1.1 where the server has nothing better, over few connections', async () => {

@@ -83,6 +83,23 @@ test('the asked name travels in mixed case and comes back as asked', async () =>
   assert.deepEqual(records[0]?.data, { preference: 5, exchange: `mail.${name}` });
 });
 
+test('a server that compares names byte by byte is asked in plain case, from then on at once', async () => {
+  const server = await serve({
+    noTcp: true,
+    answer: ({ name, type }) => {
+      if (name === name.toLowerCase()) return { answers: [record(name, 'A', '192.0.2.1')] };
+      return { answers: type === 'SOA' ? [] : [soa(name)] };
+    },
+  });
+  const resolver = resolverFor(server, { cache: false });
+  for (const name of ['abcdefghijklmnop.test', 'qrstuvwxyzabcdef.test']) {
+    assert.equal((await resolver.resolve(name)).records.length, 1);
+  }
+  assert.equal(server.count(), 3);
+  const [upstream] = resolver.stats.snapshot().upstreams;
+  assert.equal(upstream!.sent, 3);
+});
+
 test('a reply in the wrong letter case is not believed: the question goes on over TCP', async () => {
   const server = await serve({
     answer: (query) => {

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { DnsServer, TDenial, TSigningAlgorithm } from '#server';
+import type { IDnskeyData } from '#wire';
 import { askTcp, askUdp } from './ask.ts';
 import { record, startServer } from './start.ts';
 
 const run = promisify(execFile);
+const hasDrill = spawnSync('drill', ['-v']).error === undefined;
 const hasDelv = spawnSync('delv', ['-v']).error === undefined;
 const zoneText = `
 $TTL 300
@@ -165,3 +167,26 @@ test('keys in a folder survive a restart', async (context) => {
   }
   assert.equal(tags[0], tags[1]);
 });
+
+for (const denial of denials) {
+  test(
+    `drill chases the signatures of a zone with ${denial}`,
+    { skip: !hasDrill && 'drill is not installed' },
+    async (context) => {
+      const folder = folderFor(context);
+      const { server, port } = await startServer(context, { dnssecZone: '' }, (dns) => {
+        dns.zones.load(zoneText, { origin: 'zone.test' });
+      });
+      const signer = await server.zones.sign('zone.test', { denial });
+      const anchor = join(folder, 'anchor');
+      const { flags, protocol, algorithm, publicKey } = signer.apexRecords('DNSKEY')[0]!.data as IDnskeyData;
+      const key = Buffer.from(publicKey).toString('base64');
+      writeFileSync(anchor, `zone.test. 3600 IN DNSKEY ${flags} ${protocol} ${algorithm} ${key}\n`);
+      for (const type of ['A', 'NS']) {
+        const name = type === 'A' ? 'www.zone.test' : 'zone.test';
+        const { stdout } = await run('drill', ['-p', String(port), '-S', '-k', anchor, '@127.0.0.1', name, type]);
+        assert.match(stdout, /Chase successful/);
+      }
+    },
+  );
+}

@@ -149,6 +149,33 @@ test('a pointer chain through every label of a long name stays within the limits
   assert.deepEqual(result.message.answers, message.answers);
 });
 
+test('64 KiB of pointers to one long chain are refused before they cost time', () => {
+  // The data of the first record is a chain: each piece is one label and a pointer to the piece before.
+  const pieces = ['010000'];
+  const chainStart = 23;
+  for (let index = 1, last = chainStart; index < 126; index++) {
+    pieces.push(`0100${(0xc000 | last).toString(16)}`);
+    last += index === 1 ? 3 : 4;
+  }
+  const chain = Buffer.from(pieces.join(''), 'hex');
+  const end = (0xc000 | (chainStart + chain.length - 4)).toString(16);
+  const first = Buffer.concat([
+    Buffer.from(`00000a000100000000${chain.length.toString(16).padStart(4, '0')}`, 'hex'),
+    chain,
+  ]);
+  const ns = Buffer.from(`${end}00020001000000000002${end}0000`.slice(0, 28), 'hex');
+  const answers = (count: number): Buffer => {
+    const records = Array.from({ length: count }, () => ns);
+    return packet([0, count + 1, 0, 0], first, ...records);
+  };
+  const few = decodeMessage(answers(700));
+  assert.ok(few.ok);
+  assert.equal(few.message.answers.at(-1)!.name.length, 126 * 5 - 1);
+  const many = decodeMessage(answers(4_600));
+  assert.ok(!many.ok);
+  assert.equal(many.reason, 'too-many');
+});
+
 const emptyAnswer: IDnsMessage = {
   id: 1,
   qr: true,

@@ -100,6 +100,8 @@ test('canonical order is that of RFC 4034 §6.1', () => {
   const shuffled = [...ordered].sort(() => -1).sort(compareNames);
   assert.deepEqual(shuffled, ordered);
   assert.ok(compareNames('a\\.b.example', 'b.example') < 0);
+  // A zero byte in a label is no end of a label.
+  assert.ok(compareNames('b.a', 'a\\000b') < 0);
   assert.equal(compareNames('A.example.', 'a.EXAMPLE'), 0);
 });
 

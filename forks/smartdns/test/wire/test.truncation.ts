@@ -143,6 +143,14 @@ test('text longer than a character-string becomes several, cut between character
   assert.equal(strings.join(''), 'ü'.repeat(300));
 });
 
+test('names beyond the reach of pointers are written in full (RFC 1035 §4.1.4)', () => {
+  const answers = [record('text.example.com', 'TXT', Array<string>(70).fill('x'.repeat(250)))];
+  for (let index = 0; index < 50; index++) {
+    answers.push(record(`x.late${index % 3}.example.org`, 'NS', `y.late${index % 5}.example.org`));
+  }
+  assert.deepEqual(reread(answer({ answers })).answers, answers);
+});
+
 test('several messages fit into one buffer', () => {
   const writer = new WireWriter(Buffer.alloc(2_000));
   const message = answer({ answers: addresses('www.example.com', 3) });

@@ -44,8 +44,10 @@ export const clientLimits = {
 
   /** Connections to one TCP or TLS resolver. RFC 7766 §6.2.2 wants as few as possible. */
   streamConnectionsMax: 2,
-  /** Questions outstanding on one connection (RFC 7766 §6.2.1.1 pipelining). */
+  /** Questions outstanding on one connection (RFC 7766 §6.2.1.1 pipelining) from which a second one is opened. */
   pipelineMax: 256,
+  /** Questions outstanding on one connection at most: half of the ids that there are. */
+  connectionQuestionsMax: 32_768,
   /** ms that an unused connection stays open. RFC 7766 §6.2.3: of the order of seconds. */
   streamIdleMs: 10_000,
   /** ms for TCP connect and TLS handshake. */

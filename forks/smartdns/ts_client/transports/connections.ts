@@ -119,10 +119,12 @@ export class ConnectionTransport implements ITransport, IStreamOwner {
     if (this.#closed) throw new DnsError('EDESTROYED');
     let best: StreamConnection | undefined;
     for (const connection of this.#connections) {
-      if (connection.usable && (best === undefined || connection.waiting < best.waiting)) best = connection;
+      if (best === undefined || connection.waiting < best.waiting) best = connection;
     }
-    if (best !== undefined) return best;
-    if (this.#connections.length >= clientLimits.streamConnectionsMax) {
+    const full = this.#connections.length >= clientLimits.streamConnectionsMax;
+    if (best !== undefined && (full || best.waiting < clientLimits.pipelineMax)) {
+      // Beyond this many a free id would be hard to find.
+      if (best.waiting < clientLimits.connectionQuestionsMax) return best;
       throw new DnsError('EBUSY', { upstream: this.label });
     }
     this.#next ??= this.#connect(timeoutMs).finally(() => {

@@ -49,7 +49,7 @@ export class Http1Exchange implements IHttpExchange {
   }
 
   get usable(): boolean {
-    return this.#dead === undefined && this.#rejects.size < clientLimits.pipelineMax;
+    return this.#dead === undefined;
   }
 
   get reused(): boolean {

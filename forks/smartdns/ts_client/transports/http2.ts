@@ -7,7 +7,6 @@ import { connect, constants } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { DnsError, asDnsError } from '../errors/errors.ts';
-import { clientLimits } from '../limits/limits.ts';
 import type { IEndpoint } from './endpoint.ts';
 import { BodyCollector, parseAge, requestHeaders } from './http.ts';
 import type { IHttpAnswer, IHttpExchange } from './http.ts';
@@ -19,12 +18,14 @@ export class Http2Exchange implements IHttpExchange {
   readonly #endpoint: IEndpoint;
   readonly #session: ClientHttp2Session;
   readonly #idle: NodeJS.Timeout;
+  readonly #onGone: (exchange: IHttpExchange) => void;
   #waiting = 0;
   #answered = 0;
   #dead: DnsError | undefined;
 
-  constructor(endpoint: IEndpoint, socket: TLSSocket, idleMs: number) {
+  constructor(endpoint: IEndpoint, socket: TLSSocket, idleMs: number, onGone: (exchange: IHttpExchange) => void) {
     this.#endpoint = endpoint;
+    this.#onGone = onGone;
     this.#session = connect(`https://${urlHost(endpoint.servername)}:${endpoint.port}`, {
       createConnection: () => socket,
     });
@@ -39,7 +40,8 @@ export class Http2Exchange implements IHttpExchange {
   }
 
   get usable(): boolean {
-    return this.#dead === undefined && !this.#session.closed && this.#waiting < clientLimits.pipelineMax;
+    // Past the server's limit of streams, Node holds requests back by itself (RFC 9113 §5.1.2).
+    return this.#dead === undefined && !this.#session.closed;
   }
 
   get reused(): boolean {
@@ -75,6 +77,7 @@ export class Http2Exchange implements IHttpExchange {
     this.#dead = reason;
     clearTimeout(this.#idle);
     this.#session.destroy();
+    this.#onGone(this);
   }
 
   /** Lets what is under way finish, and takes no more. */

@@ -26,6 +26,8 @@ export class HttpsTransport implements ITransport {
   readonly #padding: boolean;
   readonly #idleMs: number;
   readonly #connecting = new Set<TLSSocket>();
+  /** Those that are open; one that takes no more may still be finishing. */
+  readonly #exchanges = new Set<IHttpExchange>();
   #exchange: IHttpExchange | undefined;
   #next: Promise<IHttpExchange> | undefined;
   #ticket: Buffer | undefined;
@@ -54,7 +56,7 @@ export class HttpsTransport implements ITransport {
     this.#closed = true;
     const reason = new DnsError('EDESTROYED');
     for (const socket of this.#connecting) socket.destroy(reason);
-    this.#exchange?.destroy(reason);
+    for (const exchange of this.#exchanges) exchange.destroy(reason);
   }
 
   async #request(packet: Buffer, timeoutMs: number): Promise<IHttpAnswer> {
@@ -131,11 +133,12 @@ export class HttpsTransport implements ITransport {
         socket.off('close', closed);
         this.#exchange =
           socket.alpnProtocol === 'h2'
-            ? new Http2Exchange(endpoint, socket, this.#idleMs)
+            ? new Http2Exchange(endpoint, socket, this.#idleMs, (gone) => this.#exchanges.delete(gone))
             : new Http1Exchange(endpoint, socket, this.#idleMs, () => {
                 this.#counters.opened += 1;
                 return this.#open(['http/1.1']);
               });
+        this.#exchanges.add(this.#exchange);
         resolve(this.#exchange);
       });
     });

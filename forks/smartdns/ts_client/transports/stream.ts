@@ -7,7 +7,6 @@
 import type { Socket } from 'node:net';
 import { DnsError, asDnsError } from '../errors/errors.ts';
 import type { TClientSource } from '../interfaces/answers.ts';
-import { clientLimits } from '../limits/limits.ts';
 import { encodeQuery } from './query.ts';
 import { randomId } from './random.ts';
 import { matchReply, readReply } from './reply.ts';
@@ -74,10 +73,6 @@ export class StreamConnection {
 
   get waiting(): number {
     return this.#pending.size;
-  }
-
-  get usable(): boolean {
-    return this.#dead === undefined && this.#pending.size < clientLimits.pipelineMax;
   }
 
   /** Whether it has carried a reply before: then its end may be the server's idle time-out, not a fault. */

@@ -29,7 +29,9 @@ export class UdpTransport implements ITransport {
   readonly source = 'udp';
   readonly #endpoint: IEndpoint;
   readonly #queriesPerSocket: number;
-  readonly #asking: IAskOptions;
+  readonly #plain: IAskOptions;
+  /** The way to ask first; becomes `plain` for a server that compares names byte by byte. */
+  #first: IAskOptions;
   readonly #counters: ITransportCounters;
   /** Sockets that may take a further question; empty when each question has its own. */
   readonly #open: UdpSocket[] = [];
@@ -40,17 +42,27 @@ export class UdpTransport implements ITransport {
     this.#endpoint = endpoint;
     this.#counters = counters;
     this.#queriesPerSocket = options.queriesPerSocket ?? 1;
-    this.#asking = {
-      randomizeCase: options.randomizeCase ?? true,
-      cookies: options.cookies === false ? undefined : new CookieJar(),
-    };
+    const cookies = options.cookies === false ? undefined : new CookieJar();
+    this.#plain = { randomizeCase: false, cookies };
+    this.#first = { randomizeCase: options.randomizeCase ?? true, cookies };
   }
 
   async exchange(question: IQuestion, edns: boolean, timeoutMs: number): Promise<IReply> {
+    const startMs = performance.now();
+    const reply = await this.#ask(question, edns, this.#first, timeoutMs);
+    if (!this.#first.randomizeCase || !saysNothing(reply, question)) return reply;
+    // Servers that compare names byte by byte do not find the mixed-case name, and tend to say so without an SOA.
+    const leftMs = timeoutMs - (performance.now() - startMs);
+    const again = await this.#ask(question, edns, this.#plain, leftMs).catch(() => reply);
+    if (!saysNothing(again, question)) this.#first = this.#plain;
+    return again;
+  }
+
+  async #ask(question: IQuestion, edns: boolean, options: IAskOptions, timeoutMs: number): Promise<IReply> {
     if (this.#closed) throw new DnsError('EDESTROYED', { hostname: question.name, type: question.type });
     const socket = this.#acquire();
     try {
-      return await socket.ask(question, edns, this.#asking, timeoutMs);
+      return await socket.ask(question, edns, options, timeoutMs);
     } catch (error) {
       throw asDnsError(error, 'ECONNECT', {
         hostname: question.name,
@@ -90,4 +102,11 @@ export class UdpTransport implements ITransport {
     if (this.#queriesPerSocket > 1) this.#open.push(socket);
     return socket;
   }
+}
+
+/** NOERROR without a record of the asked type, an alias, or the SOA that belongs to "no records" (RFC 2308 §2.2). */
+function saysNothing({ message }: IReply, question: IQuestion): boolean {
+  if (message.rcode !== 0 || message.tc || message.authorities.length > 0) return false;
+  if (question.type === 'ANY') return message.answers.length === 0;
+  return !message.answers.some(({ type }) => type === question.type || type === 'CNAME' || type === 'DNAME');
 }

@@ -78,10 +78,10 @@ export class ZoneKey {
     this.retiredMs = stored.retiredMs;
   }
 
-  static async generate(role: TKeyRole, algorithm: TSigningAlgorithm, publishedMs: number): Promise<ZoneKey> {
+  static async generate(role: TKeyRole, algorithm: TSigningAlgorithm, nowMs: () => number): Promise<ZoneKey> {
     const privateKey = await generatePrivateKey(algorithm);
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-    return new ZoneKey({ role, algorithm, privateKey: pem, publishedMs });
+    return new ZoneKey({ role, algorithm, privateKey: pem, publishedMs: nowMs() });
   }
 
   /** Whether the parent refers to it. */

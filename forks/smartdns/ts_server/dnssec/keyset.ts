@@ -53,31 +53,39 @@ export interface IKeyInfo {
   readonly ds: IDsData | null;
 }
 
-/** Makes no step by itself: `advance` is called with the time, so a test's clock is as good as the system's. */
+/** Makes no step by itself: `advance` is called, and reads a clock that may be a test's. */
 export class KeySet {
   readonly zone: string;
   readonly dnskeyTtl: number;
   readonly #policy: IKeyPolicy;
   readonly #storage: IKeyStorage;
+  readonly #nowMs: () => number;
   #keys: ZoneKey[];
   #nextStepMs = 0;
   #version = 1;
   #saving: Promise<void> = Promise.resolve();
   /** Roles whose successor is being made. */
   readonly #making = new Set<TKeyRole>();
-  /** Calls back when keys were changed or could not be stored. */
+  /** Told when the keys that are shown or that sign have changed: a new key must be shown from that moment on. */
+  onChange: (() => void) | null = null;
+  /** Told when keys could not be made or stored. */
   onFailure: ((error: unknown) => void) | null = null;
 
-  private constructor(zone: string, keys: ZoneKey[], storage: IKeyStorage, policy: IKeyPolicy) {
+  private constructor(zone: string, keys: ZoneKey[], storage: IKeyStorage, policy: IKeyPolicy, nowMs: () => number) {
     this.zone = zone;
     this.dnskeyTtl = policy.dnskeyTtlSeconds ?? dnskeyTtlSeconds;
     this.#keys = keys;
     this.#storage = storage;
     this.#policy = policy;
+    this.#nowMs = nowMs;
   }
 
-  /** Loads the keys of a zone, or makes its first ones. */
-  static async open(zone: string, storage: IKeyStorage, policy: IKeyPolicy, nowMs: number): Promise<KeySet> {
+  /**
+   * Loads the keys of a zone, or makes its first ones.
+   *
+   * @param nowMs Unix time in milliseconds.
+   */
+  static async open(zone: string, storage: IKeyStorage, policy: IKeyPolicy, nowMs: () => number): Promise<KeySet> {
     const { algorithm = 'ECDSAP256SHA256', scheme = 'csk' } = policy;
     if (!signingAlgorithms.includes(algorithm)) {
       throw new RangeError(`algorithm ${String(algorithm)} is unknown: use ${signingAlgorithms.join(', ')}`);
@@ -90,13 +98,14 @@ export class KeySet {
       stored.map((key) => new ZoneKey(key)),
       storage,
       policy,
+      nowMs,
     );
     if (stored.length === 0) {
       for (const role of scheme === 'csk' ? (['csk'] as const) : (['ksk', 'zsk'] as const)) {
-        const key = await set.#make(role, algorithm, nowMs);
+        const key = await set.#make(role, algorithm);
         // Nothing is in caches yet, so the first keys need not wait.
-        key.readyMs = nowMs;
-        key.activeMs = nowMs;
+        key.readyMs = key.publishedMs;
+        key.activeMs = key.publishedMs;
         set.#keys.push(key);
       }
       await storage.save(
@@ -104,7 +113,7 @@ export class KeySet {
         set.#keys.map((key) => key.toStored()),
       );
     }
-    set.advance(nowMs);
+    set.advance();
     return set;
   }
 
@@ -158,7 +167,7 @@ export class KeySet {
    * @returns the new key's tag.
    * @throws Error when one is under way already.
    */
-  async roll(role: TKeyRole, nowMs: number): Promise<number> {
+  async roll(role: TKeyRole): Promise<number> {
     const present = this.#keys.find(
       (key) => key.role === role && key.activeMs !== undefined && key.retiredMs === undefined,
     );
@@ -169,9 +178,9 @@ export class KeySet {
     if (this.#keys.length >= zoneKeysMax) throw new Error(`zone ${this.zone} has ${zoneKeysMax} keys already`);
     this.#making.add(role);
     try {
-      const key = await this.#make(role, present.algorithm, nowMs);
+      const key = await this.#make(role, present.algorithm);
       this.#keys = [...this.#keys, key];
-      this.#changed(nowMs);
+      this.#changed();
       await this.flush();
       return key.keyTag;
     } finally {
@@ -184,19 +193,20 @@ export class KeySet {
    *
    * @throws Error when the key is unknown or not ready for it.
    */
-  async confirmDs(keyTag: number, nowMs: number): Promise<void> {
+  async confirmDs(keyTag: number): Promise<void> {
     const key = this.#keys.find((candidate) => candidate.keyTag === keyTag && candidate.isEntryPoint);
     if (key === undefined) throw new Error(`zone ${this.zone} has no KSK or CSK with tag ${keyTag}`);
     if (key.readyMs === undefined) {
       throw new Error(`zone ${this.zone}: key ${keyTag} is not yet known to every cache; its DS came too early`);
     }
-    key.dsSeenMs ??= nowMs;
-    this.#changed(nowMs);
+    key.dsSeenMs ??= this.#nowMs();
+    this.#changed();
     await this.flush();
   }
 
   /** Takes every step that is due; returns whether keys changed. Cheap when nothing is due. */
-  advance(nowMs: number): boolean {
+  advance(): boolean {
+    const nowMs = this.#nowMs();
     if (nowMs < this.#nextStepMs) return false;
     let changed = false;
     while (this.#step(nowMs)) changed = true;
@@ -204,6 +214,7 @@ export class KeySet {
     if (changed) {
       this.#version++;
       this.#save();
+      this.onChange?.();
     }
     this.#rollByAge(nowMs);
     return changed;
@@ -214,11 +225,12 @@ export class KeySet {
     await this.#saving;
   }
 
-  #changed(nowMs: number): void {
+  #changed(): void {
     this.#nextStepMs = 0;
     this.#version++;
     this.#save();
-    this.advance(nowMs);
+    this.onChange?.();
+    this.advance();
   }
 
   #save(): void {
@@ -228,9 +240,10 @@ export class KeySet {
     saving.catch((error: unknown) => this.onFailure?.(error));
   }
 
-  async #make(role: TKeyRole, algorithm: TSigningAlgorithm, nowMs: number): Promise<ZoneKey> {
+  /** A new key, published from the moment that it is made: making it takes time, and its delays count from then. */
+  async #make(role: TKeyRole, algorithm: TSigningAlgorithm): Promise<ZoneKey> {
     for (let attempt = 0; attempt < keyTagAttempts; attempt++) {
-      const key = await ZoneKey.generate(role, algorithm, nowMs);
+      const key = await ZoneKey.generate(role, algorithm, this.#nowMs);
       // Two keys with one tag make every validator try both (RFC 6840 §5.12, and worse).
       if (!this.#keys.some((other) => other.keyTag === key.keyTag)) return key;
     }
@@ -306,7 +319,7 @@ export class KeySet {
       (key) => key.role === 'zsk' && key.activeMs !== undefined && key.retiredMs === undefined,
     );
     if (zsk === undefined || nowMs < zsk.activeMs! + lifetime * 1000) return;
-    this.roll('zsk', nowMs).catch((error: unknown) => this.onFailure?.(error));
+    this.roll('zsk').catch((error: unknown) => this.onFailure?.(error));
   }
 }
 

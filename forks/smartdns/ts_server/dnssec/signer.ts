@@ -125,6 +125,7 @@ export class ZoneSigner {
     this.#maker = new RrsigMaker(keys, options.signatures ?? {});
     this.#prover = this.#makeProver();
     keys.onFailure = options.onFailure ?? null;
+    keys.onChange = () => this.#keepApex();
     this.#keepApex();
   }
 
@@ -137,8 +138,8 @@ export class ZoneSigner {
       throw new RangeError(`denial by ${denial} needs a zone with its names: without one, use compact`);
     }
     const policy = { ...options, zoneTtlSecondsMax: options.zoneTtlSecondsMax ?? longestTtl(zone) };
-    const now = (options.nowMs ?? Date.now)();
-    return new ZoneSigner(options, await KeySet.open(origin, storage, policy, now));
+    const nowMs = options.nowMs ?? Date.now;
+    return new ZoneSigner(options, await KeySet.open(origin, storage, policy, nowMs));
   }
 
   #makeProver(): CompactProver | NsecProver | Nsec3Prover {
@@ -169,20 +170,23 @@ export class ZoneSigner {
 
   /** Begins the replacement of a key; see {@link KeySet}. Resolves with the new key's tag when it is stored. */
   async roll(role: TKeyRole): Promise<number> {
-    const tag = await this.keys.roll(role, this.#nowMs());
-    this.#keepApex();
-    return tag;
+    return this.keys.roll(role);
   }
 
   /** Notes that the parent has this key's DS; the old key then leaves in time. */
   async confirmDs(keyTag: number): Promise<void> {
-    await this.keys.confirmDs(keyTag, this.#nowMs());
-    this.#keepApex();
+    await this.keys.confirmDs(keyTag);
   }
 
   /** Takes the steps of key replacement that are due. Called by every method; call it to have changes without queries. */
   advance(): void {
-    if (this.keys.advance(this.#nowMs())) this.#keepApex();
+    this.keys.advance();
+  }
+
+  /** Takes what signing keeps at the apex out of the zone, when the zone is no longer signed. The keys stay stored. */
+  detach(): void {
+    this.keys.onChange = null;
+    this.#zone?.setManaged(new Map(managedTypes.map((type) => [type, []])));
   }
 
   getStats(): ISignerStats {

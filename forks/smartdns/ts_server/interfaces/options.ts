@@ -57,6 +57,11 @@ export interface IDnsServerOptions {
    * key that ends with the process, so give `keyFolder` before a parent publishes a DS.
    */
   dnssec?: IDnssecOptions | false;
+  /**
+   * First serial of zones whose SOA the server makes; default the Unix time when it was made. Several servers for one
+   * zone need the same one.
+   */
+  serialStart?: number;
   /** SOA fields for zones whose handlers give none. */
   soa?: ISoaOptions;
   /** Milliseconds an asynchronous handler or middleware may take; default 4,000. */
@@ -73,6 +78,12 @@ export interface IDnsServerOptions {
   queryLimit?: IQueryLimitOptions;
   /** DNS cookies (RFC 7873, RFC 9018); on with a random secret unless `false`. */
   cookies?: ICookieOptions | false;
+  /**
+   * Receives and sends many UDP datagrams per system call, which takes less than half the CPU under load. Needs Linux on
+   * x64 or arm64 and a Node with `node:ffi`, which is experimental and says so; elsewhere UDP works as without it, and
+   * `server.batchUnavailable` tells why. Default false.
+   */
+  udpBatch?: boolean;
   /** Shares ports between processes or threads, where the system has SO_REUSEPORT. */
   reusePort?: boolean;
   /** TCP and TLS connections at once; default 10,000. */

@@ -87,10 +87,12 @@ export const dohRequestMs = 10_000;
 /** HTTP/2 streams of one connection at once. */
 export const dohStreamsMax = 128;
 
-/** Names in the sketch behind `getTopDomains`. */
-export const topDomainsCapacity = 1_024;
+/** Names in the sketch behind `getTopDomains`: a name that is not in it costs ten times as much to count as one that is. */
+export const topDomainsCapacity = 8_192;
 /** Addresses in the sketch behind `getTopClients`. */
-export const topClientsCapacity = 1_024;
+export const topClientsCapacity = 4_096;
+/** Names and addresses that a worker tells its pool. */
+export const topRowsTold = 1_024;
 /** Types beyond the directly indexed ones that get a counter of their own. */
 export const rareTypesMax = 100;
 /** Zones and handler patterns with counters of their own; the rest share `other`. */
@@ -126,3 +128,22 @@ export const paddingBlockBytes = 468;
 
 /** Longest life of a signed answer's image in milliseconds: how late a step in the life of a key may show. */
 export const signedImageMs = 10_000;
+
+/** Workers of one pool; more than cores only adds switching. */
+export const workersMax = 256;
+/** Milliseconds between two collections of the workers' counters. */
+export const workerCollectMs = 1_000;
+/** Milliseconds for a worker to start, stop or tell its counters before it counts as failed. */
+export const workerAnswerMs = 10_000;
+/** Milliseconds before a worker that ended is started again, doubled with each failure in a row up to the most. */
+export const workerRestartMs = 100;
+export const workerRestartMsMax = 10_000;
+
+/** Datagrams received or sent by one system call. */
+export const batchSlots = 64;
+/** Octets of a query that batched receiving takes; a longer one is cut by the system and answered FORMERR. */
+export const batchInputBytes = 4_096;
+/** Batches in a row before the event loop gets its turn: about a millisecond of work. */
+export const batchesPerTurn = 4;
+/** Texts of client addresses kept at once. */
+export const batchAddressesMax = 4_096;

@@ -35,6 +35,7 @@ export interface IAuthorityOptions {
   readonly mainOrigin: string | undefined;
   readonly primaryNameserver: string | undefined;
   readonly soa: ISoaOptions;
+  readonly serialStart: number | undefined;
 }
 
 const serialModulus = 2 ** 32;
@@ -45,13 +46,14 @@ export class Authority {
   readonly #options: IAuthorityOptions;
   readonly #origins = new Set<string>();
   /** Started from the clock so that it does not fall when the server starts again (RFC 1912 §2.2). */
-  readonly #firstSerial = Math.floor(Date.now() / msPerSecond);
+  readonly #firstSerial: number;
   readonly #firstVersion: number;
 
   constructor(table: HandlerTable, options: IAuthorityOptions) {
     this.#table = table;
     this.#options = options;
     this.#firstVersion = table.version;
+    this.#firstSerial = options.serialStart ?? Math.floor(Date.now() / msPerSecond);
     for (const origin of options.origins) {
       this.#origins.add(normalName(origin));
     }

@@ -25,7 +25,7 @@ import { Guard } from '../pipeline/guard.ts';
 import { Signing } from '../pipeline/signing.ts';
 import { Resolver } from '../pipeline/resolver.ts';
 import { ZoneTable } from '../zone/index.ts';
-import { DnsStats, sources } from '../stats/dnsstats.ts';
+import { DnsStats, sources, type IDnsStatsData } from '../stats/dnsstats.ts';
 import { answerManually, type IManualOrigin } from '../transports/manual.ts';
 import { DnsZones } from './zones.ts';
 import { Listeners } from './listeners.ts';
@@ -77,6 +77,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
         options.dnssecZone === undefined || options.dnssecZone === '' ? undefined : normalName(options.dnssecZone),
       primaryNameserver: options.primaryNameserver,
       soa: options.soa ?? {},
+      serialStart: options.serialStart,
     });
     this.#stats.readSignatures = () => this.#signing.signaturesMade;
     const zoneTable = new ZoneTable();
@@ -130,6 +131,11 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     return this.#stats;
   }
 
+  /** Everything counted, in a form that another thread or process can add up. */
+  getStatsData(): IDnsStatsData {
+    return this.#stats.toData();
+  }
+
   /** Counters of the servers that `forward` asks; undefined without it. */
   get forwardStats(): ClientStats | undefined {
     return this.#forwarding?.stats;
@@ -138,6 +144,11 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   /** Addresses and ports in use; the way to learn a port asked for as 0. Empty before `start()`. */
   get addresses(): IDnsListenAddresses {
     return this.#listeners.addresses;
+  }
+
+  /** Why `udpBatch` has no effect here; undefined while it has, or was not asked for. */
+  get batchUnavailable(): string | undefined {
+    return this.#listeners.batchUnavailable;
   }
 
   /**

@@ -19,6 +19,8 @@ export class Listeners {
   readonly #options: IDnsServerOptions;
   #open: ITransport[] = [];
   #addresses: IDnsListenAddresses = {};
+  /** Why datagrams are not batched although that was asked for. */
+  batchUnavailable: string | undefined;
   #manualDoh: DohTransport | undefined;
   #certificate: { cert: string; key: string } | undefined;
   #starting: Promise<void> | undefined;
@@ -166,8 +168,16 @@ export class Listeners {
   }
 
   #udp(port: number): UdpTransport {
-    const { udpBindInterface, reusePort = false } = this.#options;
-    return new UdpTransport(this.#sink, { address: this.#address(udpBindInterface), port, reusePort });
+    const { udpBindInterface, reusePort = false, udpBatch: batch } = this.#options;
+    return new UdpTransport(this.#sink, {
+      address: this.#address(udpBindInterface),
+      port,
+      reusePort,
+      batch,
+      onNoBatch: (reason) => {
+        this.batchUnavailable = reason;
+      },
+    });
   }
 
   #tcp(port: number): StreamTransport {

@@ -110,6 +110,7 @@ export class DnsZones {
 
   /** Ceases to sign; the keys stay where they are stored. */
   unsign(origin: string): boolean {
+    this.#signing.get(origin)?.detach();
     return this.#signing.delete(origin);
   }
 

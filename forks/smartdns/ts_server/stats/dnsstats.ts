@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LatencyHistogram, RateMeter, TopK } from '@dcrouter/metrics';
+import { LatencyHistogram, RateMeter, TopK, type ILatencyHistogramData } from '@dcrouter/metrics';
 import { typeToName } from '#wire';
 import type {
   IDnsCacheStats,
@@ -20,6 +20,7 @@ import {
   rateWindowSeconds,
   topClientsCapacity,
   topDomainsCapacity,
+  topRowsTold,
 } from '../limits/index.ts';
 import { latencyStats, mergeLatency } from './latency.ts';
 import { dropReasons, errorReasons, type TDropReason, type TErrorReason } from './reasons.ts';
@@ -32,6 +33,29 @@ export const sources: readonly TDnsSource[] = ['udp', 'tcp', 'tls', 'https'];
 const directTypes = 264;
 /** Stands for the type of a message without a readable question; no type is above 65,535. */
 export const typeNone = 65_536;
+
+/** Everything that is counted, in a form that survives JSON and a message to another thread. */
+export interface IDnsStatsData {
+  scalars: Record<
+    'received' | 'answered' | 'bytesIn' | 'bytesOut' | 'truncated' | 'cacheHits' | 'cacheMisses' | 'cacheEvictions',
+    number
+  >;
+  streamsActive: number;
+  streamsTotal: number;
+  signatures: number;
+  perSecond: number;
+  types: number[];
+  rareTypes: Array<[type: number, count: number]>;
+  otherTypes: number;
+  rcodes: number[];
+  bySource: number[];
+  drops: number[];
+  errors: number[];
+  latency: ILatencyHistogramData[];
+  domains: Array<{ key: string; count: number }>;
+  clients: Array<{ key: string; count: number }>;
+  zones: Array<{ zone: string; queries: number; rcodes: number[] }>;
+}
 
 export class DnsStats implements IDnsStats {
   /** Messages that reached a transport. */
@@ -59,6 +83,7 @@ export class DnsStats implements IDnsStats {
   readonly #bySource = [0, 0, 0, 0];
   readonly #drops = dropReasons.map(() => 0);
   readonly #errors = errorReasons.map(() => 0);
+  #mergedPerSecond = 0;
   readonly #startedMs: number;
   readonly #nowMs: () => number;
 
@@ -106,15 +131,69 @@ export class DnsStats implements IDnsStats {
     this.#errors[errorReasons.indexOf(reason)]!++;
   }
 
-  #countRareType(type: number): void {
+  #countRareType(type: number, by = 1): void {
     const count = this.#rareTypes.get(type);
     if (count !== undefined) {
-      this.#rareTypes.set(type, count + 1);
+      this.#rareTypes.set(type, count + by);
     } else if (this.#rareTypes.size < rareTypesMax) {
-      this.#rareTypes.set(type, 1);
+      this.#rareTypes.set(type, by);
     } else {
-      this.#otherTypes++;
+      this.#otherTypes += by;
     }
+  }
+
+  /** A plain copy of everything counted, for `merge` and other processes. */
+  toData(): IDnsStatsData {
+    const { received, answered, bytesIn, bytesOut, truncated, cacheHits, cacheMisses, cacheEvictions } = this;
+    return {
+      scalars: { received, answered, bytesIn, bytesOut, truncated, cacheHits, cacheMisses, cacheEvictions },
+      streamsActive: this.streamsActive,
+      streamsTotal: this.streamsTotal,
+      signatures: this.readSignatures(),
+      perSecond: this.getQueriesPerSecond(),
+      types: [...this.#types],
+      rareTypes: [...this.#rareTypes],
+      otherTypes: this.#otherTypes,
+      rcodes: [...this.#rcodes],
+      bySource: [...this.#bySource],
+      drops: [...this.#drops],
+      errors: [...this.#errors],
+      latency: this.latency.map((histogram) => histogram.toData()),
+      domains: this.domains.top(topRowsTold),
+      clients: this.clients.top(topRowsTold),
+      zones: this.zones.toData(),
+    };
+  }
+
+  /** Adds what another one counted. Its rate and signatures come on top of our own. */
+  merge(data: IDnsStatsData): void {
+    for (const key of Object.keys(data.scalars) as Array<keyof IDnsStatsData['scalars']>) {
+      this[key] += data.scalars[key];
+    }
+    this.streamsActive += data.streamsActive;
+    this.streamsTotal += data.streamsTotal;
+    this.#mergedPerSecond += data.perSecond;
+    const readOwn = this.readSignatures;
+    this.readSignatures = () => readOwn() + data.signatures;
+    addAll(this.#types, data.types);
+    for (const [type, count] of data.rareTypes) {
+      this.#countRareType(type, count);
+    }
+    this.#otherTypes += data.otherTypes;
+    addAll(this.#rcodes, data.rcodes);
+    addAll(this.#bySource, data.bySource);
+    addAll(this.#drops, data.drops);
+    addAll(this.#errors, data.errors);
+    for (const [index, histogram] of this.latency.entries()) {
+      histogram.mergeData(data.latency[index]!);
+    }
+    for (const { key, count } of data.domains) {
+      this.domains.add(key, count);
+    }
+    for (const { key, count } of data.clients) {
+      this.clients.add(key, count);
+    }
+    this.zones.merge(data.zones);
   }
 
   getTotalQueries(): number {
@@ -122,7 +201,7 @@ export class DnsStats implements IDnsStats {
   }
 
   getQueriesPerSecond(): number {
-    return this.rate.perSecond(rateWindowSeconds);
+    return this.rate.perSecond(rateWindowSeconds) + this.#mergedPerSecond;
   }
 
   getCacheStats(): IDnsCacheStats {
@@ -223,5 +302,11 @@ export class DnsStats implements IDnsStats {
       signatures: this.readSignatures(),
       tcpConnections: { active: this.streamsActive, total: this.streamsTotal },
     };
+  }
+}
+
+function addAll(to: Float64Array | number[], from: readonly number[]): void {
+  for (const [index, count] of from.entries()) {
+    to[index] = (to[index] ?? 0) + count;
   }
 }

@@ -64,6 +64,22 @@ export class ZoneCounterTable {
     return made;
   }
 
+  toData(): Array<{ zone: string; queries: number; rcodes: number[] }> {
+    return [...this.#byZone.values(), this.#other]
+      .filter(({ queries }) => queries > 0)
+      .map(({ zone, queries, rcodes }) => ({ zone, queries, rcodes: [...rcodes] }));
+  }
+
+  merge(rows: ReadonlyArray<{ zone: string; queries: number; rcodes: readonly number[] }>): void {
+    for (const { zone, queries, rcodes } of rows) {
+      const counters = zone === this.#other.zone ? this.#other : this.resolve(zone);
+      counters.queries += queries;
+      for (const [slot, count] of rcodes.entries()) {
+        counters.rcodes[slot]! += count;
+      }
+    }
+  }
+
   read(): IDnsZoneStats[] {
     const rows = Array.from(this.#byZone.values(), (counters) => counters.read());
     if (this.#other.queries > 0) {

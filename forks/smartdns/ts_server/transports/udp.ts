@@ -6,7 +6,9 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Exchange, IReplyTarget } from '../pipeline/exchange.ts';
-import { datagramSlots, udpBytesMax, udpReceiveBufferBytes } from '../limits/index.ts';
+import { batchesPerTurn, batchSlots, datagramSlots, udpBytesMax, udpReceiveBufferBytes } from '../limits/index.ts';
+import { BatchSocket } from './batch/batchsocket.ts';
+import { loadLibc } from './batch/libc.ts';
 import {
   answerBatch,
   sourceUdp,
@@ -21,6 +23,9 @@ export interface IUdpOptions {
   readonly port: number;
   /** Lets several processes or threads share the port, where the system has SO_REUSEPORT. */
   readonly reusePort: boolean;
+  /** Many datagrams per system call where the runtime can; told through `onNoBatch` where it cannot. */
+  readonly batch?: boolean;
+  readonly onNoBatch?: (reason: string) => void;
 }
 
 type TLookedUp = (error: null, address: string, family: number) => void;
@@ -37,6 +42,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
   readonly #options: IUdpOptions;
   readonly #batch: IDatagramBatch;
   #socket: Socket | undefined;
+  #native: BatchSocket | undefined;
   #slots: Buffer[] = makeSlots();
   #slot = 0;
 
@@ -55,8 +61,9 @@ export class UdpTransport implements ITransport, IReplyTarget {
   }
 
   async start(): Promise<IBoundAddress> {
-    const { address, port, reusePort } = this.#options;
+    const { address, port, reusePort, batch = false } = this.#options;
     const six = isIPv6(address);
+    this.#native = batch ? await this.#openNative() : undefined;
     const socket = createSocket({
       type: six ? 'udp6' : 'udp4',
       reusePort,
@@ -66,10 +73,15 @@ export class UdpTransport implements ITransport, IReplyTarget {
     this.#socket = socket;
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind({ address, port, exclusive: false }, () => {
+      const bound = (): void => {
         socket.off('error', reject);
         resolve();
-      });
+      };
+      if (this.#native === undefined) {
+        socket.bind({ address, port, exclusive: false }, bound);
+      } else {
+        socket.bind({ fd: this.#native.fd, exclusive: true }, bound);
+      }
     }).catch((error: unknown) => {
       this.#socket = undefined;
       socket.close();
@@ -88,6 +100,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
       return;
     }
     this.#socket = undefined;
+    this.#native = undefined;
     await new Promise<void>((resolve) => {
       socket.close(() => resolve());
     });
@@ -122,6 +135,49 @@ export class UdpTransport implements ITransport, IReplyTarget {
     if (length > 0) {
       this.#send(batch.outputs[0], length, remote.port, remote.address);
       this.#nextSlot();
+    }
+    // One datagram through the event loop says that there are more; those come many at a time.
+    if (this.#native !== undefined) {
+      this.#drain(this.#native);
+    }
+  }
+
+  async #openNative(): Promise<BatchSocket | undefined> {
+    const { address, port, reusePort, onNoBatch } = this.#options;
+    const libc = await loadLibc();
+    if (typeof libc === 'string') {
+      onNoBatch?.(libc);
+      return undefined;
+    }
+    try {
+      return new BatchSocket(libc, address, port, reusePort);
+    } catch (error) {
+      // An ordinary socket says better what is wrong, or works.
+      onNoBatch?.(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  #drain(native: BatchSocket): void {
+    const { batch } = native;
+    for (let turn = 0; turn < batchesPerTurn; turn++) {
+      const count = native.receive();
+      if (count === 0) {
+        return;
+      }
+      answerBatch(this.#sink, batch, this);
+      // Stopped by a handler: the descriptor may be somebody else's by now.
+      if (this.#native === undefined) {
+        return;
+      }
+      native.send((slot) => {
+        // A full send buffer: the socket's own queue takes it.
+        const answer = Buffer.from(batch.outputs[slot]!.subarray(0, batch.outputLengths[slot]));
+        this.#send(answer, answer.length, batch.ports[slot]!, batch.addresses[slot]!);
+      });
+      if (count < batchSlots) {
+        return;
+      }
     }
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { wireFaults } from '../errors.ts';
-import { headerBytes, nameBytesMax } from '../limits.ts';
+import { headerBytes, messageLabelsMax, nameBytesMax } from '../limits.ts';
 import { plainByte, writeEscapedByte } from '../names/bytes.ts';
 
 const textScratch = Buffer.alloc(nameBytesMax * 4);
@@ -25,6 +25,8 @@ export class WireReader {
   pointerFloor: number;
   /** The first question's name: most owners are a pointer to it, so its text is made once. */
   questionName = '';
+  /** Labels that may still be read: pointers let 64 KiB stand for a million of them. */
+  labelsLeft = messageLabelsMax;
 
   constructor(packet: Uint8Array, start: number, end: number) {
     this.packet = packet;
@@ -96,6 +98,7 @@ export class WireReader {
     let wireBytes = 1;
     let text = 0;
     let after = -1;
+    let labels = this.labelsLeft;
     for (;;) {
       if (position >= limit) throw wireFaults.truncated;
       const size = packet[position]!;
@@ -115,6 +118,7 @@ export class WireReader {
       if (labelLimit > limit) throw wireFaults.truncated;
       wireBytes += size + 1;
       if (wireBytes > nameBytesMax) throw wireFaults.nameTooLong;
+      if (--labels < 0) throw wireFaults.tooMany;
       if (text > 0) textScratch[text++] = 46;
       for (position++; position < labelLimit; position++) {
         const byte = packet[position]!;
@@ -122,6 +126,7 @@ export class WireReader {
         else text = writeEscapedByte(textScratch, text, byte);
       }
     }
+    this.labelsLeft = labels;
     this.position = after < 0 ? position + 1 : after;
     return text === 0 ? '.' : textScratch.toString('latin1', 0, text);
   }

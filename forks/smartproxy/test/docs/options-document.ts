@@ -83,6 +83,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
     'security',
     [
       'IRouteSecurity',
+      'IDefaultSecurity',
       'IDomainScopedIp',
       'IRouteRateLimit',
       'IRouteBasicAuth',

@@ -74,7 +74,6 @@ test('options that are wrong are named, with what would be right', () => {
         })(),
       },
       logger: { debug() {}, info() {}, warn() {}, error() {} },
-      workers: 'auto',
       pfx: Buffer.alloc(1),
       key: [Buffer.alloc(1), 'x'],
       defaults: { target: { host: 'localhost', port: 1 }, security: { ipBlockList: ['10.0.0.0/8'] } },

@@ -6,14 +6,14 @@
 import { Connection } from '../connection/connection.ts';
 import type { IEngine } from '../connection/engine.ts';
 import { planOf } from '../connection/plan.ts';
+import { plainAddress } from '../connection/address.ts';
+import { NEVER_MS } from '../connection/settings.ts';
 import type { ProxySocket } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { SniffStage } from '../sniff/stage.ts';
 import type { Listener } from './listener.ts';
 import { ProxyHeaderStage } from './proxystage.ts';
-
-const V4_MAPPED = '::ffff:';
 
 /** Begins a connection on a socket that was just accepted. */
 export function accept(engine: IEngine, socket: ProxySocket, listener: Listener): void {
@@ -25,12 +25,10 @@ export function accept(engine: IEngine, socket: ProxySocket, listener: Listener)
   }
   const { settings, recorder } = engine;
   if (settings.noDelay) socket.setNoDelay(true);
-  if (settings.keepAliveProbes) socket.setKeepAlive(true, settings.keepAliveInitialMs);
   const clientIp = plainAddress(address);
   const connection = new Connection(engine, socket, {
     clientIp,
     clientPort: socket.remotePort ?? 0,
-    localIp: plainAddress(socket.localAddress ?? ''),
     localPort: listener.port,
   });
   if (recorder.active > settings.connectionsMax) connection.reject('too-many-connections');
@@ -46,7 +44,8 @@ export function accept(engine: IEngine, socket: ProxySocket, listener: Listener)
 /** Limits by client address, then routing. */
 function admitClient(connection: Connection): void {
   const { engine, clientIp } = connection;
-  if (engine.recorder.byIp.get(clientIp) > engine.settings.connectionsPerIpMax) {
+  const perIpMax = engine.settings.connectionsPerIpMax;
+  if (perIpMax !== NEVER_MS && engine.recorder.byIp.get(clientIp) > perIpMax) {
     connection.reject('too-many-connections-per-ip');
   } else if (engine.connectionRate !== null && engine.connectionRate.take(clientIp, performance.now()) > 0) {
     connection.reject('connection-rate');
@@ -72,9 +71,4 @@ function beginRouting(connection: Connection): void {
     if (route === null) connection.reject('no-route');
     else startHandler(connection, planOf(engine, route), null);
   }
-}
-
-/** IPv4 addresses as such, also where the socket is an IPv6 one. */
-export function plainAddress(address: string): string {
-  return address.startsWith(V4_MAPPED) && address.includes('.') ? address.slice(V4_MAPPED.length) : address;
 }

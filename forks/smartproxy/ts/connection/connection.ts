@@ -13,6 +13,7 @@ import type { IDenial } from '../security/denial.ts';
 import type { IConnectionPlace, RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import type { ISampledConnection } from '../stats/recorder.ts';
+import { plainAddress } from './address.ts';
 import type { IEngine } from './engine.ts';
 import { ORDERLY, REASON } from './reasons.ts';
 import { NEVER_MS } from './settings.ts';
@@ -32,6 +33,8 @@ export interface IStage {
   onDeadline(): void;
   /** The proxy stops: finish what is under way, begin nothing. */
   onStop(): void;
+  /** The connection is there to stay for a while. */
+  onStay?(): void;
   /** Why the connection ended when the socket was closed without a reason given. */
   readonly endReason?: string;
 }
@@ -40,7 +43,6 @@ export interface IStage {
 export interface IConnectionFacts {
   readonly clientIp: string;
   readonly clientPort: number;
-  readonly localIp: string;
   readonly localPort: number;
 }
 
@@ -67,7 +69,6 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   stage: IStage | null = null;
   clientIp: string;
   clientPort: number;
-  readonly localIp: string;
   /** Port that the client connected to, as the routes name it. */
   readonly localPort: number;
   type: TConnectionType | 'unknown' = 'unknown';
@@ -87,13 +88,13 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   readonly openedAtMs: number;
   readonly #number: number;
   readonly #deadline: Deadline;
-  readonly #lifetime: Deadline;
   #ipSlot: number;
   #places: IHeldPlace[] = NO_PLACES;
   #counters: RouteCounters;
   #opened = false;
   #closing = false;
   #gone = false;
+  #probed = false;
   #sampledIn = 0;
   #sampledOut = 0;
 
@@ -104,13 +105,11 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     this.stream = raw;
     this.clientIp = facts.clientIp;
     this.clientPort = facts.clientPort;
-    this.localIp = facts.localIp;
     this.localPort = facts.localPort;
     this.openedAtMs = performance.now();
     lastId += 1;
     this.#number = lastId;
     this.#deadline = new Deadline(this);
-    this.#lifetime = new Deadline(this);
     this.#counters = recorder.unrouted;
     this.#ipSlot = recorder.byIp.acquire(facts.clientIp);
     recorder.topClients.add(facts.clientIp);
@@ -118,14 +117,17 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     recorder.connections += 1;
     this.#counters.active += 1;
     this.#counters.total += 1;
-    recorder.open.add(this);
     engine.connections.add(this);
     raw.owner = this;
-    if (engine.settings.lifetimeMs !== NEVER_MS) engine.wheel.arm(this.#lifetime, engine.settings.lifetimeMs);
   }
 
   get id(): string {
     return `${RUN_ID}-${this.#number.toString(ID_RADIX)}`;
+  }
+
+  /** Address that the client connected to; asked for only where it is wanted, as the system has to be asked. */
+  get localIp(): string {
+    return plainAddress(this.raw.localAddress ?? '');
   }
 
   /** The counters of the route that the connection is counted under. */
@@ -248,6 +250,18 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     if (this.#opened) this.#flushBytes(nowMs);
   }
 
+  /** What is due about once a second: probes for connections that stay, the end of those that stay too long. */
+  age(nowMs: number): void {
+    const { lifetimeMs, keepAliveProbes, keepAliveInitialMs } = this.engine.settings;
+    if (!this.#probed && keepAliveProbes) {
+      // Four system calls that short connections do without.
+      this.#probed = true;
+      this.raw.setKeepAlive(true, keepAliveInitialMs);
+      this.stage?.onStay?.();
+    }
+    if (nowMs - this.openedAtMs > lifetimeMs) this.abort(REASON.lifetime);
+  }
+
   onSocketData(_source: TStream, bytes: Buffer, start: number, end: number): void {
     if (this.stage !== null && !this.#closing) this.stage.onData(bytes, start, end);
   }
@@ -269,10 +283,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     if (this.reason === '')
       this.reason = error === null ? (this.stage?.endReason ?? REASON.clientClosed) : REASON.clientError;
     this.#flushBytes(performance.now());
-    recorder.open.delete(this);
     this.engine.connections.delete(this);
     this.engine.wheel.cancel(this.#deadline);
-    this.engine.wheel.cancel(this.#lifetime);
     const stage = this.stage;
     this.stage = null;
     if (stage !== null) stage.onGone();
@@ -287,9 +299,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     this.engine.onConnectionGone();
   }
 
-  onDeadline(deadline: Deadline): void {
-    if (deadline === this.#lifetime) this.abort(REASON.lifetime);
-    else if (this.#closing) this.abort(REASON.writeTimeout);
+  onDeadline(): void {
+    if (this.#closing) this.abort(REASON.writeTimeout);
     else if (this.stage !== null) this.stage.onDeadline();
   }
 

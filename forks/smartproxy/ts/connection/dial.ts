@@ -16,7 +16,7 @@ export interface IDialOwner extends ISocketOwner {
 export function dial(owner: IDialOwner, host: string, port: number, noDelay: boolean): ProxySocket {
   const socket = new ProxySocket();
   socket.owner = owner;
-  socket.once('connect', onConnect);
+  socket.on('connect', onConnect);
   if (noDelay) socket.setNoDelay(true);
   socket.connect({ host, port });
   return socket;

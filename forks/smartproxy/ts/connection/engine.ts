@@ -15,6 +15,7 @@ import type { Recorder } from '../stats/recorder.ts';
 import type { TlsContexts } from '../tls/contexts.ts';
 import type { TimerWheel } from '../timing/wheel.ts';
 import type { Connection } from './connection.ts';
+import type { ITargetDefaults } from './policy.ts';
 import type { MemoryPressure } from './pressure.ts';
 import type { ISettings } from './settings.ts';
 
@@ -27,8 +28,8 @@ export interface IEngine {
   readonly tls: TlsContexts;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
-  /** The options' default for PROXY headers to targets. */
-  readonly sendProxyProtocol: boolean | 'v1' | 'v2' | undefined;
+  /** What the options say about targets. */
+  readonly targetDefaults: ITargetDefaults;
   /** Senders whose PROXY headers are believed; null when there are none. */
   readonly trusted: IpSet | null;
   /** New connections per minute and client address; null when there is no limit. */

@@ -6,7 +6,9 @@
 import type tls from 'node:tls';
 import { ProxyError } from '../errors.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import type { IRouteTarget } from '../interfaces/route.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
+import type { UpstreamTarget } from '../http/pool.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { Balancer } from './balancer.ts';
@@ -17,6 +19,9 @@ import { TargetPolicy } from './policy.ts';
 
 const PORT_MAX = 65_535;
 
+/** Stands in for the target of routes that have none; never dialled. */
+const NOWHERE: IRouteTarget = { host: '', port: 0 };
+
 /** A target with its address resolved to one host and port. */
 export interface IChosenTarget {
   readonly host: string;
@@ -25,6 +30,8 @@ export interface IChosenTarget {
   readonly tlsKey: string;
   readonly tlsOptions: tls.ConnectionOptions | null;
   readonly policy: TargetPolicy;
+  /** The pool of this address, once it was looked up. */
+  pooled: UpstreamTarget | null;
 }
 
 export class RoutePlan {
@@ -48,7 +55,9 @@ export class RoutePlan {
     this.counters = engine.recorder.route(route.name);
     this.security = engine.securityOf(route);
     this.checks = this.security !== null && this.security.checksRequests;
-    this.policies = route.targets.map((target) => new TargetPolicy(route.config, target, engine.sendProxyProtocol));
+    // A canned answer needs no target, but the settings that it stands in.
+    const targets = route.targets.length === 0 ? [NOWHERE] : route.targets;
+    this.policies = targets.map((target) => new TargetPolicy(route.config, target, engine.targetDefaults));
     this.#balancer = new Balancer(this.policies, route.config.action.loadBalancing?.algorithm ?? 'round-robin');
     this.#fixed = this.#resolveFixed();
   }
@@ -111,8 +120,8 @@ export class RoutePlan {
 
 function chosen(policy: TargetPolicy, host: string, port: number, domain: string): IChosenTarget {
   const tlsTo = policy.tlsTo(host, domain);
-  if (tlsTo === null) return { host, port, tlsKey: '', tlsOptions: null, policy };
-  return { host, port, tlsKey: tlsTo.key, tlsOptions: tlsTo.options, policy };
+  if (tlsTo === null) return { host, port, tlsKey: '', tlsOptions: null, policy, pooled: null };
+  return { host, port, tlsKey: tlsTo.key, tlsOptions: tlsTo.options, policy, pooled: null };
 }
 
 /** The plan of a compiled route, made when the route is first used. */

@@ -22,11 +22,19 @@ interface IRewrite {
   readonly onlyPath: boolean;
 }
 
+/** What applies where routes say nothing. */
+export interface ITargetDefaults {
+  readonly sendProxyProtocol: boolean | 'v1' | 'v2' | undefined;
+  readonly rejectUnauthorized: boolean;
+}
+
 export class TargetPolicy {
   readonly config: IRouteTarget;
   readonly priority: number;
   readonly weight: number;
   readonly requestEdits: HeaderEdits | null;
+  /** The same and what upgrades have besides. */
+  readonly upgradeEdits: HeaderEdits | null;
   readonly responseEdits: HeaderEdits | null;
   readonly cors: Cors | null;
   /** Responses are not passed on as they came. */
@@ -47,19 +55,18 @@ export class TargetPolicy {
   healthy = true;
   /** Exchanges and tunnels now at this target, for least-connections. */
   active = 0;
+  readonly #defaults: ITargetDefaults;
   #tlsByDomain = new Map<string, { key: string; options: tls.ConnectionOptions }>();
 
-  constructor(route: IRouteConfig, target: IRouteTarget, proxyDefault: boolean | 'v1' | 'v2' | undefined) {
+  constructor(route: IRouteConfig, target: IRouteTarget, defaults: ITargetDefaults) {
+    this.#defaults = defaults;
     const { action } = route;
     this.config = target;
     this.priority = target.priority ?? 0;
     this.weight = target.weight ?? 1;
-    this.requestEdits = HeaderEdits.compile(
-      action.advanced?.headers,
-      route.headers?.request,
-      target.advanced?.headers,
-      target.headers?.request,
-    );
+    const edits = [action.advanced?.headers, route.headers?.request, target.advanced?.headers, target.headers?.request];
+    this.requestEdits = HeaderEdits.compile(...edits);
+    this.upgradeEdits = HeaderEdits.compile(...edits, (target.websocket ?? action.websocket)?.customHeaders);
     this.responseEdits = HeaderEdits.compile(route.headers?.response, target.headers?.response);
     this.cors = Cors.compile(target.headers?.cors ?? route.headers?.cors);
     this.editsResponses = this.responseEdits !== null || this.cors !== null;
@@ -68,7 +75,9 @@ export class TargetPolicy {
     this.advanced = { ...action.advanced, ...target.advanced };
     this.tls = target.tls ?? action.tls;
     this.subjectHeader = action.tls?.clientAuth?.subjectHeader?.toLowerCase() ?? '';
-    this.proxyVersion = proxyVersionOf(target.sendProxyProtocol ?? action.sendProxyProtocol ?? proxyDefault);
+    this.proxyVersion = proxyVersionOf(
+      target.sendProxyProtocol ?? action.sendProxyProtocol ?? defaults.sendProxyProtocol,
+    );
     this.rewrite = compileRewrite(this.advanced.urlRewrite);
     this.checks = this.cors !== null || this.webSocket !== null || this.advanced.testResponse !== undefined;
     this.plain =
@@ -76,6 +85,7 @@ export class TargetPolicy {
       this.cors === null &&
       this.rewrite === null &&
       this.webSocket === null &&
+      this.subjectHeader === '' &&
       this.forwarded === 'x-forwarded';
   }
 
@@ -84,7 +94,7 @@ export class TargetPolicy {
     if (this.tls?.mode !== 'terminate-and-reencrypt') return null;
     const known = this.#tlsByDomain.get(`${host} ${domain}`);
     if (known !== undefined) return known;
-    const options = backendTlsOptions(this.tls.backend, host, domain);
+    const options = backendTlsOptions(this.tls.backend, host, domain, this.#defaults.rejectUnauthorized);
     const made = { key: JSON.stringify([options.host, this.tls.backend ?? null]), options };
     // Domains are the client's to choose under wildcards; forgetting all of them now and then bounds the map.
     if (this.#tlsByDomain.size >= TLS_DOMAINS_MAX) this.#tlsByDomain = new Map();

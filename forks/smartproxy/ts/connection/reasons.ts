@@ -33,6 +33,8 @@ export const REASON = {
   responseTimeout: 'response-timeout',
   writeTimeout: 'write-timeout',
   lifetime: 'lifetime-exceeded',
+  /** The client of a WebSocket did not answer a ping. */
+  webSocketTimeout: 'websocket-timeout',
   handlerError: 'handler-error',
   tlsError: 'tls-error',
   internal: 'internal-error',

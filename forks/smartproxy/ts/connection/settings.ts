@@ -20,6 +20,8 @@ export interface ISettings {
   readonly inactivityMs: number;
   readonly lifetimeMs: number;
   readonly drainMs: number;
+  /** False: a TLS client that resumes without saying a name is refused. */
+  readonly namelessResumption: boolean;
   readonly noDelay: boolean;
   readonly keepAliveProbes: boolean;
   readonly keepAliveInitialMs: number;
@@ -44,11 +46,12 @@ export function readSettings(options: ISmartProxyOptions): ISettings {
     handshakeMs: limits.handshakeMs,
     headMs: limits.headMs,
     keepAliveMs: limits.keepAliveMs,
-    bodyMs: Math.min(bounded(options.socketTimeout ?? limits.bodyMs), limits.bodyMs),
+    bodyMs: bounded(options.socketTimeout ?? limits.bodyMs),
     responseMs: bounded(options.socketTimeout ?? limits.responseMs),
     inactivityMs: readInactivity(options),
     lifetimeMs: readLifetime(options),
     drainMs: bounded(options.gracefulShutdownTimeout ?? limits.drainMs),
+    namelessResumption: options.allowSessionTicket ?? true,
     noDelay: options.noDelay ?? true,
     keepAliveProbes: options.keepAlive ?? options.enableKeepAliveProbes ?? true,
     keepAliveInitialMs: options.keepAliveInitialDelay ?? KEEP_ALIVE_INITIAL_MS,

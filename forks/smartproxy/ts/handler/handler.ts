@@ -65,12 +65,29 @@ export function connectionContext(connection: Connection, plan: RoutePlan): IRou
   };
 }
 
+/**
+ * Makes a TLS stream that we read from one that nobody has read from: what came waits for the first listener. Put back
+ * while it flows, it would be delivered at once, to us.
+ */
+function asUnread(stream: TLSSocket, held: Buffer | null): void {
+  stream.pause();
+  if (held !== null && held.length > 0) stream.unshift(held);
+  const wake = (event: string | symbol): void => {
+    if (event !== 'data') return;
+    stream.off('newListener', wake);
+    stream.resume();
+  };
+  stream.on('newListener', wake);
+}
+
 type THandler = NonNullable<RoutePlan['route']['config']['action']['socketHandler']>;
 
 /** A connection in the hands of a socket handler. Its bytes are pushed into the stream as Node's own would be. */
 class HandlerStage implements IStage {
   readonly endReason = REASON.handlerClosed;
   readonly #connection: Connection;
+  /** Bytes on the wire, both ways, when the deadline was armed last. */
+  #seenBytes = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -81,10 +98,8 @@ class HandlerStage implements IStage {
     this.#connection.expireIn(this.#connection.engine.settings.inactivityMs);
     // Handlers are written for sockets as net.createServer gives them, which end with their peer.
     stream.allowHalfOpen = false;
-    if (held !== null && held.length > 0) {
-      if (stream instanceof TLSSocket) stream.unshift(held);
-      else stream.push(held);
-    }
+    if (stream instanceof TLSSocket) asUnread(stream, held);
+    else if (held !== null && held.length > 0) stream.push(held);
     try {
       const running = handler(stream, context);
       if (running instanceof Promise) running.catch(() => this.#connection.abort(REASON.handlerError));
@@ -113,7 +128,15 @@ class HandlerStage implements IStage {
   }
 
   onDeadline(): void {
-    this.#connection.abort(REASON.inactivityTimeout);
+    const { raw, engine } = this.#connection;
+    // What handlers write, and all that passes inside TLS, shows only here.
+    const bytes = raw.wireBytesIn + raw.wireBytesOut;
+    if (bytes === this.#seenBytes) {
+      this.#connection.abort(REASON.inactivityTimeout);
+      return;
+    }
+    this.#seenBytes = bytes;
+    this.#connection.expireIn(engine.settings.inactivityMs);
   }
 
   onStop(): void {

@@ -16,6 +16,8 @@ export const FORWARDED_FIELDS: readonly string[] = [
   'forwarded',
 ];
 
+const NOTHING_EDITED: readonly string[] = [];
+
 export interface IForwardedFacts {
   readonly clientIp: string;
   /** As sent, port included; empty where there is none. */
@@ -24,16 +26,28 @@ export interface IForwardedFacts {
   readonly localPort: number;
 }
 
-/** Header lines, each with CRLF. */
-export function forwardedLines(facts: IForwardedFacts, style: TForwardedStyle): string {
+/**
+ * Header lines, each with CRLF.
+ *
+ * @param edited lower-case names that the route sets itself: those are its own.
+ */
+export function forwardedLines(
+  facts: IForwardedFacts,
+  style: TForwardedStyle,
+  edited: readonly string[] = NOTHING_EDITED,
+): string {
   let lines = '';
+  const add = (name: string, value: string): void => {
+    if (edited.length === 0 || !edited.includes(name.toLowerCase())) lines += `${name}: ${value}\r\n`;
+  };
   const proto = facts.isTls ? 'https' : 'http';
   if (style === 'x-forwarded' || style === 'both') {
-    lines +=
-      `X-Forwarded-For: ${facts.clientIp}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${facts.localPort}\r\n` +
-      (facts.authority === '' ? '' : `X-Forwarded-Host: ${facts.authority}\r\n`);
+    add('X-Forwarded-For', facts.clientIp);
+    add('X-Forwarded-Proto', proto);
+    add('X-Forwarded-Port', String(facts.localPort));
+    if (facts.authority !== '') add('X-Forwarded-Host', facts.authority);
   }
-  if (style === 'forwarded' || style === 'both') lines += `Forwarded: ${forwardedValue(facts, proto)}\r\n`;
+  if (style === 'forwarded' || style === 'both') add('Forwarded', forwardedValue(facts, proto));
   return lines;
 }
 

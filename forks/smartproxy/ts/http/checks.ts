@@ -6,6 +6,7 @@
 import type { Connection } from '../connection/connection.ts';
 import type { RoutePlan } from '../connection/plan.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
+import type { IRouteContext } from '../interfaces/context.ts';
 import type { ISecurityRequest } from '../security/route-security.ts';
 import type { Head } from './head.ts';
 import type { RequestInfo } from './request.ts';
@@ -30,8 +31,8 @@ const BAD_REQUEST = 400;
 /** Null: go on. A promise only where a password is hashed or user code is asked. */
 export type TVerdict = IAnswer | null | Promise<IAnswer | null>;
 
-/** Security of the route, then what the target's policy answers itself. */
-export function checkRequest(
+/** Security of the route, and preflights in the midst of it. */
+export function checkAccess(
   connection: Connection,
   plan: RoutePlan,
   policy: TargetPolicy | null,
@@ -44,7 +45,7 @@ export function checkRequest(
   const request: ISecurityRequest = {
     clientIp: connection.clientIp,
     domain: info.host === '' ? undefined : info.host,
-    path: info.path,
+    path: info.routePath,
     header,
   };
   if (security !== null && security.checksRequests) {
@@ -54,10 +55,7 @@ export function checkRequest(
   // A preflight carries no credentials (Fetch §3.2.2), so it is answered before they are asked for.
   const preflight = policy === null ? null : answerPreflight(policy, info, header);
   if (preflight !== null) return preflight;
-  const denial = security !== null && security.checksRequests ? security.checkAuth(request, nowMs, Date.now()) : null;
-  if (denial instanceof Promise) return denial;
-  if (denial !== null || policy === null) return denial;
-  return answerLocally(connection, plan, policy, head, info, header);
+  return security !== null && security.checksRequests ? security.checkAuth(request, nowMs, Date.now()) : null;
 }
 
 function answerPreflight(
@@ -73,14 +71,15 @@ function answerPreflight(
   return { status: NO_CONTENT, lines };
 }
 
-function answerLocally(
+/** What the target's policy answers or refuses itself, once the route let the request in. */
+export function answerLocally(
   connection: Connection,
   plan: RoutePlan,
   policy: TargetPolicy,
   head: Head,
   info: RequestInfo,
-  header: (name: string) => string | undefined,
 ): TVerdict {
+  const header = (name: string): string | undefined => fieldValue(info.text, head, name);
   const { testResponse } = policy.advanced;
   if (testResponse !== undefined) {
     return { status: testResponse.status, headers: testResponse.headers, body: testResponse.body };
@@ -96,18 +95,24 @@ function answerLocally(
     return { status: BAD_REQUEST, reason: 'subprotocol-not-allowed' };
   }
   if (authenticateRequest === undefined) return null;
-  return toVerdict(authenticateRequest(requestContext(connection, plan, head, info)));
+  return ask(authenticateRequest, requestContext(connection, plan, head, info));
 }
 
 function offersOneOf(offered: string | undefined, accepted: readonly string[]): boolean {
   return (offered ?? '').split(',').some((name) => accepted.includes(name.trim()));
 }
 
-function toVerdict(allowed: boolean | Promise<boolean>): TVerdict {
+/** User code that throws lets nobody in. */
+function ask(authenticate: (context: IRouteContext) => boolean | Promise<boolean>, context: IRouteContext): TVerdict {
   const refusal: IAnswer = { status: FORBIDDEN, reason: 'upgrade-not-authenticated' };
-  if (typeof allowed === 'boolean') return allowed ? null : refusal;
-  return allowed.then(
-    (yes) => (yes ? null : refusal),
-    () => refusal,
-  );
+  try {
+    const allowed = authenticate(context);
+    if (!(allowed instanceof Promise)) return allowed ? null : refusal;
+    return allowed.then(
+      (yes) => (yes ? null : refusal),
+      () => refusal,
+    );
+  } catch {
+    return refusal;
+  }
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Exchange } from './exchange.ts';
+import type { ExchangeState } from './exchangestate.ts';
 
 /** Emits `request-completed`; called only when somebody listens. */
-export function announceRequest(exchange: Exchange, durationMs: number, error: string | undefined): void {
+export function announceRequest(exchange: ExchangeState, durationMs: number, error: string | undefined): void {
   const { connection, plan, target, firstByteAtMs, sentAtMs } = exchange;
   exchange.engine.gate.emit('request-completed', {
     connectionId: connection.id,

@@ -5,93 +5,43 @@
  *
  * @module
  */
-import type { Connection } from '../connection/connection.ts';
-import type { IEngine } from '../connection/engine.ts';
 import { planOf } from '../connection/plan.ts';
 import type { IChosenTarget, RoutePlan } from '../connection/plan.ts';
-import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
-import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
-import { connectionContext, startHandler } from '../handler/handler.ts';
-import type { IRouteContext } from '../interfaces/context.ts';
+import { notifyDrain } from '../connection/socket.ts';
+import { startHandler } from '../handler/handler.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
-import type { RouteCounters } from '../stats/counters.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
-import { checkRequest } from './checks.ts';
+import { WebSocketWatch } from '../websocket/watch.ts';
+import { Admission } from './admission.ts';
 import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
-import { responseText } from './errorpage.ts';
-import type { ILocalResponse } from './errorpage.ts';
-import { announceRequest } from './events.ts';
 import type { Head } from './head.ts';
 import { clientFields, editedRequest, plainRequest } from './outgoing.ts';
-import type { IUpstreamUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
+import type { UpstreamConnection } from './pool.ts';
 import { REFUSALS } from './refusals.ts';
-import type { IRefusal } from './refusals.ts';
 import type { RequestInfo } from './request.ts';
 import { RequestBody } from './requestbody.ts';
-import { ResponseRelay } from './responserelay.ts';
 import { fieldValue } from './rewrite.ts';
+import { ExchangeState } from './exchangestate.ts';
 import type { HttpStage } from './stage.ts';
 
 const MS_PER_SECOND = 1_000;
-const STATUS_PER_CLASS = 100;
 const BAD_GATEWAY = 502;
 const GATEWAY_TIMEOUT = 504;
 
-export class Exchange implements IUpstreamUser {
-  readonly stage: HttpStage;
-  readonly connection: Connection;
-  readonly engine: IEngine;
-  readonly relay: ResponseRelay;
-  active = false;
-  /** The whole request was read from the client. */
-  requestDone = true;
-  counters: RouteCounters;
-  plan: RoutePlan | null = null;
-  policy: TargetPolicy | null = null;
-  target: UpstreamTarget | null = null;
-  upstream: UpstreamConnection | null = null;
-  method = '';
-  host = '';
-  path = '';
-  origin: string | undefined = undefined;
-  isHead = false;
-  /** HTTP/1.0 clients know neither chunked nor interim responses. */
-  clientMinor = 1;
-  keepAlive = true;
-  /** Protocol that the client asks to upgrade to, '' for none. */
-  upgrade = '';
-  statusCode = 0;
-  bytesIn = 0;
-  bytesOut = 0;
-  /** Monotonic ms when the head was complete, when the request was handed on, and of the first response byte. */
-  startedAtMs = 0;
-  sentAtMs = 0;
-  firstByteAtMs = 0;
+export class Exchange extends ExchangeState {
   readonly #body = new RequestBody();
-  /** The head as forwarded; kept until a response arrives, for the case that it must be sent again. */
-  #headText = '';
   #repeatable = false;
   #retried = false;
-  #upstreamPaused = false;
   /** The body had to wait for the target. */
   #bodyWaited = false;
-  /** Why we cut the exchange off. */
-  #cutError: string | undefined = undefined;
-  /** Wheel time at which the whole exchange must be over, Infinity for none. */
-  #expiresAtMs = Infinity;
-  /** What a check that had to wait said about the request that is now read again; undefined when there is none. */
-  #verdict: IAnswer | null | undefined = undefined;
+  readonly #admission = new Admission();
   readonly #clientFields: string;
 
   constructor(stage: HttpStage) {
-    this.stage = stage;
-    this.connection = stage.connection;
-    this.engine = stage.connection.engine;
-    this.counters = this.connection.counters;
-    this.relay = new ResponseRelay(this);
+    super(stage);
     this.#clientFields = clientFields(this.connection);
   }
 
@@ -111,7 +61,7 @@ export class Exchange implements IUpstreamUser {
       connection.clientIp,
       connection.isTls,
       info.authority === '' ? undefined : info.authority,
-      info.path,
+      info.routePath,
       info.method,
       (name) => fieldValue(info.text, head, name),
       connection.tlsVersion,
@@ -121,18 +71,21 @@ export class Exchange implements IUpstreamUser {
     this.plan = plan;
     this.counters = plan.counters;
     if (connection.domain === undefined && info.host !== '') connection.domain = info.host;
-    if (route.config.action.type === 'socket-handler' || route.kind === 'tcp') {
-      return this.#handOver(plan, bytes, head.start, end);
-    }
     if (plan.security !== null) {
       const denial = connection.admit(plan.security, info.host, false);
       if (denial !== null) return this.#answer(denial, bytes, at, end);
+    }
+    if (route.config.action.type === 'socket-handler' || route.kind === 'tcp') {
+      const verdict = this.#admission.check(connection, plan, null, head, info);
+      if (verdict instanceof Promise) return this.#suspend(verdict, bytes, head.start, end);
+      if (verdict !== null) return this.#answer(verdict, bytes, at, end);
+      return this.#handOver(plan, bytes, head.start, end);
     }
     connection.open(plan.name, plan.counters, connection.isTls ? 'https' : 'http');
     return this.#route(plan, head, info, bytes, at, end);
   }
 
-  /** Begins with a request that could not be understood, so that its refusal is counted as any exchange. */
+  /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
   beginRefused(info: RequestInfo | null): void {
     this.#reset(info, 1, 0);
     this.requestDone = false;
@@ -160,8 +113,8 @@ export class Exchange implements IUpstreamUser {
     upstream.uses += 1;
     const { stream } = upstream;
     const held = this.#body.takeHeld();
-    if (held.length === 0) stream.write(this.#headText, 'latin1');
-    else stream.write(Buffer.concat([Buffer.from(this.#headText, 'latin1'), ...held]));
+    if (held.length === 0) stream.write(this.headText, 'latin1');
+    else stream.write(Buffer.concat([Buffer.from(this.headText, 'latin1'), ...held]));
     this.#expectProgress();
     if (this.requestDone) return;
     if (stream.writableNeedDrain) notifyDrain(stream, upstream);
@@ -186,144 +139,34 @@ export class Exchange implements IUpstreamUser {
     if (upstream.connected && this.#mayRepeat(upstream)) {
       this.#retried = true;
       upstream.target.counters.retries += 1;
-      this.#arm(this.engine.settings.connectMs);
+      this.arm(this.engine.settings.connectMs);
       this.upstream = upstream.target.open(this);
       return;
     }
     this.failUpstream(upstream.connected ? 'aborted' : code, BAD_GATEWAY, error);
   }
 
-  onClientDrain(): void {
-    if (!this.#upstreamPaused || this.upstream === null) return;
-    this.#upstreamPaused = false;
-    resumeStream(this.upstream.stream);
-  }
-
   onDeadline(): void {
     const { upstream, engine } = this;
-    if (engine.wheel.nowMs >= this.#expiresAtMs) this.failUpstream('exchange-timeout', GATEWAY_TIMEOUT, null);
+    if (engine.wheel.nowMs >= this.expiresAtMs) this.failUpstream('exchange-timeout', GATEWAY_TIMEOUT, null);
     else if (upstream !== null && !upstream.connected) this.failUpstream('connect-timeout', GATEWAY_TIMEOUT, null);
     else if (!this.requestDone && this.statusCode === 0) this.stage.refuse(REFUSALS.requestTimeout);
     else if (this.statusCode === 0) this.failUpstream('response-timeout', GATEWAY_TIMEOUT, null);
-    else this.#cut(this.#upstreamPaused ? REASON.writeTimeout : REASON.responseTimeout, 'response-timeout');
+    else this.cut(this.upstreamPaused ? REASON.writeTimeout : REASON.responseTimeout, 'response-timeout');
   }
 
-  /** The client is gone. */
-  abort(): void {
-    if (!this.active) return;
-    this.#dropUpstream();
-    this.finish(this.#cutError ?? 'client-gone', false);
-  }
-
-  /** The client's stream takes no more for now: stop reading the response. */
-  pauseUpstream(): void {
-    if (this.upstream === null) return;
-    this.#upstreamPaused = true;
-    pauseStream(this.upstream.stream);
-    notifyDrain(this.connection.stream, this.connection);
-  }
-
-  /** Body bytes of the response moved: the deadline starts anew. */
-  touch(): void {
-    this.#arm(this.engine.settings.bodyMs);
-  }
-
-  /** The target failed; answers with `status` if nothing was answered yet, cuts the connection otherwise. */
-  failUpstream(reason: string, status: number, error: Error | null): void {
-    const { gate } = this.engine;
-    const { target } = this;
-    if (target !== null) {
-      target.counters.failures.add(reason);
-      if (gate.upstreamError) {
-        const event = { target: target.name, routeName: this.plan?.name ?? '', reason, timestamp: new Date() };
-        gate.emit('upstream-error', error === null ? event : { ...event, error: error.message });
-      }
-    }
-    this.#dropUpstream();
-    if (this.statusCode !== 0) this.#cut(REASON.upstreamError, reason);
-    else this.respond({ status }, reason);
-  }
-
-  /** Answers without a target. */
-  respond(response: ILocalResponse, error?: string): void {
-    const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
-    const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
-    const text = responseText(this.#withPage(response), this.isHead, persistence);
-    this.statusCode = response.status;
-    this.bytesOut += text.length;
-    this.connection.stream.write(text, 'latin1');
-    if (!keep) this.stage.linger(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
-    this.finish(error, keep);
-  }
-
-  /** Answers a refused request and ends the connection. */
-  refuse(refusal: IRefusal): void {
-    this.#dropUpstream();
-    this.keepAlive = false;
-    this.requestDone = false;
-    if (this.statusCode === 0) {
-      this.connection.reason = REASON.refused;
-      this.respond({ status: refusal.status }, refusal.reason);
-    } else this.#cut(REASON.refused, refusal.reason);
-  }
-
-  /** The response is complete: `reusable` tells whether the upstream connection may serve another exchange. */
-  complete(reusable: boolean, keepAlive: boolean): void {
-    const { upstream } = this;
-    this.upstream = null;
-    if (upstream !== null) {
-      if (this.#upstreamPaused) resumeStream(upstream.stream);
-      this.#upstreamPaused = false;
-      if (reusable && this.requestDone && this.policy?.advanced.keepAlive !== false) upstream.target.release(upstream);
-      else {
-        upstream.user = null;
-        upstream.stream.destroySoon();
-      }
-    }
-    // A target may answer before it has the whole request: the rest is read and thrown away for a while.
-    const early = !this.requestDone;
-    if (early) this.stage.linger(REASON.completed);
-    this.finish(undefined, keepAlive && !early);
-  }
-
-  /** Counts the exchange and gives the connection back to the stage. The one end of every exchange. */
-  finish(error: string | undefined, keepAlive: boolean): void {
-    this.active = false;
-    this.requestDone = true;
-    this.#headText = '';
-    if (this.policy !== null) this.policy.active -= 1;
-    const { counters, connection } = this;
-    if (this.statusCode !== 0) counters.statusClasses[Math.floor(this.statusCode / STATUS_PER_CLASS)]! += 1;
-    // Without a route this was a refused connection, not an exchange: only the answer is counted.
-    if (connection.isOpen) {
-      const { recorder, gate } = this.engine;
-      const nowMs = performance.now();
-      counters.requests += 1;
-      counters.latency.observe((nowMs - this.startedAtMs) / MS_PER_SECOND);
-      recorder.requests += 1;
-      recorder.requestRate.add(1, nowMs);
-      connection.requests += 1;
-      if (gate.request) announceRequest(this, nowMs - this.startedAtMs, error);
-    }
-    this.policy = null;
-    this.stage.onExchangeDone(keepAlive);
-  }
-
-  /** The context of this request for templates in response edits. */
-  context(): IRouteContext {
-    const { connection, plan } = this;
-    const base = connectionContext(connection, plan!);
-    return { ...base, domain: this.host === '' ? base.domain : this.host, method: this.method, path: this.path };
-  }
-
-  /** Leaves the connection to a tunnel between client and upstream, after a 101. */
-  tunnel(upstream: UpstreamConnection): void {
+  /** Leaves the connection to a tunnel between client and upstream, after a 101; `rest` came behind it. */
+  tunnel(upstream: UpstreamConnection, rest: Buffer): void {
     this.upstream = null;
     const held = this.stage.leave();
     const tunnel = new Tunnel(this.connection, upstream.target, null);
+    if (this.upgrade === 'websocket') {
+      tunnel.watch = WebSocketWatch.start(this.connection, this.policy?.webSocket ?? null);
+    }
     this.connection.stage = tunnel;
     this.finish(undefined, false);
     tunnel.adopt(upstream);
+    if (rest.length > 0) tunnel.onSocketData(upstream.stream, rest, 0, rest.length);
     if (held.length > 0) tunnel.onData(held, 0, held.length);
   }
 
@@ -349,31 +192,32 @@ export class Exchange implements IUpstreamUser {
     this.#repeatable = info !== null && info.repeatable;
     this.#retried = false;
     this.#bodyWaited = false;
-    this.#expiresAtMs = Infinity;
+    this.expiresAtMs = Infinity;
     this.relay.reset();
   }
 
   /** Chooses the target, asks the checks, forwards. */
   #route(plan: RoutePlan, head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     let chosen: IChosenTarget;
-    const facts = { method: info.method, path: info.path, header: (name: string) => fieldValue(info.text, head, name) };
+    const facts = {
+      method: info.method,
+      path: info.routePath,
+      header: (name: string) => fieldValue(info.text, head, name),
+    };
     try {
       chosen = plan.choose(this.connection, facts, () => requestContext(this.connection, plan, head, info));
     } catch {
       return this.#answer({ status: BAD_GATEWAY, reason: 'no-target' }, bytes, at, end);
     }
     const { policy } = chosen;
-    let verdict: IAnswer | null | Promise<IAnswer | null> = null;
-    if (this.#verdict !== undefined) {
-      verdict = this.#verdict;
-      this.#verdict = undefined;
-    } else if (policy.checks || plan.checks) verdict = checkRequest(this.connection, plan, policy, head, info);
+    const verdict =
+      policy.checks || plan.checks ? this.#admission.check(this.connection, plan, policy, head, info) : null;
     if (verdict instanceof Promise) return this.#suspend(verdict, bytes, head.start, end);
     if (verdict !== null) return this.#answer(verdict, bytes, at, end);
     this.policy = policy;
     policy.active += 1;
     const { timeout, maxRequestBodyBytes } = policy.advanced;
-    if (timeout !== undefined) this.#expiresAtMs = this.engine.wheel.nowMs + timeout;
+    if (timeout !== undefined) this.expiresAtMs = this.engine.wheel.nowMs + timeout;
     if (!this.#body.limit(maxRequestBodyBytes, info.contentLength)) {
       this.stage.refuse(REFUSALS.bodyTooLarge);
       return -1;
@@ -396,7 +240,7 @@ export class Exchange implements IUpstreamUser {
     this.target = target;
     target.counters.requests += 1;
     if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
-    this.#headText = policy.plain
+    this.headText = policy.plain
       ? plainRequest(info, head, this.#clientFields, target.name)
       : editedRequest(info, head, connection, policy, target.name, () => requestContext(connection, plan, head, info));
     let next = at;
@@ -409,15 +253,15 @@ export class Exchange implements IUpstreamUser {
     if (upstream === null) {
       if (next > at) this.#body.hold(bytes);
       if (!this.requestDone) this.stage.pauseReading();
-      this.#arm(this.engine.settings.connectMs);
+      this.arm(this.engine.settings.connectMs);
       this.upstream = target.open(this);
       return next;
     }
     upstream.uses += 1;
     this.sentAtMs = this.startedAtMs;
     this.#expectProgress();
-    if (next === at) upstream.stream.write(this.#headText, 'latin1');
-    else if (!this.#body.send(upstream.stream, connection.stream, this.#headText, bytes, freeEnd(bytes, next, end))) {
+    if (next === at) upstream.stream.write(this.headText, 'latin1');
+    else if (!this.#body.send(upstream.stream, connection.stream, this.headText, bytes, freeEnd(bytes, next, end))) {
       this.#waitForUpstream(upstream);
     }
     return next;
@@ -472,7 +316,7 @@ export class Exchange implements IUpstreamUser {
   }
 
   #resume(answer: IAnswer | null): void {
-    this.#verdict = answer;
+    this.#admission.settle(answer);
     this.stage.resumeSuspended();
   }
 
@@ -483,13 +327,8 @@ export class Exchange implements IUpstreamUser {
     return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.#body.bytes < seconds * limits.bodyBytesPerSecondMin;
   }
 
-  #arm(delayMs: number): void {
-    const { wheel } = this.engine;
-    this.connection.expireIn(Math.min(delayMs, Math.max(0, this.#expiresAtMs - wheel.nowMs)));
-  }
-
   #expectProgress(): void {
-    this.#arm(this.requestDone ? this.engine.settings.responseMs : this.engine.settings.bodyMs);
+    this.arm(this.requestDone ? this.engine.settings.responseMs : this.engine.settings.bodyMs);
   }
 
   #waitForUpstream(upstream: UpstreamConnection): void {
@@ -512,30 +351,6 @@ export class Exchange implements IUpstreamUser {
     this.stage.leave();
     startHandler(this.connection, plan, held);
     return -1;
-  }
-
-  /** The route's own page for a status, where it has one. */
-  #withPage(response: ILocalResponse): ILocalResponse {
-    const page = this.policy?.advanced.errorPages?.[String(response.status)];
-    return page === undefined || response.body !== undefined ? response : { ...response, ...page };
-  }
-
-  #dropUpstream(): void {
-    const { upstream } = this;
-    this.upstream = null;
-    this.#upstreamPaused = false;
-    if (upstream === null) return;
-    upstream.user = null;
-    upstream.stream.destroy();
-  }
-
-  /** Ends an exchange whose response is begun and cannot be completed: the client must see that it is cut short. */
-  #cut(reason: string, error: string): void {
-    this.#dropUpstream();
-    // The reset ends the connection, which ends the exchange through `abort`.
-    this.#cutError = error;
-    this.connection.reset(reason);
-    if (this.active) this.finish(error, false);
   }
 }
 

@@ -37,21 +37,19 @@ export function editedRequest(
 ): string {
   const { authority } = info;
   const { clientIp, localPort, isTls } = connection;
-  const { requestEdits } = policy;
-  if (requestEdits !== null)
-    dropEdited(head, info.drop, (start, end) => requestEdits.drops(info.text, start, end), info);
+  const edits = info.upgrade === '' ? policy.requestEdits : policy.upgradeEdits;
+  if (edits !== null) dropEdited(head, info.drop, (start, end) => edits.drops(info.text, start, end), info);
   const { subjectHeader } = policy;
   // Never what the client says of itself, also where it has no certificate.
   if (subjectHeader !== '') {
     dropEdited(head, info.drop, (start, end) => info.text.slice(start, end).toLowerCase() === subjectHeader, info);
   }
-  let tail = authority === '' ? `Host: ${targetName}\r\n` : '';
-  tail += forwardedLines({ clientIp, authority, isTls, localPort }, policy.forwarded);
-  if (requestEdits !== null) tail += requestEdits.lines(context);
+  let tail = authority === '' && !edits?.names.includes('host') ? `Host: ${targetName}\r\n` : '';
+  tail += forwardedLines({ clientIp, authority, isTls, localPort }, policy.forwarded, edits?.names);
+  if (edits !== null) tail += edits.lines(context);
   if (subjectHeader !== '' && connection.clientSubject !== '') {
     tail += `${policy.subjectHeader}: ${headerText(connection.clientSubject)}\r\n`;
   }
-  if (info.upgrade !== '') tail += customLines(policy);
   const target = rewriteTarget(info, policy, context);
   return forwardRequestHead(info, head, target, tail + upgradeLines(info));
 }
@@ -83,12 +81,6 @@ function headerText(text: string): string {
 
 function upgradeLines(info: RequestInfo): string {
   return info.upgrade === '' ? '' : `Connection: Upgrade\r\nUpgrade: ${info.upgrade}\r\n`;
-}
-
-function customLines(policy: TargetPolicy): string {
-  let lines = '';
-  for (const [name, value] of Object.entries(policy.webSocket?.customHeaders ?? {})) lines += `${name}: ${value}\r\n`;
-  return lines;
 }
 
 /** Whatever a rewrite makes must still be one request target: visible ASCII, from the root. */

@@ -48,11 +48,10 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
   }
 
   onConnected(): void {
-    const { counters, tlsOptions, engine } = this.target;
+    const { counters, tlsOptions } = this.target;
     const seconds = (performance.now() - this.#dialledAtMs) / MS_PER_SECOND;
     counters.connects += 1;
     counters.connectLatency.observe(seconds);
-    if (engine.settings.keepAliveProbes) this.raw.setKeepAlive(true, engine.settings.keepAliveInitialMs);
     if (this.target.preamble !== null) this.raw.write(this.target.preamble);
     if (tlsOptions === null) this.#ready();
     else this.stream = startUpstreamTls(this.raw, tlsOptions, this);

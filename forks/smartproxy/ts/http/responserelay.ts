@@ -8,7 +8,7 @@ import type { TargetPolicy } from '../connection/policy.ts';
 import { CORS_RESPONSE_FIELDS } from '../headers/cors.ts';
 import { BODY, BodyReader } from './body.ts';
 import { emit } from './emit.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeState } from './exchangestate.ts';
 import { FIELD } from './fields.ts';
 import { Head, INCOMPLETE, REFUSED, scanResponseHead } from './head.ts';
 import { dropEdited } from './outgoing.ts';
@@ -30,7 +30,7 @@ const NOT_MODIFIED = 304;
 export class ResponseRelay {
   /** Any byte of a response arrived. */
   begun = false;
-  readonly #exchange: Exchange;
+  readonly #exchange: ExchangeState;
   readonly #body = new BodyReader();
   /** The final head was forwarded. */
   #headDone = false;
@@ -42,7 +42,7 @@ export class ResponseRelay {
   /** What the route still lets pass of the body. */
   #bytesLeft = Infinity;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: ExchangeState) {
     this.#exchange = exchange;
   }
 
@@ -250,8 +250,7 @@ export class ResponseRelay {
     exchange.connection.stream.write(text, 'latin1');
     if (exchange.upgrade === 'websocket') exchange.connection.upgrade(exchange.plan?.name ?? '');
     const rest = at < end ? Buffer.from(bytes.subarray(at, end)) : NOTHING;
-    exchange.tunnel(upstream);
-    if (rest.length > 0) exchange.connection.stream.write(rest);
+    exchange.tunnel(upstream, rest);
   }
 }
 

@@ -148,7 +148,10 @@ export class HttpStage implements IStage {
   targetOf(chosen: IChosenTarget): UpstreamTarget {
     const { connection } = this;
     const { host, port, tlsKey, tlsOptions, policy } = chosen;
-    if (policy.proxyVersion === 0) return connection.engine.pool.target(host, port, tlsKey, tlsOptions);
+    if (policy.proxyVersion === 0) {
+      chosen.pooled ??= connection.engine.pool.target(host, port, tlsKey, tlsOptions);
+      return chosen.pooled;
+    }
     const key = `${host} ${port} ${tlsKey} ${policy.proxyVersion}`;
     this.#ownTargets ??= new Map();
     let target = this.#ownTargets.get(key);

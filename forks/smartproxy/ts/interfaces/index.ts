@@ -34,6 +34,7 @@ export type {
 } from './route.ts';
 export type {
   IBasicAuthUser,
+  IDefaultSecurity,
   IDomainScopedIp,
   IRouteAuthentication,
   IRouteBasicAuth,

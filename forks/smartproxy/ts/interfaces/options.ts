@@ -4,7 +4,7 @@
  * @module
  */
 import type { IRouteConfig } from './route.ts';
-import type { IRouteSecurity } from './security.ts';
+import type { IDefaultSecurity } from './security.ts';
 import type { TTlsVersion } from './tls.ts';
 
 /** A certificate from a provision function (upstream's type comes from tsclass). Confirmed name, recalled members. */
@@ -73,7 +73,7 @@ export interface ISmartProxyDefaults {
   /** Where connections go that match no route. Confirmed. */
   target?: { host: string; port: number };
   /** Address lists and limits of every route; a route's own member replaces the default's. Confirmed. */
-  security?: IRouteSecurity;
+  security?: IDefaultSecurity;
   /** Accepted and unused, as the option of the same name. Confirmed. */
   preserveSourceIP?: boolean;
 }
@@ -82,7 +82,7 @@ export interface ISmartProxyDefaults {
 export interface IMetricsConfig {
   /** Keep samples for `getMetrics`, default true. Recalled. */
   enabled?: boolean;
-  /** Milliseconds between samples, default 1,000. Recalled. */
+  /** Milliseconds; samples are taken once a second, so this is accepted and unused. Default 1,000. Recalled. */
   sampleIntervalMs?: number;
   /** Seconds that samples are kept, default 3,600. Recalled. */
   retentionSeconds?: number;
@@ -133,7 +133,9 @@ export interface ISmartProxyOptions {
   connectionTimeout?: number;
   /** Milliseconds until the first bytes of a client; default 120,000. Recalled. */
   initialDataTimeout?: number;
-  /** Milliseconds without data on a socket; default 3,600,000. Recalled. */
+  /**
+   * Milliseconds without data while a request or response is under way; default 120,000 (upstream: 3,600,000). Recalled.
+   */
   socketTimeout?: number;
   /** Milliseconds a connection may live; default 86,400,000. Recalled. */
   maxConnectionLifetime?: number;
@@ -147,11 +149,11 @@ export interface ISmartProxyOptions {
   keepAlive?: boolean;
   /** Milliseconds of silence until the first TCP keep-alive probe, default 10,000. Recalled. */
   keepAliveInitialDelay?: number;
-  /** Bytes held for a client while its target connects; default 10 MiB. Recalled. */
+  /** Bytes; reading pauses while a target connects, so this is accepted and unused. Default 10 MiB. Recalled. */
   maxPendingDataSize?: number;
   /** No inactivity time-out at all, default false. Recalled. */
   disableInactivityCheck?: boolean;
-  /** Spreads time-outs by ± 5 %; default false. Recalled. */
+  /** Accepted and unused: time-outs are kept to their time. Recalled. */
   enableRandomizedTimeouts?: boolean;
   /** TCP keep-alive where `keepAlive` says nothing, default true. Recalled. */
   enableKeepAliveProbes?: boolean;
@@ -160,7 +162,7 @@ export interface ISmartProxyOptions {
   maxConnections?: number;
   /** Open connections of one address; default 100, 0: no limit. Confirmed. */
   maxConnectionsPerIP?: number;
-  /** New connections of one address per minute; default 300, 0: no limit. Confirmed. */
+  /** New connections of one address per minute; default 0: no limit. Confirmed; upstream's default is 300. */
   connectionRateLimitPerMinute?: number;
 
   /** PKCS #12 bundle with the default certificate. Confirmed. */
@@ -196,14 +198,12 @@ export interface ISmartProxyOptions {
   useHttpProxy?: number[];
   /** Accepted and unused: HTTP is handled on the port itself. Confirmed. */
   httpProxyPort?: number;
-  /** Log lines of level debug as well, default false. Confirmed. */
+  /** Accepted and unused: a logger gets every line and chooses by level. Confirmed. */
   enableDetailedLogging?: boolean;
-  /** Log lines about handshakes, default false. Confirmed. */
+  /** Accepted and unused: handshakes that fail are counted by reason and told by `tls-error`. Confirmed. */
   enableTlsDebugLogging?: boolean;
   /** Sampling of the grouped metrics. Recalled. */
   metrics?: IMetricsConfig;
   /** Takes the proxy's log lines; nothing is logged without one. Ours. */
   logger?: IProxyLogger;
-  /** Worker processes, or one per core with `auto`; default: none, all in this process. Ours. */
-  workers?: number | 'auto';
 }

@@ -88,7 +88,19 @@ export interface IRouteAuthentication {
   jwtIssuer?: string;
 }
 
-/** Limits and checks of one route, or of all routes where it stands under `defaults`. Confirmed. */
+/** Limits of every route that does not set them itself. Confirmed. */
+export interface IDefaultSecurity {
+  /** As in {@link IRouteSecurity.ipAllowList}. Confirmed. */
+  ipAllowList?: Array<string | IDomainScopedIp>;
+  /** As in {@link IRouteSecurity.ipBlockList}. Confirmed. */
+  ipBlockList?: Array<string | IDomainScopedIp>;
+  /** Open connections of each route; 0: no limit. Confirmed. */
+  maxConnections?: number;
+  /** Open connections of one address on each route; 0: no limit. Ours. */
+  maxConnectionsPerIP?: number;
+}
+
+/** Limits and checks of one route. Confirmed. */
 export interface IRouteSecurity {
   /** Only these addresses; absent or empty: all. Confirmed; IPv6 CIDR is ours, domain-scoped entries recalled. */
   ipAllowList?: Array<string | IDomainScopedIp>;

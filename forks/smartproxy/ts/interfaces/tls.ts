@@ -26,8 +26,6 @@ export interface ICertificateConfig {
   certFile?: string;
   /** Of an encrypted key. Ours. */
   passphrase?: string;
-  /** A DER OCSP response to staple (RFC 6066 §8), or a function that is asked for one. Ours. */
-  ocsp?: Buffer | (() => Promise<Buffer | null>);
 }
 
 /** ACME settings of one route; what is absent is taken from the options. */

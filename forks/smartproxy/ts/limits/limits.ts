@@ -37,8 +37,8 @@ export const limits = {
   /** ClientHello bytes collected before giving up: a hello with post-quantum shares is below 4 KiB. */
   clientHelloBytes: 65_536,
 
-  /** Connections accepted at once. */
-  connections: 65_536,
+  /** Connections open at once (upstream's default). */
+  connections: 10_000,
   /** Connections at once from one client address (upstream's default). */
   connectionsPerIp: 100,
   /** Distinct client addresses with a counter of their own. */
@@ -65,8 +65,8 @@ export const limits = {
   /** Longest time-out that Node's timers take, ms (2^31 - 1). */
   timeoutMaxMs: 2_147_483_647,
 
-  /** First bytes (ClientHello, PROXY header, first request head) after accept, ms. */
-  initialDataMs: 60_000,
+  /** First bytes (ClientHello, PROXY header, first request head) after accept, ms (upstream's default). */
+  initialDataMs: 120_000,
   /** A TLS handshake, from ClientHello to Finished, ms. */
   handshakeMs: 30_000,
   /** Connecting to a target, TLS included, ms. */
@@ -91,6 +91,16 @@ export const limits = {
   bodyGraceMs: 20_000,
   /** Heap in use above which accepting pauses, as a share of what V8 may use. */
   heapShareMax: 0.92,
+  /** Between two health checks of a target, ms. */
+  healthIntervalMs: 10_000,
+  /** A health check, ms. */
+  healthTimeoutMs: 5_000,
+  /** Failures in a row until a target is left out. */
+  unhealthyThreshold: 3,
+  /** Successes in a row until it is used again. */
+  healthyThreshold: 2,
+  /** Least time between two log lines about refusals, ms (upstream's flush interval). */
+  rejectLogMs: 5_000,
   /** Drain on stop, ms (upstream's graceful shutdown). */
   drainMs: 30_000,
   /** After a refusal the rest of the request is read for this long, ms, so that the answer is not lost to a reset. */

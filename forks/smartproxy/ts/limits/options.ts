@@ -10,8 +10,6 @@ export const optionLimits = {
   multiplierMax: 1_000_000,
   /** Entries of `proxyIPs`. */
   proxyIpsMax: 100_000,
-  /** Worker processes; no machine gains from more. */
-  workersMax: 1_024,
   /** Ports of `useHttpProxy`. */
   httpProxyPortsMax: 10_000,
   /** Hours between looks at certificates: 2^31 − 1 milliseconds are 596. */

@@ -118,6 +118,14 @@ const authenticationShape = object({
   jwtIssuer: text(limits.claimCharsMax),
 });
 
+/** Under `defaults` stand only limits that hold for tunnels too: a check that tunnels pass by would be none. */
+export const defaultSecurityRule = object({
+  ipAllowList: ipList,
+  ipBlockList: ipList,
+  maxConnections: connections,
+  maxConnectionsPerIP: connections,
+});
+
 export const securityRule = object({
   ipAllowList: ipList,
   ipBlockList: ipList,

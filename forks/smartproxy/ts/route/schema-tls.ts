@@ -6,7 +6,6 @@
 import { PORT_MAX } from './ports.ts';
 import {
   all,
-  anything,
   boolean,
   either,
   integer,
@@ -35,7 +34,6 @@ const certificateRule: TRule = all(
     keyFile: file,
     certFile: file,
     passphrase: text(tlsLimits.passphraseCharsMax, 0),
-    ocsp: anything,
   }),
   (value, field, report) => {
     if (!isRecord(value)) return;

@@ -102,6 +102,10 @@ export class SniffStage implements IStage {
       }
     }
     const { localPort, clientIp, engine } = connection;
+    if (hello.resumes && hello.sni === undefined && !engine.settings.namelessResumption) {
+      this.#refuseTls('resumption-without-sni');
+      return;
+    }
     const route = engine.table.matchConnection(localPort, clientIp, true, hello.sni, hello.version);
     if (route === null) {
       this.#refuseTls(hello.sni === undefined ? 'no-sni' : 'no-route');
@@ -113,8 +117,9 @@ export class SniffStage implements IStage {
   #startTlsRoute(route: ICompiledRoute, hello: IClientHello, held: Buffer): void {
     const connection = this.#connection;
     const plan = planOf(connection.engine, route);
-    const isFinal = plan.route.kind === 'tcp';
-    const denial = plan.security === null ? null : connection.admit(plan.security, hello.sni, isFinal);
+    // Requests may go to other routes of the same name than the one whose certificate is shown: each is admitted apart.
+    const decides = plan.security !== null && plan.route.kind !== 'http';
+    const denial = decides ? connection.admit(plan.security!, hello.sni, true) : null;
     if (denial !== null) {
       connection.routeName = plan.name;
       this.#refuseTls(denial.reason, ALERT_ACCESS_DENIED, plan.counters);

@@ -38,9 +38,14 @@ export class Recorder {
   readonly closedTypes = new ReasonCounts();
   readonly tls = new TlsCounters();
   readonly upstreams = new Map<string, UpstreamCounters>();
-  readonly open = new Set<ISampledConnection>();
+  readonly #open: ReadonlySet<ISampledConnection>;
   readonly #routes = new Map<string, RouteCounters>();
   readonly #retired: string[] = [];
+
+  /** @param open the connections that are open */
+  constructor(open: ReadonlySet<ISampledConnection>) {
+    this.#open = open;
+  }
 
   /** The counters of a route; they outlive a swap of the routes as long as the name stays. */
   route(name: string): RouteCounters {
@@ -92,7 +97,7 @@ export class Recorder {
   /** Brings the byte counters of open connections up to date. */
   sampleOpen(): void {
     const nowMs = performance.now();
-    for (const connection of this.open) connection.sample(nowMs);
+    for (const connection of this.#open) connection.sample(nowMs);
   }
 
   /** Every route's counters, {@link UNROUTED} first. */

@@ -14,6 +14,7 @@ import { emit } from '../http/emit.ts';
 import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
+import type { WebSocketWatch } from '../websocket/watch.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -40,6 +41,8 @@ export class Tunnel implements IStage, IDialOwner {
   #held: Buffer | null;
   /** Why TLS with the target failed. */
   tlsError: Error | null = null;
+  /** Looks at the frames of a WebSocket, where its route wants that. */
+  watch: WebSocketWatch | null = null;
   #preamble: Buffer | null = null;
   #clientEnded = false;
   #upstreamEnded = false;
@@ -78,11 +81,9 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onConnected(socket: ProxySocket): void {
-    const { engine } = this.#connection;
     const { tlsOptions } = this.#target;
     this.#target.counters.connects += 1;
     this.#target.counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
-    if (engine.settings.keepAliveProbes) socket.setKeepAlive(true, engine.settings.keepAliveInitialMs);
     if (this.#preamble !== null) socket.write(this.#preamble);
     if (tlsOptions === null || tlsOptions === undefined) this.#establish(socket);
     else this.#upstream = startUpstreamTls(socket, tlsOptions, this);
@@ -115,6 +116,7 @@ export class Tunnel implements IStage, IDialOwner {
       return;
     }
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
+    if (this.watch !== null && !this.watch.passClient(bytes, start, end)) return;
     if (emit(upstream, this.#connection.stream, '', bytes, start, end, end, '')) return;
     this.#pauseClient();
     notifyDrain(upstream, this);
@@ -122,6 +124,7 @@ export class Tunnel implements IStage, IDialOwner {
 
   onEnd(): void {
     this.#clientEnded = true;
+    if (this.watch !== null) this.watch.stop();
     if (this.#upstreamEnded) this.#connection.close(REASON.upstreamClosed);
     else if (this.#connected && this.#upstream !== null) this.#upstream.end();
     if (this.#connected) this.#connection.expireIn(this.#quietMs());
@@ -134,6 +137,7 @@ export class Tunnel implements IStage, IDialOwner {
   onSocketData(source: TStream, bytes: Buffer, start: number, end: number): void {
     const client = this.#connection.stream;
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
+    if (this.watch !== null && !this.watch.passTarget(bytes, start, end)) return;
     if (emit(client, source, '', bytes, start, end, end, '')) return;
     pauseStream(source);
     notifyDrain(client, this.#connection);
@@ -142,6 +146,7 @@ export class Tunnel implements IStage, IDialOwner {
   onSocketEnd(source: TStream): void {
     if (source !== this.#upstream) return;
     this.#upstreamEnded = true;
+    if (this.watch !== null) this.watch.stop();
     if (this.#clientEnded) this.#connection.close(REASON.clientClosed);
     else {
       this.#connection.stream.end();
@@ -180,6 +185,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onGone(): void {
+    if (this.watch !== null) this.watch.stop();
     if (this.#upstream === null) return;
     // A client that broke is passed on as it was: a reset must not look like an orderly end.
     if (this.#connection.reason === REASON.clientError && this.#upstream instanceof ProxySocket && this.#connected) {
@@ -204,6 +210,10 @@ export class Tunnel implements IStage, IDialOwner {
   #quietMs(): number {
     const { inactivityMs } = this.#connection.engine.settings;
     return this.#clientEnded || this.#upstreamEnded ? Math.min(inactivityMs, limits.halfOpenMs) : inactivityMs;
+  }
+
+  onStay(): void {
+    this.#upstream?.setKeepAlive(true, this.#connection.engine.settings.keepAliveInitialMs);
   }
 
   onStop(): void {

@@ -7,7 +7,7 @@ import { optionLimits as limits } from '../limits/options.ts';
 import { routeLimits } from '../limits/route.ts';
 import { tlsLimits } from '../limits/tls-config.ts';
 import { PORT_MAX } from '../route/ports.ts';
-import { securityRule } from '../route/schema-security.ts';
+import { defaultSecurityRule } from '../route/schema-security.ts';
 import { hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
 import { OptionsError, type IOptionProblem } from './error.ts';
 import {
@@ -17,7 +17,6 @@ import {
   func,
   integer,
   isList,
-  isNumber,
   isRecord,
   isString,
   list,
@@ -82,7 +81,7 @@ const logger: TRule = (value, field, report) => {
 
 export const defaultsShape: TShape = {
   target: object({ host: required(hostRule), port: required(portRule) }),
-  security: securityRule,
+  security: defaultSecurityRule,
   preserveSourceIP: boolean,
 };
 
@@ -142,7 +141,6 @@ export const optionsShape: TShape = {
   enableTlsDebugLogging: boolean,
   metrics: object(metricsShape),
   logger,
-  workers: either('a number or "auto"', [isNumber, integer(0, limits.workersMax)], [isString, oneOf('auto')]),
 };
 
 const optionsRule = object(optionsShape);

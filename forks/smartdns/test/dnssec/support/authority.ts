@@ -34,7 +34,7 @@ export class Authority {
     this.#tcp = createServer((socket) => {
       let held = Buffer.alloc(0);
       socket.on('error', () => socket.destroy());
-      socket.on('data', (chunk) => {
+      socket.on('data', (chunk: Buffer) => {
         held = Buffer.concat([held, chunk]);
         while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
           const end = 2 + held.readUInt16BE(0);

@@ -1,0 +1,223 @@
+/**
+ * The state of an exchange and the ways in which it ends; what begins and feeds it is in `exchange.ts`.
+ *
+ * @module
+ */
+import type { Connection } from '../connection/connection.ts';
+import type { IEngine } from '../connection/engine.ts';
+import type { RoutePlan } from '../connection/plan.ts';
+import type { TargetPolicy } from '../connection/policy.ts';
+import { REASON } from '../connection/reasons.ts';
+import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
+import { connectionContext } from '../handler/handler.ts';
+import type { IRouteContext } from '../interfaces/context.ts';
+import type { RouteCounters } from '../stats/counters.ts';
+import { responseText } from './errorpage.ts';
+import type { ILocalResponse } from './errorpage.ts';
+import { announceRequest } from './events.ts';
+import type { IUpstreamUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
+import type { IRefusal } from './refusals.ts';
+import { ResponseRelay } from './responserelay.ts';
+import type { HttpStage } from './stage.ts';
+
+const MS_PER_SECOND = 1_000;
+const STATUS_PER_CLASS = 100;
+
+/** One request and its response, from the moment it is under way. */
+export abstract class ExchangeState implements IUpstreamUser {
+  readonly stage: HttpStage;
+  readonly connection: Connection;
+  readonly engine: IEngine;
+  readonly relay: ResponseRelay;
+  active = false;
+  /** The whole request was read from the client. */
+  requestDone = true;
+  counters: RouteCounters;
+  plan: RoutePlan | null = null;
+  policy: TargetPolicy | null = null;
+  target: UpstreamTarget | null = null;
+  upstream: UpstreamConnection | null = null;
+  method = '';
+  host = '';
+  path = '';
+  origin: string | undefined = undefined;
+  isHead = false;
+  /** HTTP/1.0 clients know neither chunked nor interim responses. */
+  clientMinor = 1;
+  keepAlive = true;
+  /** Protocol that the client asks to upgrade to, '' for none. */
+  upgrade = '';
+  statusCode = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Monotonic ms when the head was complete, when the request was handed on, and of the first response byte. */
+  startedAtMs = 0;
+  sentAtMs = 0;
+  firstByteAtMs = 0;
+  /** The head as forwarded; kept until a response arrives, for the case that it must be sent again. */
+  protected headText = '';
+  protected upstreamPaused = false;
+  /** Why we cut the exchange off. */
+  protected cutError: string | undefined = undefined;
+  /** Wheel time at which the whole exchange must be over, Infinity for none. */
+  protected expiresAtMs = Infinity;
+
+  constructor(stage: HttpStage) {
+    this.stage = stage;
+    this.connection = stage.connection;
+    this.engine = stage.connection.engine;
+    this.counters = this.connection.counters;
+    this.relay = new ResponseRelay(this);
+  }
+
+  abstract onUpstreamReady(upstream: UpstreamConnection): void;
+  abstract onUpstreamData(bytes: Buffer, start: number, end: number): void;
+  abstract onUpstreamEnd(): void;
+  abstract onUpstreamDrain(): void;
+  abstract onUpstreamGone(upstream: UpstreamConnection, code: string, error: Error | null): void;
+  /** Leaves the connection to a tunnel, after a 101; `rest` came with it. */
+  abstract tunnel(upstream: UpstreamConnection, rest: Buffer): void;
+
+  onClientDrain(): void {
+    if (!this.upstreamPaused || this.upstream === null) return;
+    this.upstreamPaused = false;
+    resumeStream(this.upstream.stream);
+  }
+
+  /** The client is gone. */
+  abort(): void {
+    if (!this.active) return;
+    this.dropUpstream();
+    this.finish(this.cutError ?? 'client-gone', false);
+  }
+
+  /** The client's stream takes no more for now: stop reading the response. */
+  pauseUpstream(): void {
+    if (this.upstream === null) return;
+    this.upstreamPaused = true;
+    pauseStream(this.upstream.stream);
+    notifyDrain(this.connection.stream, this.connection);
+  }
+
+  /** Body bytes of the response moved: the deadline starts anew. */
+  touch(): void {
+    this.arm(this.engine.settings.bodyMs);
+  }
+
+  /** The target failed; answers with `status` if nothing was answered yet, cuts the connection otherwise. */
+  failUpstream(reason: string, status: number, error: Error | null): void {
+    const { gate } = this.engine;
+    const { target } = this;
+    if (target !== null) {
+      target.counters.failures.add(reason);
+      if (gate.upstreamError) {
+        const event = { target: target.name, routeName: this.plan?.name ?? '', reason, timestamp: new Date() };
+        gate.emit('upstream-error', error === null ? event : { ...event, error: error.message });
+      }
+    }
+    this.dropUpstream();
+    if (this.statusCode !== 0) this.cut(REASON.upstreamError, reason);
+    else this.respond({ status }, reason);
+  }
+
+  /** Answers without a target. */
+  respond(response: ILocalResponse, error?: string): void {
+    const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
+    const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
+    const text = responseText(this.#withPage(response), this.isHead, persistence);
+    this.statusCode = response.status;
+    this.bytesOut += text.length;
+    this.connection.stream.write(text, 'latin1');
+    if (!keep) this.stage.linger(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
+    this.finish(error, keep);
+  }
+
+  /** Answers a refused request and ends the connection. */
+  refuse(refusal: IRefusal): void {
+    this.dropUpstream();
+    this.keepAlive = false;
+    this.requestDone = false;
+    if (this.statusCode === 0) {
+      this.connection.reason = REASON.refused;
+      this.respond({ status: refusal.status }, refusal.reason);
+    } else this.cut(REASON.refused, refusal.reason);
+  }
+
+  /** The response is complete: `reusable` tells whether the upstream connection may serve another exchange. */
+  complete(reusable: boolean, keepAlive: boolean): void {
+    const { upstream } = this;
+    this.upstream = null;
+    if (upstream !== null) {
+      if (this.upstreamPaused) resumeStream(upstream.stream);
+      this.upstreamPaused = false;
+      if (reusable && this.requestDone && this.policy?.advanced.keepAlive !== false) upstream.target.release(upstream);
+      else {
+        upstream.user = null;
+        upstream.stream.destroySoon();
+      }
+    }
+    // A target may answer before it has the whole request: the rest is read and thrown away for a while.
+    const early = !this.requestDone;
+    if (early) this.stage.linger(REASON.completed);
+    this.finish(undefined, keepAlive && !early);
+  }
+
+  /** Counts the exchange and gives the connection back to the stage. The one end of every exchange. */
+  finish(error: string | undefined, keepAlive: boolean): void {
+    this.active = false;
+    this.requestDone = true;
+    this.headText = '';
+    if (this.policy !== null) this.policy.active -= 1;
+    const { counters, connection } = this;
+    if (this.statusCode !== 0) counters.statusClasses[Math.floor(this.statusCode / STATUS_PER_CLASS)]! += 1;
+    // Without a route this was a refused connection, not an exchange: only the answer is counted.
+    if (connection.isOpen) {
+      const { recorder, gate } = this.engine;
+      const nowMs = performance.now();
+      counters.requests += 1;
+      counters.latency.observe((nowMs - this.startedAtMs) / MS_PER_SECOND);
+      recorder.requests += 1;
+      recorder.requestRate.add(1, nowMs);
+      connection.requests += 1;
+      if (gate.request) announceRequest(this, nowMs - this.startedAtMs, error);
+    }
+    this.policy = null;
+    this.stage.onExchangeDone(keepAlive);
+  }
+
+  /** The context of this request for templates in response edits. */
+  context(): IRouteContext {
+    const { connection, plan } = this;
+    const base = connectionContext(connection, plan!);
+    return { ...base, domain: this.host === '' ? base.domain : this.host, method: this.method, path: this.path };
+  }
+
+  /** The route's own page for a status, where it has one. */
+  #withPage(response: ILocalResponse): ILocalResponse {
+    const page = this.policy?.advanced.errorPages?.[String(response.status)];
+    return page === undefined || response.body !== undefined ? response : { ...response, ...page };
+  }
+
+  protected dropUpstream(): void {
+    const { upstream } = this;
+    this.upstream = null;
+    this.upstreamPaused = false;
+    if (upstream === null) return;
+    upstream.user = null;
+    upstream.stream.destroy();
+  }
+
+  /** Ends an exchange whose response is begun and cannot be completed: the client must see that it is cut short. */
+  protected cut(reason: string, error: string): void {
+    this.dropUpstream();
+    // The reset ends the connection, which ends the exchange through `abort`.
+    this.cutError = error;
+    this.connection.reset(reason);
+    if (this.active) this.finish(error, false);
+  }
+
+  protected arm(delayMs: number): void {
+    const { wheel } = this.engine;
+    this.connection.expireIn(Math.min(delayMs, Math.max(0, this.expiresAtMs - wheel.nowMs)));
+  }
+}
