@@ -39,6 +39,8 @@ function run(cwd: string, ...args: string[]): string {
   return result.stdout;
 }
 
+const tool = (name: string, script: string): string => join(root, 'test/node_modules', name, script);
+
 const archives = new Map<string, string>();
 
 test('every package packs to sources, built files and papers, and nothing else', { skip }, () => {
@@ -58,6 +60,14 @@ test('every package packs to sources, built files and papers, and nothing else',
       [],
       name,
     );
+  }
+});
+
+test('publint and attw find nothing wrong with the packed packages', { skip }, () => {
+  for (const archive of archives.values()) {
+    run(scratch, tool('publint', 'src/cli.js'), archive, '--strict');
+    // The packages are ES modules: CommonJS gets at them by Node's require(esm), which the last test proves.
+    run(scratch, tool('@arethetypeswrong/cli', 'dist/index.js'), archive, '--profile', 'esm-only', '--no-color');
   }
 });
 
