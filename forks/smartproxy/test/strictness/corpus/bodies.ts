@@ -131,4 +131,13 @@ export const lawfulStreams: readonly ILawful[] = [
     arrivals: [{ method: 'GET', target: '/outer', body: '' }],
     removed: ['http2-settings'],
   },
+  {
+    // Found by the long differential run: llhttp reads nothing behind an upgrade that we do not take.
+    name: 'what follows an upgrade that is not taken',
+    bytes: request(
+      'POST /outer HTTP/1.1',
+      `Connection: Upgrade\r\nUpgrade: web,socket\r\nContent-Length: 5\r\n\r\nhello${SMUGGLED}`,
+    ),
+    arrivals: [{ method: 'POST', target: '/outer', body: 'hello' }],
+  },
 ];
