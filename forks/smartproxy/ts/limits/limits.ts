@@ -55,6 +55,10 @@ export const limits = {
 
   /** Idle keep-alive connections kept per target. */
   upstreamIdle: 256,
+  /** Requests waiting for a connection to a target that has a maximum; past it they are refused at once. */
+  targetQueue: 1_000,
+  /** How long they wait, ms: a target that frees nothing for so long is not just busy. */
+  targetQueueMs: 10_000,
   /** Idle time after which a pooled connection is closed, ms: below the 5 s after which Node backends close. */
   upstreamIdleMs: 4_000,
 
