@@ -140,4 +140,12 @@ export const lawfulStreams: readonly ILawful[] = [
     ),
     arrivals: [{ method: 'POST', target: '/outer', body: 'hello' }],
   },
+  {
+    name: 'what follows an upgrade in HTTP/1.0',
+    bytes: request(
+      'POST /outer HTTP/1.0',
+      `Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello${SMUGGLED}`,
+    ),
+    arrivals: [{ method: 'POST', target: '/outer', body: 'hello' }],
+  },
 ];
