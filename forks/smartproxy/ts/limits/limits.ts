@@ -43,6 +43,8 @@ export const limits = {
   connectionsPerIp: 100,
   /** Distinct client addresses with a counter of their own. */
   trackedIps: 100_000,
+  /** Client addresses with bytes of their own in each second; further ones of that second share one entry. */
+  throughputIps: 1_000,
   /** Client addresses in the top list's sketch. */
   topClients: 1_024,
   /** Routes that were removed and whose counters are still shown; older ones are folded together. */

@@ -28,7 +28,11 @@ const version = oneOf('TLSv1.2', 'TLSv1.3');
 
 const ocspRule: TRule = (value, field, report) => {
   if (value === undefined || typeof value === 'function' || (value instanceof Uint8Array && value.length > 0)) return;
-  report('ROUTE_BAD_VALUE', field, 'is no OCSP response; expected DER bytes (Uint8Array) or a function that gives them');
+  report(
+    'ROUTE_BAD_VALUE',
+    field,
+    'is no OCSP response; expected DER bytes (Uint8Array) or a function that gives them',
+  );
 };
 
 const certificateRule: TRule = all(
