@@ -9,9 +9,13 @@ export interface IDnsSide {
   /** How the side is called in the row, where that is not the peer's own name. */
   readonly label?: string;
   readonly handlers: number;
+  /** Distinct names asked for; see {@link queriedNames}. */
+  readonly names?: number;
   readonly dnssec?: boolean;
   /** Ours only: false takes the middleware and the listeners away. */
   readonly observed?: boolean;
+  /** Ours only: many datagrams per system call. */
+  readonly batch?: boolean;
   /** Queries ask for signatures. */
   readonly asksSigned?: boolean;
   readonly goal?: IGoal;
@@ -42,6 +46,15 @@ export const dnsRows: readonly IDnsRow[] = [
     ],
   },
   {
+    name: 'A, 1 handler, udpBatch',
+    ours: { peer: ours, handlers: 1, batch: true },
+    others: [
+      { peer: echoPeer, handlers: 1, goal: { atLeast: 0.75 } },
+      { peer: dns2OldPeer, handlers: 1, goal: { atLeast: 10 } },
+      { peer: upstreamPeer, handlers: 1, goal: { atLeast: 4 } },
+    ],
+  },
+  {
     name: 'A, 12 handlers',
     ours: { peer: ours, handlers: 12 },
     others: [{ peer: upstreamPeer, handlers: 12, goal: { atLeast: 15 } }],
@@ -52,9 +65,15 @@ export const dnsRows: readonly IDnsRow[] = [
     others: [{ peer: upstreamPeer, handlers: 112, goal: { atLeast: 80 } }],
   },
   {
-    name: 'A, 10,000 handlers',
-    ours: { peer: ours, handlers: 10_000 },
+    // The same ten names on both sides: what differs is how many handlers there are to choose from.
+    name: 'A, 10,000 handlers, 10 names',
+    ours: { peer: ours, handlers: 10_000, names: 10 },
     others: [{ peer: ours, label: 'ours with 10 handlers', handlers: 10, goal: { atLeast: 0.9 } }],
+  },
+  {
+    name: 'A, 10,000 handlers, 2,000 names',
+    ours: { peer: ours, handlers: 10_000 },
+    others: [{ peer: ours, label: 'ours with 10 handlers, 10 names', handlers: 10 }],
   },
   {
     name: 'signed A from the signature cache',

@@ -12,6 +12,8 @@ export interface IDnsScenario {
   readonly dnssec: boolean;
   /** Whether a middleware and listeners for events are in place; ours only. */
   readonly observed: boolean;
+  /** Whether UDP goes many datagrams per system call (`udpBatch`); ours only. */
+  readonly batch: boolean;
   /** HTTPS port for DNS over HTTPS; 0 for none. */
   readonly httpsPort: number;
   readonly certFile: string;
@@ -26,9 +28,12 @@ export function handlerPattern(scenario: IDnsScenario, index: number): string {
   return scenario.handlers === 1 ? `*.${ZONE}` : `h${index}.${ZONE}`;
 }
 
-/** The names asked for; each of them is answered by a handler. */
-export function queriedNames(handlers: number): string[] {
-  const count = handlers === 1 ? WILDCARD_NAMES : Math.min(handlers, 2_000);
+/** Distinct names asked for where a row does not say otherwise. */
+const NAMES_MAX = 2_000;
+
+/** The names asked for, spread over the handlers; each of them is answered by one. */
+export function queriedNames(handlers: number, names: number = NAMES_MAX): string[] {
+  const count = handlers === 1 ? WILDCARD_NAMES : Math.min(handlers, names);
   const stride = handlers === 1 ? 1 : Math.max(1, Math.floor(handlers / count));
   return Array.from({ length: count }, (_, index) => `h${index * stride}.${ZONE}`);
 }

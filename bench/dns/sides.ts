@@ -21,6 +21,7 @@ export async function startSide(
     handlers: side.handlers,
     dnssec: side.dnssec === true,
     observed: side.observed !== false,
+    batch: side.batch === true,
     httpsPort: https ? await freePort() : 0,
     folder,
     ...makeCertificate(folder, ZONE),
@@ -31,6 +32,6 @@ export async function startSide(
 /** A file with the names that a side is asked for, as `name type-number`. */
 export function queryFile(side: IDnsSide, format: (name: string) => string = (name) => `${name} 1`): string {
   const file = join(scratchFolder('queries'), 'queries');
-  writeFileSync(file, `${queriedNames(side.handlers).map(format).join('\n')}\n`);
+  writeFileSync(file, `${queriedNames(side.handlers, side.names).map(format).join('\n')}\n`);
   return file;
 }
