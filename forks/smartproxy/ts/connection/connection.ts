@@ -320,6 +320,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     recorder.bytesIn += moreIn;
     recorder.bytesOut += moreOut;
     recorder.throughput.add(moreIn, moreOut, nowMs);
+    recorder.addressBytes.add(this.clientIp, moreIn, moreOut);
   }
 
   #announceClose(): void {

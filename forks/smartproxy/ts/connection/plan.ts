@@ -11,6 +11,7 @@ import type { ICompiledRoute } from '../route/compiled.ts';
 import type { UpstreamTarget } from '../http/pool.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
+import { staplingServer } from '../tls/stapling.ts';
 import { setTicketKeys } from '../tls/ticketkeys.ts';
 import { Balancer } from './balancer.ts';
 import type { IRequestFacts } from './balancer.ts';
@@ -47,6 +48,8 @@ export class RoutePlan {
   readonly #balancer: Balancer;
   /** The one target of a route without functions, lists and conditions: the usual case, resolved once. */
   readonly #fixed: IChosenTarget | null;
+  /** Answers clients that want an OCSP response; null where none was given. */
+  readonly stapling: tls.Server | null;
   #context: tls.SecureContext | null = null;
   #hostTurn = 0;
 
@@ -61,6 +64,9 @@ export class RoutePlan {
     this.policies = targets.map((target) => new TargetPolicy(route.config, target, engine.targetDefaults));
     this.#balancer = new Balancer(this.policies, route.config.action.loadBalancing?.algorithm ?? 'round-robin');
     this.#fixed = this.#resolveFixed();
+    const certificate = route.config.action.tls?.certificate;
+    const ocsp = typeof certificate === 'object' ? certificate.ocsp : undefined;
+    this.stapling = ocsp === undefined ? null : staplingServer(ocsp);
   }
 
   /** Makes what the route needs before it is used. @throws ProxyError when its certificate cannot be used */

@@ -10,6 +10,7 @@ import type { TForwardedStyle } from '../headers/forwarded.ts';
 import type { IRouteAdvanced, IRouteUrlRewrite, IRouteWebSocket } from '../interfaces/http.ts';
 import type { IRouteConfig, IRouteTarget } from '../interfaces/route.ts';
 import type { IRouteTls } from '../interfaces/tls.ts';
+import { limits } from '../limits/limits.ts';
 import { Template } from '../template/template.ts';
 import { backendTlsOptions } from '../tls/backend.ts';
 
@@ -42,6 +43,10 @@ export class TargetPolicy {
   readonly forwarded: TForwardedStyle;
   readonly webSocket: IRouteWebSocket | null;
   readonly advanced: IRouteAdvanced;
+  /** Connections to one target at once; Infinity for no limit. */
+  readonly connectionsMax: number;
+  readonly queueMax: number;
+  readonly queueMs: number;
   readonly tls: IRouteTls | undefined;
   /** Request header, lower case, that carries the subject of the client's certificate; '' for none. */
   readonly subjectHeader: string;
@@ -73,6 +78,10 @@ export class TargetPolicy {
     this.forwarded = target.headers?.forwarded ?? route.headers?.forwarded ?? 'x-forwarded';
     this.webSocket = target.websocket ?? action.websocket ?? null;
     this.advanced = { ...action.advanced, ...target.advanced };
+    const { maxConnectionsPerTarget, targetQueueSize, targetQueueTimeout } = this.advanced;
+    this.connectionsMax = maxConnectionsPerTarget || Infinity;
+    this.queueMax = targetQueueSize ?? limits.targetQueue;
+    this.queueMs = targetQueueTimeout ?? limits.targetQueueMs;
     this.tls = target.tls ?? action.tls;
     this.subjectHeader = action.tls?.clientAuth?.subjectHeader?.toLowerCase() ?? '';
     this.proxyVersion = proxyVersionOf(

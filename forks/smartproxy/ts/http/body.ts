@@ -211,11 +211,21 @@ export class BodyReader {
   }
 }
 
-/** RFC 9110 §6.5.1 forbids framing in trailers; a parser behind us might heed it all the same. */
+/**
+ * RFC 9110 §6.5.1 forbids framing and connection control in trailers; some parsers heed them all the same, and then
+ * see another end of the message or of the connection than we do.
+ */
 function framesMessage(head: Head): boolean {
   for (let at = 0; at < head.fieldCount; at += 1) {
-    const number = head.numbers[at];
-    if (number === FIELD.contentLength || number === FIELD.transferEncoding) return true;
+    switch (head.numbers[at]) {
+      case FIELD.contentLength:
+      case FIELD.transferEncoding:
+      case FIELD.connection:
+      case FIELD.proxyConnection:
+      case FIELD.upgrade:
+        return true;
+      default:
+    }
   }
   return false;
 }

@@ -7,6 +7,7 @@
  */
 import { planOf } from '../connection/plan.ts';
 import type { IChosenTarget, RoutePlan } from '../connection/plan.ts';
+import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
 import { notifyDrain } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
@@ -19,8 +20,9 @@ import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
 import type { Head } from './head.ts';
 import { clientFields, editedRequest, plainRequest } from './outgoing.ts';
-import type { UpstreamConnection } from './pool.ts';
+import type { UpstreamConnection, UpstreamTarget } from './pool.ts';
 import { REFUSALS } from './refusals.ts';
+import type { IRefusal } from './refusals.ts';
 import type { RequestInfo } from './request.ts';
 import { RequestBody } from './requestbody.ts';
 import { fieldValue } from './rewrite.ts';
@@ -108,6 +110,13 @@ export class Exchange extends ExchangeState {
     return next;
   }
 
+  onUpstreamTurn(upstream: UpstreamConnection | null): void {
+    this.waiting = false;
+    this.upstream = upstream;
+    if (upstream === null) this.#open(this.target!);
+    else this.onUpstreamReady(upstream);
+  }
+
   onUpstreamReady(upstream: UpstreamConnection): void {
     this.sentAtMs = performance.now();
     upstream.uses += 1;
@@ -139,8 +148,10 @@ export class Exchange extends ExchangeState {
     if (upstream.connected && this.#mayRepeat(upstream)) {
       this.#retried = true;
       upstream.target.counters.retries += 1;
-      this.arm(this.engine.settings.connectMs);
-      this.upstream = upstream.target.open(this);
+      // Its own place is free, unless others waited for it.
+      const policy = this.policy!;
+      if (upstream.target.hasRoom(policy.connectionsMax)) this.#open(upstream.target);
+      else this.#wait(upstream.target, policy);
       return;
     }
     this.failUpstream(upstream.connected ? 'aborted' : code, BAD_GATEWAY, error);
@@ -149,6 +160,7 @@ export class Exchange extends ExchangeState {
   onDeadline(): void {
     const { upstream, engine } = this;
     if (engine.wheel.nowMs >= this.expiresAtMs) this.failUpstream('exchange-timeout', GATEWAY_TIMEOUT, null);
+    else if (this.waiting) this.#refuseQueued(REFUSALS.targetQueueTimeout);
     else if (upstream !== null && !upstream.connected) this.failUpstream('connect-timeout', GATEWAY_TIMEOUT, null);
     else if (!this.requestDone && this.statusCode === 0) this.stage.refuse(REFUSALS.requestTimeout);
     else if (this.statusCode === 0) this.failUpstream('response-timeout', GATEWAY_TIMEOUT, null);
@@ -248,13 +260,14 @@ export class Exchange extends ExchangeState {
       next = this.#consumeBody(bytes, at, end);
       if (next === -1) return -1;
     }
-    const upstream = target.take(this);
+    const mustWait = policy.connectionsMax !== Infinity && !target.hasRoom(policy.connectionsMax);
+    const upstream = mustWait ? null : target.take(this);
     this.upstream = upstream;
     if (upstream === null) {
       if (next > at) this.#body.hold(bytes);
       if (!this.requestDone) this.stage.pauseReading();
-      this.arm(this.engine.settings.connectMs);
-      this.upstream = target.open(this);
+      if (mustWait) this.#wait(target, policy);
+      else this.#open(target);
       return next;
     }
     upstream.uses += 1;
@@ -265,6 +278,26 @@ export class Exchange extends ExchangeState {
       this.#waitForUpstream(upstream);
     }
     return next;
+  }
+
+  #open(target: UpstreamTarget): void {
+    this.arm(this.engine.settings.connectMs);
+    this.upstream = target.open(this);
+  }
+
+  /** The target has its maximum of connections. */
+  #wait(target: UpstreamTarget, policy: TargetPolicy): void {
+    this.waiting = target.wait(this, policy.queueMax);
+    if (this.waiting) this.arm(policy.queueMs);
+    else this.#refuseQueued(REFUSALS.targetQueueFull);
+  }
+
+  /** The target is busy, which is no fault of the client or the request: the connection may go on. */
+  #refuseQueued({ reason, status }: IRefusal): void {
+    this.dropUpstream();
+    this.#body.takeHeld();
+    this.engine.recorder.reject(reason, this.counters);
+    this.respond({ status }, reason);
   }
 
   /** Reads body bytes, or refuses them and gives -1. */

@@ -15,7 +15,7 @@ import type { RouteCounters } from '../stats/counters.ts';
 import { responseText } from './errorpage.ts';
 import type { ILocalResponse } from './errorpage.ts';
 import { announceRequest } from './events.ts';
-import type { IUpstreamUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
+import type { IWaitingUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
 import type { IRefusal } from './refusals.ts';
 import { ResponseRelay } from './responserelay.ts';
 import type { HttpStage } from './stage.ts';
@@ -24,7 +24,7 @@ const MS_PER_SECOND = 1_000;
 const STATUS_PER_CLASS = 100;
 
 /** One request and its response, from the moment it is under way. */
-export abstract class ExchangeState implements IUpstreamUser {
+export abstract class ExchangeState implements IWaitingUser {
   readonly stage: HttpStage;
   readonly connection: Connection;
   readonly engine: IEngine;
@@ -57,6 +57,8 @@ export abstract class ExchangeState implements IUpstreamUser {
   /** The head as forwarded; kept until a response arrives, for the case that it must be sent again. */
   protected headText = '';
   protected upstreamPaused = false;
+  /** Waits for a connection to a target that has its maximum. */
+  protected waiting = false;
   /** Why we cut the exchange off. */
   protected cutError: string | undefined = undefined;
   /** Wheel time at which the whole exchange must be over, Infinity for none. */
@@ -70,6 +72,11 @@ export abstract class ExchangeState implements IUpstreamUser {
     this.relay = new ResponseRelay(this);
   }
 
+  get connectionsMax(): number {
+    return this.policy === null ? Infinity : this.policy.connectionsMax;
+  }
+
+  abstract onUpstreamTurn(upstream: UpstreamConnection | null): void;
   abstract onUpstreamReady(upstream: UpstreamConnection): void;
   abstract onUpstreamData(bytes: Buffer, start: number, end: number): void;
   abstract onUpstreamEnd(): void;
@@ -202,6 +209,10 @@ export abstract class ExchangeState implements IUpstreamUser {
     const { upstream } = this;
     this.upstream = null;
     this.upstreamPaused = false;
+    if (this.waiting) {
+      this.waiting = false;
+      this.target?.leave(this);
+    }
     if (upstream === null) return;
     upstream.user = null;
     upstream.stream.destroy();

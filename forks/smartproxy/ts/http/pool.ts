@@ -27,6 +27,14 @@ export interface IUpstreamUser {
   onUpstreamGone(upstream: UpstreamConnection, code: string, error: Error | null): void;
 }
 
+/** An exchange that waits for its turn, as its target has its maximum of connections. */
+export interface IWaitingUser extends IUpstreamUser {
+  /** Connections that the target may have when it opens one more for this user. */
+  readonly connectionsMax: number;
+  /** Its turn: a free connection, or null when it may open one. */
+  onUpstreamTurn(upstream: UpstreamConnection | null): void;
+}
+
 export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
   readonly target: UpstreamTarget;
   raw: ProxySocket;
@@ -115,6 +123,11 @@ export class UpstreamTarget {
   readonly preamble: Buffer | null;
   readonly counters: UpstreamCounters;
   readonly #idle: UpstreamConnection[] = [];
+  /** Exchanges that wait for a connection, longest first. */
+  readonly #waiting = new Set<IWaitingUser>();
+  /** Connections now, idle or not. */
+  #connections = 0;
+  #turnPending = false;
 
   constructor(
     engine: IEngine,
@@ -143,9 +156,29 @@ export class UpstreamTarget {
     return upstream;
   }
 
+  /** Whether a user with this maximum need not wait: nobody waits before it, and there is a connection or room for one. */
+  hasRoom(connectionsMax: number): boolean {
+    return this.#waiting.size === 0 && (this.#idle.length > 0 || this.#connections < connectionsMax);
+  }
+
+  /** Queues a user until its turn comes; false when `queueMax` wait already. */
+  wait(user: IWaitingUser, queueMax: number): boolean {
+    if (this.#waiting.size >= queueMax) return false;
+    this.#waiting.add(user);
+    this.counters.waiting += 1;
+    this.counters.queued += 1;
+    return true;
+  }
+
+  /** A user waits no more. */
+  leave(user: IWaitingUser): void {
+    if (this.#waiting.delete(user)) this.counters.waiting -= 1;
+  }
+
   /** Opens a connection; the user hears `onUpstreamReady` or `onUpstreamGone`. */
   open(user: IUpstreamUser): UpstreamConnection {
     this.counters.active += 1;
+    this.#connections += 1;
     return new UpstreamConnection(this, user);
   }
 
@@ -161,11 +194,14 @@ export class UpstreamTarget {
     this.counters.idle += 1;
     this.#idle.push(upstream);
     this.engine.wheel.arm(upstream.idleDeadline, limits.upstreamIdleMs);
+    if (this.#waiting.size > 0) this.#callWaiting();
   }
 
   /** A connection is gone, idle or not. */
   forget(upstream: UpstreamConnection): void {
     this.engine.wheel.cancel(upstream.idleDeadline);
+    this.#connections -= 1;
+    if (this.#waiting.size > 0) this.#callWaiting();
     const at = this.#idle.lastIndexOf(upstream);
     if (at === -1) this.counters.active -= 1;
     else {
@@ -176,6 +212,21 @@ export class UpstreamTarget {
 
   closeIdle(): void {
     for (const upstream of this.#idle.slice()) upstream.stream.destroy();
+  }
+
+  /** Serves those who wait once the exchange that freed the connection is over: it is still in its own callback. */
+  #callWaiting(): void {
+    if (this.#turnPending) return;
+    this.#turnPending = true;
+    queueMicrotask(() => {
+      this.#turnPending = false;
+      for (const user of this.#waiting) {
+        const upstream = this.take(user);
+        if (upstream === null && this.#connections >= user.connectionsMax) return;
+        this.leave(user);
+        user.onUpstreamTurn(upstream);
+      }
+    });
   }
 }
 

@@ -60,6 +60,10 @@ export const REFUSALS = {
   bodyTooLarge: refusal('body-too-large', 413),
   /** The client did not finish its request in time. */
   requestTimeout: refusal('request-timeout', 408),
+  /** The target has its maximum of connections, and as many requests wait as may. */
+  targetQueueFull: refusal('target-queue-full', 503),
+  /** No connection to the target became free in time. */
+  targetQueueTimeout: refusal('target-queue-timeout', 503),
   noRoute: refusal('no-route', 404),
 } as const satisfies Record<string, IRefusal>;
 

@@ -158,8 +158,7 @@ function readFields(info: RequestInfo, head: Head, bytes: Buffer): IRefusal | nu
   if (info.chunked && info.contentLength !== -1) return REFUSALS.lengthAndCoding;
   if (hosts === 0 && head.minorVersion === 1) return REFUSALS.hostMissing;
   info.repeatable = !info.chunked && info.contentLength <= 0 && SAFE_METHODS.has(info.method);
-  if (upgradeAsked && upgradeAt !== -1 && head.minorVersion === 1) return readUpgrade(info, head, upgradeAt);
-  return null;
+  return upgradeAsked && upgradeAt !== -1 ? readUpgrade(info, head, upgradeAt) : null;
 }
 
 /** Upgrades are taken only without a body: what follows would belong to two protocols. */
@@ -167,8 +166,13 @@ function readUpgrade(info: RequestInfo, head: Head, at: number): IRefusal | null
   const start = head.ranges[at * FIELD_STRIDE + 2]! - head.start;
   const end = head.ranges[at * FIELD_STRIDE + 3]! - head.start;
   const protocol = info.text.slice(start, end).toLowerCase();
-  // h2c would open a second HTTP parser behind our back; TLS inside an exchange likewise. Both may be ignored.
-  if (protocol.startsWith('h2c') || protocol.startsWith('tls') || protocol.includes(',')) return null;
+  // h2c would open a second HTTP parser behind our back; TLS inside an exchange likewise. Both may be ignored, and in
+  // HTTP/1.0 all must be (RFC 9110 §7.8). But some parsers take what follows for the other protocol: it is not read.
+  const ignored = protocol.startsWith('h2c') || protocol.startsWith('tls') || protocol.includes(',');
+  if (ignored || head.minorVersion === 0) {
+    info.keepAlive = false;
+    return null;
+  }
   if (info.chunked || info.contentLength > 0) return REFUSALS.upgrade;
   info.upgrade = protocol;
   return null;

@@ -115,6 +115,15 @@ export interface IRouteAdvanced {
   headers?: Record<string, string>;
   /** Whether connections to the target are kept; default true. Recalled. */
   keepAlive?: boolean;
+  /**
+   * Connections to each target that HTTP requests may use at once, idle and upgraded ones included; further requests
+   * wait for one. 0: no limit. Not with `sendProxyProtocol`, where every client has connections of its own. Ours.
+   */
+  maxConnectionsPerTarget?: number;
+  /** Requests that may wait for a connection to one target, default 1,000; past it 503. Ours. */
+  targetQueueSize?: number;
+  /** Milliseconds that a request may wait for a connection, default 10,000; past it 503. Ours. */
+  targetQueueTimeout?: number;
   /** Changes the path before forwarding. Recalled. */
   urlRewrite?: IRouteUrlRewrite;
   /** A fixed answer instead of a target. Recalled. */

@@ -49,6 +49,7 @@ export type {
   IRouteBackendTls,
   IRouteClientAuth,
   IRouteTls,
+  TOcspSource,
   TTlsMode,
   TTlsVersion,
 } from './tls.ts';

@@ -28,7 +28,7 @@ export interface IMetrics {
     /** The addresses with most active connections; default 10. */
     topIPs(limit?: number): Array<{ ip: string; count: number }>;
   };
-  /** Confirmed, except `byIP`, which is left out: bytes are not counted per address. */
+  /** Confirmed. */
   readonly throughput: {
     /** Last full second. */
     instant(): IThroughputRate;
@@ -42,6 +42,11 @@ export interface IMetrics {
     history(seconds: number): IThroughputPoint[];
     /** By route, over the given number of seconds, at most 60; default 1. */
     byRoute(windowSeconds?: number): Map<string, IThroughputRate>;
+    /**
+     * By client address, as {@link byRoute}: those that moved bytes. In each second 1,000 addresses are told apart,
+     * further ones share `other`.
+     */
+    byIP(windowSeconds?: number): Map<string, IThroughputRate>;
   };
   /** Recalled. */
   readonly requests: {

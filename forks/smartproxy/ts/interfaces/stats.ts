@@ -80,6 +80,10 @@ export interface IUpstreamStats {
   readonly reuses: number;
   readonly requests: number;
   readonly retries: number;
+  /** Exchanges waiting now for a connection, as the target's maximum is reached. */
+  readonly waiting: number;
+  /** Exchanges that had to wait, since start. */
+  readonly queued: number;
   readonly connectLatency: ILatencyStats;
   readonly tlsLatency: ILatencyStats;
   /** From the request's last byte sent to the response's first byte. */

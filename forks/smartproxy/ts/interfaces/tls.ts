@@ -12,6 +12,9 @@ export type TTlsMode = 'passthrough' | 'terminate' | 'terminate-and-reencrypt';
 
 export type TTlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
+/** A DER response, or a function asked at each handshake whose client wants one; null, or an error, staples nothing. */
+export type TOcspSource = Uint8Array | (() => Uint8Array | null | Promise<Uint8Array | null>);
+
 /** A certificate as PEM text or as files; exactly one of each pair. */
 export interface ICertificateConfig {
   /** Private key, PEM. Confirmed. */
@@ -26,6 +29,8 @@ export interface ICertificateConfig {
   certFile?: string;
   /** Of an encrypted key. Ours. */
   passphrase?: string;
+  /** The authority's OCSP response for the leaf, stapled for clients that ask (RFC 6066 §8). Ours. */
+  ocsp?: TOcspSource;
 }
 
 /** ACME settings of one route; what is absent is taken from the options. */

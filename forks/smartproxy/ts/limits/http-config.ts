@@ -4,6 +4,8 @@ export const httpConfigLimits = {
   timerMsMax: 2_147_483_647,
   /** Milliseconds between health checks: more often than ten a second is load, not a check. */
   healthIntervalMsMin: 100,
+  /** Connections to a target, and requests waiting for one: more than a process has descriptors. */
+  targetConnectionsMax: 1_000_000,
   /** Successes or failures in a row. */
   healthThresholdMax: 1_000,
   /** Origins, methods or header names of one list. */

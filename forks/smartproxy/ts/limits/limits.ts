@@ -43,6 +43,8 @@ export const limits = {
   connectionsPerIp: 100,
   /** Distinct client addresses with a counter of their own. */
   trackedIps: 100_000,
+  /** Client addresses with bytes of their own in each second; further ones of that second share one entry. */
+  throughputIps: 1_000,
   /** Client addresses in the top list's sketch. */
   topClients: 1_024,
   /** Routes that were removed and whose counters are still shown; older ones are folded together. */
@@ -55,6 +57,10 @@ export const limits = {
 
   /** Idle keep-alive connections kept per target. */
   upstreamIdle: 256,
+  /** Requests waiting for a connection to a target that has a maximum; past it they are refused at once. */
+  targetQueue: 1_000,
+  /** How long they wait, ms: a target that frees nothing for so long is not just busy. */
+  targetQueueMs: 10_000,
   /** Idle time after which a pooled connection is closed, ms: below the 5 s after which Node backends close. */
   upstreamIdleMs: 4_000,
 

@@ -126,6 +126,9 @@ export const advancedRule = object({
   timeout: integer(1, limits.timerMsMax, 'milliseconds'),
   headers: headerEdits,
   keepAlive: boolean,
+  maxConnectionsPerTarget: integer(0, limits.targetConnectionsMax),
+  targetQueueSize: integer(0, limits.targetConnectionsMax),
+  targetQueueTimeout: integer(1, limits.timerMsMax, 'milliseconds'),
   urlRewrite: urlRewriteRule,
   testResponse: object({
     status: required(integer(200, 599)),

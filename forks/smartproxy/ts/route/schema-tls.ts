@@ -26,6 +26,15 @@ const pem = parsed((value) => value.includes('-----BEGIN '), 'PEM text (it conta
 const file = text(tlsLimits.fileNameCharsMax);
 const version = oneOf('TLSv1.2', 'TLSv1.3');
 
+const ocspRule: TRule = (value, field, report) => {
+  if (value === undefined || typeof value === 'function' || (value instanceof Uint8Array && value.length > 0)) return;
+  report(
+    'ROUTE_BAD_VALUE',
+    field,
+    'is no OCSP response; expected DER bytes (Uint8Array) or a function that gives them',
+  );
+};
+
 const certificateRule: TRule = all(
   object({
     key: pem,
@@ -34,6 +43,7 @@ const certificateRule: TRule = all(
     keyFile: file,
     certFile: file,
     passphrase: text(tlsLimits.passphraseCharsMax, 0),
+    ocsp: ocspRule,
   }),
   (value, field, report) => {
     if (!isRecord(value)) return;

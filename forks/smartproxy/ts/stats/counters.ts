@@ -65,6 +65,9 @@ export class UpstreamCounters {
   requests = 0;
   retries = 0;
   evicted = 0;
+  /** Exchanges waiting for a connection now, and all that ever had to. */
+  waiting = 0;
+  queued = 0;
   healthy = true;
   readonly connectLatency = new LatencyHistogram();
   readonly tlsLatency = new LatencyHistogram();

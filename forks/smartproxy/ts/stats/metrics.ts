@@ -52,6 +52,7 @@ export class Metrics implements IMetrics {
       custom: (seconds) => this.#rate(seconds),
       history: (seconds) => this.#history(seconds),
       byRoute: (windowSeconds = 1) => this.#byRoute(windowSeconds),
+      byIP: (windowSeconds = 1) => recorder.addressBytes.perSecond(windowSeconds),
     };
     this.requests = {
       perSecond: () => recorder.requestRate.perSecond(1),
@@ -76,6 +77,7 @@ export class Metrics implements IMetrics {
     if (this.#samples.length > this.#retention + 1) this.#samples.shift();
     this.#routeSamples.push({ timestamp, routes });
     if (this.#routeSamples.length > AVERAGE_WINDOW_SECONDS + 1) this.#routeSamples.shift();
+    this.#recorder.addressBytes.turn(performance.now());
   }
 
   #sampled(): Recorder {

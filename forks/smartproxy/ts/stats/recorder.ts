@@ -6,6 +6,7 @@
 import { BoundedCounterMap, RateMeter, ThroughputMeter, TopK } from '@dcrouter/metrics';
 import { UNROUTED } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
+import { AddressBytes } from './addressbytes.ts';
 import { ReasonCounts, RouteCounters, TlsCounters, UpstreamCounters } from './counters.ts';
 
 /** What the recorder reads from an open connection, so that a sum is up to date when somebody asks. */
@@ -33,6 +34,7 @@ export class Recorder {
   readonly topClients = new TopK({ capacity: limits.topClients });
   readonly requestRate = new RateMeter();
   readonly throughput = new ThroughputMeter();
+  readonly addressBytes = new AddressBytes();
   readonly terminations = new ReasonCounts();
   readonly rejects = new ReasonCounts();
   readonly closedTypes = new ReasonCounts();

@@ -165,6 +165,8 @@ function toUpstreamStats(upstream: UpstreamCounters): IUpstreamStats {
     reuses: upstream.reuses,
     requests: upstream.requests,
     retries: upstream.retries,
+    waiting: upstream.waiting,
+    queued: upstream.queued,
     connectLatency: toLatencyStats(upstream.connectLatency),
     tlsLatency: toLatencyStats(upstream.tlsLatency),
     firstByteLatency: toLatencyStats(upstream.firstByteLatency),

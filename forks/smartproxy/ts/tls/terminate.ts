@@ -21,6 +21,7 @@ export function startTls(connection: Connection, plan: RoutePlan, hello: IClient
   const clientAuth = plan.route.config.action.tls?.clientAuth;
   const stream = new TLSSocket(raw, {
     isServer: true,
+    server: plan.stapling ?? undefined,
     secureContext: plan.secureContext(engine),
     // What is inside a tunnel is not ours to name.
     ALPNProtocols: plan.route.kind === 'tcp' ? undefined : ['http/1.1'],

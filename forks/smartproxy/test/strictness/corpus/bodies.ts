@@ -47,6 +47,22 @@ export const brokenBodies: readonly IBrokenBody[] = [
     reason: 'bad-trailer',
     body: '5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n',
   },
+  {
+    // Found by the long differential run: llhttp takes the connection for closed, and what follows for a fault.
+    name: 'trailer that closes the connection',
+    reason: 'bad-trailer',
+    body: '5\r\nhello\r\n0\r\nConnection: close\r\n\r\n',
+  },
+  {
+    name: 'trailer that closes the connection to a proxy',
+    reason: 'bad-trailer',
+    body: '5\r\nhello\r\n0\r\nProxy-Connection: close\r\n\r\n',
+  },
+  {
+    name: 'trailer that asks for another protocol',
+    reason: 'bad-trailer',
+    body: '5\r\nhello\r\n0\r\nUpgrade: websocket\r\n\r\n',
+  },
   { name: 'chunk extension without a name', reason: 'bad-chunk-extension', body: '5;\r\nhello\r\n0\r\n\r\n' },
   { name: 'chunk extension behind a space', reason: 'bad-chunk-extension', body: '5; a=b\r\nhello\r\n0\r\n\r\n' },
   {
@@ -114,5 +130,22 @@ export const lawfulStreams: readonly ILawful[] = [
     ),
     arrivals: [{ method: 'GET', target: '/outer', body: '' }],
     removed: ['http2-settings'],
+  },
+  {
+    // Found by the long differential run: llhttp reads nothing behind an upgrade that we do not take.
+    name: 'what follows an upgrade that is not taken',
+    bytes: request(
+      'POST /outer HTTP/1.1',
+      `Connection: Upgrade\r\nUpgrade: web,socket\r\nContent-Length: 5\r\n\r\nhello${SMUGGLED}`,
+    ),
+    arrivals: [{ method: 'POST', target: '/outer', body: 'hello' }],
+  },
+  {
+    name: 'what follows an upgrade in HTTP/1.0',
+    bytes: request(
+      'POST /outer HTTP/1.0',
+      `Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello${SMUGGLED}`,
+    ),
+    arrivals: [{ method: 'POST', target: '/outer', body: 'hello' }],
   },
 ];

@@ -1,0 +1,152 @@
+// What the engine refuses to save itself: bodies that trickle, connections while memory is short, nameless resumption.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { test } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
+import { selfSignedCertificate } from '@dcrouter/acme';
+import { setBounds } from '../helpers/bounds.ts';
+import { RawClient, forwardTo, startHttp, startProxy } from '../helpers/proxy.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
+const over = (client: RawClient): boolean => client.ended || client.closed;
+
+/** Between two pieces of a slow body, ms: shorter than any time-out, so that only the rate can end it. */
+const PIECE_MS = 10;
+
+test('a body that never comes to its end is refused for its rate, one that keeps the rate is not', async (t) => {
+  let ended = 0;
+  const backend = await startHttp(t, (req, res) => {
+    req.resume();
+    req.on('end', () => {
+      ended += 1;
+      res.end('ok');
+    });
+    req.on('error', () => {});
+  });
+  const { port, proxy, ledger } = await startProxy(t, [forwardTo(backend.port)]);
+  const trickle = async (): Promise<RawClient> => {
+    const client = await RawClient.open(port(8080));
+    client.send('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000000\r\n\r\n');
+    return client;
+  };
+  // With the usual bounds a second of single bytes is no offence yet: the grace is 20 s.
+  const patient = await trickle();
+  for (let piece = 0; piece < 20; piece += 1) {
+    patient.send('x');
+    await pause(PIECE_MS);
+  }
+  assert.equal(patient.text, '');
+  patient.socket.destroy();
+
+  setBounds(t, { bodyGraceMs: 200, bodyBytesPerSecondMin: 10_000 });
+  const slow = await trickle();
+  while (!slow.text.includes('\r\n\r\n') && !over(slow)) {
+    slow.send('x');
+    await pause(PIECE_MS);
+  }
+  assert.match(slow.text, /^HTTP\/1\.1 408 /);
+  assert.match(slow.text, /Connection: close/);
+  slow.socket.destroy();
+
+  const brisk = await RawClient.open(port(8080));
+  const body = 'y'.repeat(20_000);
+  const pieces = 20;
+  brisk.send(`POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${pieces * body.length}\r\n\r\n`);
+  for (let piece = 0; piece < pieces; piece += 1) {
+    brisk.send(body);
+    await pause(2 * PIECE_MS);
+  }
+  await brisk.has('ok');
+  brisk.socket.destroy();
+  await ledger.settled();
+  assert.equal(ended, 1, 'only the whole body reached its end at the backend');
+  assert.equal(proxy.stats.getRejectReasons().get('request-timeout'), 1);
+  assert.equal(proxy.stats.getTotals().rejected, 1);
+});
+
+test('while the heap is nearly full new connections are refused and those that exist go on', async (t) => {
+  const backend = await startHttp(t, (_req, res) => res.end('ok'));
+  const { port, proxy, ledger } = await startProxy(t, [forwardTo(backend.port)]);
+  const held = await RawClient.open(port(8080));
+  held.send(GET);
+  await held.has('ok');
+  const restore = setBounds(t, { heapShareMax: 0 });
+  const reason = 'memory-pressure';
+  // The heap is looked at about once a second.
+  let served = 0;
+  while (!proxy.stats.getRejectReasons().has(reason)) {
+    const client = new RawClient(port(8080));
+    client.send(GET);
+    await client.until((each) => over(each) || each.text.includes('ok')).catch(() => {});
+    if (client.text.includes('ok')) served += 1;
+    client.socket.destroy();
+    await pause(PIECE_MS);
+  }
+  held.received = Buffer.alloc(0);
+  held.send(GET);
+  await held.has('ok');
+  restore();
+  let refused = 0;
+  for (let again = false; !again;) {
+    const client = new RawClient(port(8080));
+    client.send(GET);
+    await client.until((each) => over(each) || each.text.includes('ok')).catch(() => {});
+    again = client.text.includes('ok');
+    if (!again) refused += 1;
+    client.socket.destroy();
+    await pause(PIECE_MS);
+  }
+  held.socket.destroy();
+  await ledger.settled();
+  assert.equal(proxy.stats.getRejectReasons().get(reason), refused + 1);
+  assert.equal(proxy.stats.getTotals().requests, served + 3);
+  assert.ok(ledger.rejections.every((event) => event.reason === reason));
+  assert.equal(ledger.rejections.length, refused + 1);
+});
+
+test('without allowSessionTicket a client that resumes must say its name', async (t) => {
+  const backend = await startHttp(t, (_req, res) => res.end('ok'));
+  const { key, cert } = selfSignedCertificate(['a.test']);
+  // Without domains the route takes nameless clients too, so that only the option can refuse them.
+  const route = {
+    name: 'web',
+    match: { ports: 8443 },
+    action: {
+      type: 'forward' as const,
+      targets: [{ host: '127.0.0.1', port: backend.port }],
+      tls: { mode: 'terminate' as const, certificate: { key, cert } },
+    },
+  };
+  for (const allowSessionTicket of [true, false]) {
+    const { port, proxy } = await startProxy(t, [route], { allowSessionTicket });
+    const dial = (servername: string, session?: Buffer): TLSSocket => {
+      const socket = connect({ port: port(8443), host: '127.0.0.1', servername, session, rejectUnauthorized: false });
+      socket.on('error', () => {});
+      return socket;
+    };
+    const sessionOf = async (servername: string): Promise<Buffer> => {
+      const socket = dial(servername);
+      socket.on('data', () => {});
+      const [session] = (await once(socket, 'session')) as [Buffer];
+      socket.destroy();
+      return session;
+    };
+    const named = dial('a.test', await sessionOf('a.test'));
+    await once(named, 'secureConnect');
+    assert.equal(named.isSessionReused(), true);
+    named.destroy();
+    // Nameless and fresh is the route's business, not the option's.
+    const nameless = dial('', await sessionOf(''));
+    if (allowSessionTicket) {
+      await once(nameless, 'secureConnect');
+      assert.equal(nameless.isSessionReused(), true);
+      nameless.destroy();
+      continue;
+    }
+    // Refused by an alert, which `once` would reject with.
+    await new Promise((resolve) => nameless.once('close', resolve));
+    assert.equal(proxy.stats.getRejectReasons().get('resumption-without-sni'), 1);
+    assert.equal(proxy.stats.getTotals().rejected, 1);
+  }
+});
