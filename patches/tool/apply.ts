@@ -55,6 +55,11 @@ export function exportCommits(folder: string): Map<string, string> {
   return patches;
 }
 
+/** The whole series as one difference, the form that `patchedDependencies` of pnpm takes. */
+export function exportCombined(folder: string): string {
+  return `${mustGit(folder, 'diff', '--no-color', '--unified=2', baseTag, 'HEAD')}\n`;
+}
+
 /** The DEP-3 fields that every patch carries in its message. */
 export const headerFields = ['Description', 'Forwarded', 'Applied-Upstream', 'Last-Update'] as const;
 

@@ -9,7 +9,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { commitSeries, exportCommits, mustGit } from './apply.ts';
-import { copyWithoutBinaries, BaseUnavailable, fetchBase } from './base.ts';
+import { BaseUnavailable, copyWithoutBinaries, fetchBase } from './base.ts';
+import { combine, combinedFile } from './combined.ts';
 import { kinds, listUpstreams, readSeries, writeSeries, type ISeries, type TKind } from './series.ts';
 import { makeWorkFolder } from './tree.ts';
 import { verify } from './verify.ts';
@@ -106,6 +107,7 @@ function refresh(path: string | undefined): number {
       if (text === undefined) throw new UsageError(`no commit of ${folder} is titled '${patch.title}'`);
       writeFileSync(join(series.folder, patch.file), text);
     }
+    if (series.upstream === 'smartdns') writeFileSync(combinedFile, combine(series));
     console.log(`${series.upstream}: ${commits.size} patches are as in ${folder}`);
   }
   return 0;

@@ -107,6 +107,8 @@ export class MetricsAwareDns<T extends IStockDnsServer = IStockDnsServer> extend
   #flush(handled: IHandled | undefined): void {
     if (handled === undefined || handled !== this.#handled) return;
     this.#handled = undefined;
+    // The answers that other handlers gave were lost with it.
+    handled.answers = 0;
     if (handled.failed) this.#count(handled.question, handled, new Date());
   }
 
@@ -135,7 +137,7 @@ export class MetricsAwareDns<T extends IStockDnsServer = IStockDnsServer> extend
     }
     if (handled?.failed === true) this.#fail(queryId, handled.failure);
     if (this.listenerCount('query-answered') > 0) {
-      const answers = handled?.failed === true ? 0 : (handled?.answers ?? 0);
+      const answers = handled?.answers ?? 0;
       const hidden = { cached: false, responseCode: 'unknown', bytes: 0, truncated: false, dnssec: false };
       this.emit('query-answered', Object.freeze({ ...about, ...hidden, responseTime, answers }));
     }
