@@ -1,6 +1,6 @@
 // Brings a fresh checkout to a running state and hands over: runtime, package manager, install, build, task.
 //
-//   node scripts/bootstrap.mjs start|test|build|check|format|bench [arguments]
+//   node scripts/bootstrap.mjs start|test|build|check|format|bench|patches [arguments]
 //
 // Plain JavaScript without dependencies, because it runs on whatever Node (18 or later) the machine has.
 // Everything that it fetches goes into git-ignored folders of the checkout; nothing is installed globally.
@@ -33,6 +33,7 @@ const tasks = {
   check: { script: 'scripts/check.ts', build: true },
   format: { script: 'scripts/format.ts', build: false },
   bench: { script: 'bench/run.ts', build: true },
+  patches: { script: 'patches/tool/main.ts', build: false },
 };
 
 class StepFailed extends Error {}

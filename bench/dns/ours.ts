@@ -12,6 +12,7 @@ const server = new DnsServer({
   udpBindInterface: '127.0.0.1',
   httpsBindInterface: '127.0.0.1',
   dnssecZone: ZONE,
+  udpBatch: scenario.batch,
 });
 
 for (let index = 0; index < scenario.handlers; index += 1) {

@@ -14,6 +14,8 @@ export interface IDnsSide {
   readonly dnssec?: boolean;
   /** Ours only: false takes the middleware and the listeners away. */
   readonly observed?: boolean;
+  /** Ours only: many datagrams per system call. */
+  readonly batch?: boolean;
   /** Queries ask for signatures. */
   readonly asksSigned?: boolean;
   readonly goal?: IGoal;
@@ -41,6 +43,15 @@ export const dnsRows: readonly IDnsRow[] = [
       { peer: knotPeer, handlers: 1 },
       { peer: nsdPeer, handlers: 1 },
       { peer: ours, label: 'ours without middleware and listeners', handlers: 1, observed: false },
+    ],
+  },
+  {
+    name: 'A, 1 handler, udpBatch',
+    ours: { peer: ours, handlers: 1, batch: true },
+    others: [
+      { peer: echoPeer, handlers: 1, goal: { atLeast: 0.75 } },
+      { peer: dns2OldPeer, handlers: 1, goal: { atLeast: 10 } },
+      { peer: upstreamPeer, handlers: 1, goal: { atLeast: 4 } },
     ],
   },
   {

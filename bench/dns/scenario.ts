@@ -12,6 +12,8 @@ export interface IDnsScenario {
   readonly dnssec: boolean;
   /** Whether a middleware and listeners for events are in place; ours only. */
   readonly observed: boolean;
+  /** Whether UDP goes many datagrams per system call (`udpBatch`); ours only. */
+  readonly batch: boolean;
   /** HTTPS port for DNS over HTTPS; 0 for none. */
   readonly httpsPort: number;
   readonly certFile: string;

@@ -21,6 +21,7 @@ export async function startSide(
     handlers: side.handlers,
     dnssec: side.dnssec === true,
     observed: side.observed !== false,
+    batch: side.batch === true,
     httpsPort: https ? await freePort() : 0,
     folder,
     ...makeCertificate(folder, ZONE),

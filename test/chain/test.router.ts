@@ -2,8 +2,10 @@ import { DcRouter, createLogger, parseConfigDocument, validateConfig } from '@dc
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { get } from 'node:https';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -110,6 +112,20 @@ test('TLS ends at the router for one name and goes through for another', async (
   assert.equal(await metric('dcrouter_proxy_requests_total{route="app-https"}'), 1);
   assert.equal(await metric('dcrouter_proxy_connections_total{route="secure-passthrough"}'), 1);
   assert.equal(await metric('dcrouter_proxy_requests_total{route="secure-passthrough"}'), 0);
+});
+
+test('a connection that waits for its route is counted once, under the route it gets', async () => {
+  const before = await metric('dcrouter_proxy_connections_total{route="(none)"}');
+  const socket = connect(http, '127.0.0.1');
+  await once(socket, 'connect');
+  while (router.proxy!.stats.getActiveConnections() === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await metric('dcrouter_proxy_connections_active{route="(none)"}'), 1);
+  const routed = await metric('dcrouter_proxy_connections_total{route="app-http"}');
+  socket.end('GET / HTTP/1.1\r\nHost: app.example.test\r\n\r\n');
+  await once(socket.resume(), 'close');
+  await proxyLedger.settled();
+  assert.equal(await metric('dcrouter_proxy_connections_total{route="(none)"}'), before);
+  assert.equal(await metric('dcrouter_proxy_connections_total{route="app-http"}'), routed + 1);
 });
 
 test('bytes at /metrics equal the bytes of the closed connections', async () => {

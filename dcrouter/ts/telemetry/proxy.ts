@@ -4,7 +4,7 @@
  * @module
  */
 import type { Registry } from '@dcrouter/metrics';
-import type { IProxySnapshot, IProxyStats } from '@dcrouter/smartproxy';
+import { UNROUTED, type IProxySnapshot, type IProxyStats, type IRouteStats } from '@dcrouter/smartproxy';
 import { boundsOf, catchUp, catchUpAll, loadDurations } from './fill.ts';
 import { SERIES_MAX } from './limits.ts';
 
@@ -88,7 +88,7 @@ function registerRouteMetrics(registry: Registry, stats: IProxyStats): TFill {
     for (const route of snapshot.routes) {
       const name = route.routeName;
       active.labels(name).set(route.active);
-      catchUp(total.labels(name), route.total);
+      catchUp(total.labels(name), settledTotal(route));
       catchUp(requests.labels(name), route.requests);
       catchUp(received.labels(name), route.bytesIn);
       catchUp(sent.labels(name), route.bytesOut);
@@ -97,6 +97,14 @@ function registerRouteMetrics(registry: Registry, stats: IProxyStats): TFill {
       loadDurations(duration.labels(name), route.latency);
     }
   };
+}
+
+/**
+ * A connection stands under {@link UNROUTED} until its route is chosen, and then moves: a counter, which only grows, may
+ * take it from there only once it has closed without a route.
+ */
+function settledTotal(route: IRouteStats): number {
+  return route.routeName === UNROUTED ? route.total - route.active : route.total;
 }
 
 function registerUpstreamMetrics(registry: Registry, stats: IProxyStats): TFill {

@@ -97,6 +97,7 @@ export {
   formatProblem,
   RouteConfigError,
   RouteTable,
+  routingPath,
 } from './route/index.ts';
 export type {
   ICompiledRoute,

@@ -87,10 +87,12 @@ export const dohRequestMs = 10_000;
 /** HTTP/2 streams of one connection at once. */
 export const dohStreamsMax = 128;
 
-/** Names in the sketch behind `getTopDomains`. */
-export const topDomainsCapacity = 1_024;
+/** Names in the sketch behind `getTopDomains`: a name that is not in it costs ten times as much to count as one that is. */
+export const topDomainsCapacity = 8_192;
 /** Addresses in the sketch behind `getTopClients`. */
-export const topClientsCapacity = 1_024;
+export const topClientsCapacity = 4_096;
+/** Names and addresses that a worker tells its pool. */
+export const topRowsTold = 1_024;
 /** Types beyond the directly indexed ones that get a counter of their own. */
 export const rareTypesMax = 100;
 /** Zones and handler patterns with counters of their own; the rest share `other`. */

@@ -20,6 +20,7 @@ import {
   rateWindowSeconds,
   topClientsCapacity,
   topDomainsCapacity,
+  topRowsTold,
 } from '../limits/index.ts';
 import { latencyStats, mergeLatency } from './latency.ts';
 import { dropReasons, errorReasons, type TDropReason, type TErrorReason } from './reasons.ts';
@@ -158,8 +159,8 @@ export class DnsStats implements IDnsStats {
       drops: [...this.#drops],
       errors: [...this.#errors],
       latency: this.latency.map((histogram) => histogram.toData()),
-      domains: this.domains.top(topDomainsCapacity),
-      clients: this.clients.top(topClientsCapacity),
+      domains: this.domains.top(topRowsTold),
+      clients: this.clients.top(topRowsTold),
       zones: this.zones.toData(),
     };
   }

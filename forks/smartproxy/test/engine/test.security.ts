@@ -89,6 +89,53 @@ test('a list on one path keeps nobody from the others behind the same certificat
   assert.equal((await get(port(443), '/admin/x', { sni: 'a.test' })).status, 403);
 });
 
+test('another spelling of a path is not a way around its rules', async (t) => {
+  const backend = await httpBackend(t);
+  const action = { type: 'forward', targets: [backend.target] } as const;
+  const { port, proxy } = await startProxy(t, [
+    {
+      name: 'admin',
+      match: { ports: 80, domains: 'a.test', path: '/admin/*' },
+      action: { ...action, targets: [backend.target] },
+      security: { ipBlockList: ['127.0.0.1'] },
+    },
+    {
+      name: 'web',
+      match: { ports: 80, domains: 'a.test' },
+      action: { ...action, targets: [backend.target] },
+      security: { basicAuth: { enabled: true, users: [{ username: 'a', password: 'b' }], excludePaths: ['/open/*'] } },
+    },
+  ]);
+  for (const path of [
+    '/admin/x',
+    '/%61dmin/x',
+    '/%61%64%6D%69%6e/x',
+    '//admin/x',
+    '/%2fadmin/x',
+    '/%2F%5cadmin//x',
+    '/admin//x',
+  ]) {
+    assert.equal((await get(port(80), path)).status, 403, path);
+  }
+  for (const path of [
+    '/open/../admin/x',
+    '/open/%2e%2e/admin/x',
+    '/open/..%2fadmin/x',
+    '/open%2f..%5cadmin/x',
+    '/open/..;/admin/x',
+    '/%2e%2E',
+  ]) {
+    assert.equal((await get(port(80), path)).status, 400, path);
+  }
+  assert.equal(backend.requests.length, 0);
+  for (const path of ['/open/a%2Fb', '/open/%7Euser', '/open/a%20b', '/%6fpen/...', '/open/..a', '/open/a;b']) {
+    assert.equal((await get(port(80), path)).status, 200, path);
+    assert.equal(backend.requests.at(-1)!.url, path, 'forwarded as it was written');
+  }
+  assert.equal((await get(port(80), '/other')).status, 401);
+  assert.equal(proxy.stats.getRejectReasons().get('dot-segment'), 6);
+});
+
 async function hold(port: number, text: string, until: RegExp): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');

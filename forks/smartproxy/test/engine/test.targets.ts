@@ -117,6 +117,17 @@ test('functions choose host and port from the context; a function that fails is 
   assert.equal((await get(port(80), '/', { host: 'c.test' })).status, 502);
 });
 
+test('functions and templates see what the names of a path matched', async (t) => {
+  const backend = await httpBackend(t);
+  const { port } = await startProxy(t, [
+    web([{ ...backend.target, headers: { request: { 'X-User': '{pathParams.user}' } } }], {
+      match: { ports: 80, domains: 'a.test', path: '/users/:user' },
+    }),
+  ]);
+  await get(port(80), '/users/%61nn/x?y');
+  assert.equal(backend.requests[0]!.headers['x-user'], 'ann');
+});
+
 test('the default target takes what no route matches, unless the default lists keep it out', async (t) => {
   const [mine, fallback] = await named(t, 'mine', 'fallback');
   const routes = [web([mine!.target])];

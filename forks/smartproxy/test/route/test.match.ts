@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IRouteConfig, IRouteMatch } from '#proxy/interfaces/index';
-import { RouteTable } from '#proxy/route/index';
+import { RouteTable, routingPath } from '#proxy/route/index';
 
 const target = { host: '127.0.0.1', port: 1 };
 
@@ -113,6 +113,19 @@ test('paths: whole without wildcard, prefix with a trailing slash, a star or a n
   assert.equal(of('/api/'), 'star');
   assert.equal(of('/api'), 'root');
   assert.equal(of('/x.php'), 'suffix');
+});
+
+test('patterns and paths are compared with their escapes in one form', () => {
+  const table = RouteTable.compile([http('space', { path: '/a%20b' }), http('tilde', { path: '/%7Euser/*' })]);
+  assert.equal(ask(table, { path: routingPath('/%61%20b')! }), 'space');
+  assert.equal(ask(table, { path: routingPath('/~user/x')! }), 'tilde');
+  assert.equal(ask(table, { path: routingPath('/%7euser/x')! }), 'tilde');
+  assert.equal(routingPath('/plain/path'), '/plain/path');
+  assert.equal(routingPath('/a%2fb%3f'), '/a%2Fb%3F');
+  assert.equal(routingPath('//a%2F/%5Cb///'), '/a/b/');
+  for (const path of ['/a%2f..', '/..%2fa', '/.%5ca', '/a/..;x', '/%2e', '/a/%2E./b'])
+    assert.equal(routingPath(path), null, path);
+  for (const path of ['/a..b/%41', '/...%41', '/a.;%41']) assert.notEqual(routingPath(path), null, path);
 });
 
 test('path parameters are what the names matched', () => {

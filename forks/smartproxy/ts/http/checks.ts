@@ -45,7 +45,7 @@ export function checkAccess(
   const request: ISecurityRequest = {
     clientIp: connection.clientIp,
     domain: info.host === '' ? undefined : info.host,
-    path: info.path,
+    path: info.routePath,
     header,
   };
   if (security !== null && security.checksRequests) {

@@ -18,6 +18,9 @@ export function requestContext(connection: Connection, plan: RoutePlan, head: He
     domain: info.host === '' ? connection.domain : info.host,
     method: info.method,
     path: info.path,
+    ...(plan.route.path?.hasParams === true && {
+      pathParams: plan.route.path.params(info.routePath, info.routePath.length) ?? {},
+    }),
     query: query === -1 ? '' : info.target.slice(query + 1),
     headers: headersOf(info.text, head),
   };

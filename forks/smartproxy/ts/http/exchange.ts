@@ -61,7 +61,7 @@ export class Exchange extends ExchangeState {
       connection.clientIp,
       connection.isTls,
       info.authority === '' ? undefined : info.authority,
-      info.path,
+      info.routePath,
       info.method,
       (name) => fieldValue(info.text, head, name),
       connection.tlsVersion,
@@ -199,7 +199,11 @@ export class Exchange extends ExchangeState {
   /** Chooses the target, asks the checks, forwards. */
   #route(plan: RoutePlan, head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     let chosen: IChosenTarget;
-    const facts = { method: info.method, path: info.path, header: (name: string) => fieldValue(info.text, head, name) };
+    const facts = {
+      method: info.method,
+      path: info.routePath,
+      header: (name: string) => fieldValue(info.text, head, name),
+    };
     try {
       chosen = plan.choose(this.connection, facts, () => requestContext(this.connection, plan, head, info));
     } catch {

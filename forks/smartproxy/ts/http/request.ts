@@ -5,6 +5,7 @@
  */
 import { latin1 } from '../connection/latin1.ts';
 import { METHODS } from 'node:http';
+import { routingPath } from '../route/routing-path.ts';
 import { limits } from '../limits/limits.ts';
 import { AUTHORITY, COMMA, HEX, HTAB, PERCENT, QUERY, SLASH, SP, STAR, digit, equalsLower } from './bytes.ts';
 import { FIELD, fieldNumber } from './fields.ts';
@@ -41,6 +42,8 @@ export class RequestInfo {
   target = '';
   /** Target without the query. */
   path = '';
+  /** The path in the form that rules look at, see `route/routing-path.ts`. */
+  routePath = '';
   /** The target was absolute-form and has to be rewritten. */
   absolute = false;
   /** Length of an absolute-form target after its authority. */
@@ -258,6 +261,7 @@ function readTarget(info: RequestInfo, head: Head, bytes: Buffer, isTls: boolean
   if (bytes[start] === STAR && end - start === 1) {
     if (info.method !== 'OPTIONS') return REFUSALS.target;
     info.path = '*';
+    info.routePath = '*';
   } else {
     if (bytes[start] !== SLASH) {
       const fault = readAbsolute(info, isTls);
@@ -267,6 +271,9 @@ function readTarget(info: RequestInfo, head: Head, bytes: Buffer, isTls: boolean
     const pathEnd = scanPath(bytes, start, end);
     if (pathEnd < 0) return PATH_FAULTS[-pathEnd - 1]!;
     info.path = pathEnd === start ? '/' : info.text.slice(start - head.start, pathEnd - head.start);
+    const routePath = routingPath(info.path);
+    if (routePath === null) return REFUSALS.dotSegment;
+    info.routePath = routePath;
   }
   setHost(info);
   return null;

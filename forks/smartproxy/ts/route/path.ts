@@ -8,6 +8,8 @@
  * @module
  */
 
+import { normalizeEscapes } from './routing-path.ts';
+
 const SLASH = 0x2f;
 
 /** A literal text, or the rest of a segment under a name. */
@@ -27,7 +29,7 @@ export class PathPattern {
 
   constructor(source: string) {
     this.source = source;
-    this.#runs = source.split(/\*+/).map(splitRun);
+    this.#runs = normalizeEscapes(source).split(/\*+/).map(splitRun);
     const first = this.#runs[0]?.[0];
     this.literal = first && 'literal' in first ? first.literal : '';
     this.hasParams = this.#runs.some((run) => run.some((part) => 'param' in part));

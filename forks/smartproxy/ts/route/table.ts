@@ -85,7 +85,7 @@ export class RouteTable {
    *
    * @param isTls whether the request came inside TLS that was terminated here.
    * @param host the Host value, port included; undefined where there is none.
-   * @param path the request's path; a query is ignored.
+   * @param path the request's path as `routingPath` gives it; a query is ignored.
    * @param header gives a header's value by lower-case name.
    * @param tlsVersion the connection's, for routes that ask for it.
    */
