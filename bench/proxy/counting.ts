@@ -18,8 +18,9 @@ const ROW = 'cost of counting, keep-alive, small response';
 const LOAD_SECONDS = 3;
 const LOAD_SECONDS_QUICK = 1;
 const ROUNDS_FACTOR = 3;
+const ROUNDS_FACTOR_QUICK = 1;
 const WARM_UP: IWarmUp = { seconds: 2, units: 150_000, loadsMax: 6 };
-const WARM_UP_QUICK: IWarmUp = { seconds: 1, units: 20_000, loadsMax: 2 };
+const WARM_UP_QUICK: IWarmUp = { seconds: 1, units: 20_000, loadsMax: 1 };
 
 export async function countingRow(environment: IEnvironment, options: ISuiteOptions): Promise<IBenchRow[]> {
   progress(`proxy: ${ROW}`);
@@ -41,7 +42,11 @@ export async function countingRow(environment: IEnvironment, options: ISuiteOpti
       await warmUp(server, tool, args, options.quick ? WARM_UP_QUICK : WARM_UP);
       sides.push({ name: peer.name, measure: () => measure(server, tool, args, seconds) });
     }
-    const results = await interleave(ROW, sides, options.rounds * (options.quick ? 2 : ROUNDS_FACTOR));
+    const results = await interleave(
+      ROW,
+      sides,
+      options.rounds * (options.quick ? ROUNDS_FACTOR_QUICK : ROUNDS_FACTOR),
+    );
     const pairs = paired(results.get('ours'), results.get(uncounted), (measured) => measured.cpuUs);
     const note = `${statements} statements taken out; no listeners on either side`;
     const both = { suite: 'proxy', row: ROW, unit: 'µs/request', ours: pairs.ours, peer: uncounted };

@@ -17,7 +17,7 @@ const SUITE = 'proxy';
 const LOAD_SECONDS = 2;
 const LOAD_SECONDS_QUICK = 0.4;
 const WARM_UP: IWarmUp = { seconds: 1, units: 60_000, loadsMax: 8 };
-const WARM_UP_QUICK: IWarmUp = { seconds: 0.4, units: 10_000, loadsMax: 2 };
+const WARM_UP_QUICK: IWarmUp = { seconds: 0.4, units: 10_000, loadsMax: 1 };
 
 /** Peers of a row, ours first. */
 function peersOf(row: IProxyRow, options: ISuiteOptions): IProxyPeer[] {
@@ -107,10 +107,13 @@ async function runRow(environment: IEnvironment, row: IProxyRow, options: ISuite
   const sides: Array<ISide<IMeasurement>> = [];
   const failed = new Map<string, string>();
   try {
-    for (const peer of peers.filter((peer) => peer.version() !== undefined)) {
+    const present = peers.filter((peer) => peer.version() !== undefined);
+    const starts = present.map((peer) => environment.start(peer, row.kind, row.backend));
+    const started = await Promise.allSettled(starts);
+    for (const start of started) if (start.status === 'fulfilled') servers.push(start.value.server);
+    for (const [index, peer] of present.entries()) {
       try {
-        const { server, port } = await environment.start(peer, row.kind, row.backend);
-        servers.push(server);
+        const { server, port } = await starts[index]!;
         const args = ['--port', String(port), '--name', BENCH_HOST, ...row.args];
         await warmUp(server, tool, args, options.quick ? WARM_UP_QUICK : WARM_UP);
         sides.push({ name: peer.name, measure: () => measure(server, tool, args, seconds) });
