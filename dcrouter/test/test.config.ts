@@ -149,3 +149,17 @@ test('what the DNS server refuses about a zone is told with its place in the doc
     /dns\.zones\.example\.test: .*CNAME/,
   );
 });
+
+test('a certificate by ACME needs the settings for it', () => {
+  const text = (acme: string) =>
+    `proxy:\n${acme}  routes:\n    - name: web\n      match: { ports: 443, domains: web.test }\n      action:\n        type: forward\n        targets: [{ host: localhost, port: 81 }]\n        tls: { mode: terminate, certificate: auto }\n`;
+  assert.match(
+    complaint(text('')),
+    /proxy\.routes\[0\]\.action\.tls\.certificate: got 'auto', which needs proxy\.acme/,
+  );
+  assert.match(
+    complaint(text('  acme: { email: nobody }\n')),
+    /proxy\.acme\.email: got 'nobody'; expected an email value/,
+  );
+  assert.equal(read(text('  acme: { email: ops@web.test }\n')).proxy?.acme?.certificateStore, './certs');
+});

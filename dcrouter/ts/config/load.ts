@@ -51,6 +51,11 @@ function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProble
   const problems = routeComplaints(config.proxy?.routes ?? []).map(({ path, message }) =>
     problemAt(document, ['proxy', 'routes', ...path], message),
   );
+  config.proxy?.routes.forEach((route, index) => {
+    if (route.action.tls?.certificate !== 'auto' || config.proxy?.acme !== undefined) return;
+    const path = ['proxy', 'routes', index, 'action', 'tls', 'certificate'];
+    problems.push(problemAt(document, path, "got 'auto', which needs proxy.acme with at least an email"));
+  });
   for (const [name, zone] of Object.entries(config.dns?.zones ?? {})) {
     for (const message of zoneComplaints(name, zone))
       problems.push(problemAt(document, ['dns', 'zones', name], message));

@@ -105,6 +105,16 @@ const zone = z.strictObject({
   records: z.array(record).default([]),
 });
 
+/** smartproxy's ACME settings; used by routes whose certificate is `auto`. */
+const acme = z.strictObject({
+  email: z.email(),
+  environment: z.enum(['production', 'staging']).default('production'),
+  directoryUrl: z.url().optional(),
+  port: port.default(80),
+  certificateStore: z.string().min(1).default('./certs'),
+  renewThresholdDays: z.int().min(1).max(90).default(30),
+});
+
 export const configSchema = z.strictObject({
   api: z
     .strictObject({
@@ -124,6 +134,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       address: address.optional(),
       drainTimeoutMs: z.int().min(0).max(600_000).default(10_000),
+      acme: acme.optional(),
       routes: z.array(route).default([]),
     })
     .optional(),

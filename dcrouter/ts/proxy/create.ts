@@ -19,7 +19,11 @@ export async function createProxy(config: TProxyConfig): Promise<SmartProxy> {
     const { tls, ...action } = route.action;
     routes.push({ ...route, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
   }
-  return new SmartProxy({ routes, listenAddress: config.address });
+  return new SmartProxy({
+    routes,
+    listenAddress: config.address,
+    ...(config.acme && { acme: { enabled: true, ...config.acme } }),
+  });
 }
 
 async function tlsOf(tls: TTlsConfig, route: TRouteConfig, index: number): Promise<IRouteTls> {

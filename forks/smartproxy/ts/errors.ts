@@ -12,7 +12,8 @@ export type TProxyErrorCode =
   | 'PROXY_BAD_OPTION'
   | 'PROXY_NO_TARGET'
   | 'PROXY_NO_CERTIFICATE'
-  | 'PROXY_BAD_CERTIFICATE';
+  | 'PROXY_BAD_CERTIFICATE'
+  | 'PROXY_WORKER_FAILED';
 
 export class ProxyError extends Error {
   readonly code: TProxyErrorCode;

@@ -6,10 +6,14 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept } from './accept/acceptor.ts';
-import { Listener } from './accept/listener.ts';
+import { Listener, type IListener } from './accept/listener.ts';
+import { Ports } from './accept/ports.ts';
 import { CertificateManager } from './certificates/certificate-manager.ts';
 import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
+import { WorkerPool } from './cluster/pool.ts';
+import type { IWorkerSeat } from './cluster/seat.ts';
+import { assertPortable } from './cluster/portable.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
 import { MemoryPressure } from './connection/pressure.ts';
@@ -25,17 +29,20 @@ import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
-import type { IProxyStats } from './interfaces/stats.ts';
+import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
+import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
 import type { ICompiledRoute } from './route/compiled.ts';
 import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
+import { openTypes } from './stats/opentypes.ts';
 import { Recorder } from './stats/recorder.ts';
 import { Metrics } from './stats/metrics.ts';
 import { RejectLog } from './stats/rejectlog.ts';
 import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
+import { TicketRotation } from './tls/ticketkeys.ts';
 import { assertValidOptions } from './validation/options.ts';
 
 /** How often the byte counters of open connections are brought up to date, ms. */
@@ -71,18 +78,24 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   readonly #security: SecurityKeeper;
   /** Ports opened by `addListeningPort`, which routes need not name. */
   readonly #extraPorts = new Set<number>();
-  readonly #listeners = new Map<number, Listener>();
-  /** Opened for challenges on a port that no route names. */
-  #challengeListener: Promise<Listener> | null = null;
+  readonly #ports = new Ports((port) => this.#listen(port));
+  readonly #seat: IWorkerSeat | null;
+  /** Null when this process serves itself. */
+  readonly #workers: WorkerPool | null;
+  readonly #ticketRotation: TicketRotation;
   #state: TState = 'stopped';
   #sampledAtMs = 0;
   #drained: (() => void) | null = null;
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @throws OptionsError naming the option, RouteConfigError naming route and field, when they cannot be used */
-  constructor(options: ISmartProxyOptions) {
+  /**
+   * @param seat given to the proxy of a worker process
+   * @throws OptionsError naming the option, RouteConfigError naming route and field, when they cannot be used
+   */
+  constructor(options: ISmartProxyOptions, seat: IWorkerSeat | null = null) {
     super();
+    this.#seat = seat;
     assertValidOptions(options);
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
@@ -110,11 +123,16 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       onConnectionGone: () => this.#onConnectionGone(),
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
-    this.stats = new ProxyStats(recorder, () => countTypes(connections));
+    this.stats = new ProxyStats(recorder, () => openTypes(connections));
     this.#health = new HealthChecker(engine.gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
+    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) =>
+      this.#useTicketKeys(keys),
+    );
     this.#prepareRoutes(this.#engine.table);
+    seat?.take(this.#engine);
+    this.#workers = options.workers === undefined ? null : new WorkerPool(options, this.#engine, this);
   }
 
   /** The statistics, under upstream's 19.6 name. */
@@ -127,6 +145,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return this.#metrics;
   }
 
+  /** The worker processes; null without `workers`. */
+  getWorkerStats(): IWorkerStats | null {
+    return this.#workers?.stats() ?? null;
+  }
+
   /** Opens all ports, or none: when one fails, those already open are closed again. */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
@@ -137,16 +160,18 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       engine.wheel.start();
       try {
         await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
-        await this.#openPorts([...engine.table.ports, ...this.#extraPorts]);
+        await this.#workers?.start();
+        await this.#ports.openAll(this.#portsOf(engine.table));
       } catch (error) {
-        await this.#closePorts([...this.#listeners.keys()]);
+        await this.#ports.closeAll();
+        await this.#workers?.stop(0);
         engine.wheel.stop();
         this.#state = 'stopped';
         throw error;
       }
       this.#state = 'running';
       this.#watchHealth();
-      this.#certificates.begin();
+      if (this.#seat === null) this.#certificates.begin();
       this.settings.logger?.info('listening', { ports: this.getListeningPorts() });
       engine.gate.emit('listening', { ports: this.getListeningPorts(), timestamp: new Date() });
     });
@@ -161,11 +186,13 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       engine.draining = true;
       this.#health.stop();
       const ordersEnded = this.#certificates.stop();
-      await this.#closePorts([...this.#listeners.keys()]);
+      await this.#ports.closeAll();
       engine.pool.closeIdle();
       for (const connection of engine.connections) connection.stage?.onStop();
-      await this.#drain(options.drainTimeout ?? engine.settings.drainMs);
-      const forced = engine.connections.size;
+      const drainMs = options.drainTimeout ?? engine.settings.drainMs;
+      const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
+      await this.#drain(drainMs);
+      const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain(SAMPLE_MS);
       engine.pool.closeIdle();
@@ -184,12 +211,13 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
    */
   async updateRoutes(routes: IRouteConfig[]): Promise<void> {
     await this.#inTurn(async () => {
+      if (this.#workers !== null) assertPortable(routes);
       const table = compileRoutes(routes, this.settings);
       this.#prepareRoutes(table);
       const engine = this.#engine;
       await this.#certificates.load(certificateRoutes(table.routes, this.settings));
       try {
-        if (this.#state === 'running') await this.#openPorts(table.ports);
+        if (this.#state === 'running') await this.#ports.openAll(this.#portsOf(table));
       } catch (error) {
         await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
         throw error;
@@ -199,8 +227,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       const names = new Set(table.routes.map((route) => route.name));
       engine.recorder.setRoutes(names);
       this.#security.keepOnly(names);
-      const wanted = new Set([...table.ports, ...this.#extraPorts]);
-      await this.#closePorts([...this.#listeners.keys()].filter((port) => !wanted.has(port)));
+      await this.#workers?.updateRoutes();
+      const wanted = new Set(this.#portsOf(table));
+      await this.#ports.closeAll(this.#ports.open.filter((port) => !wanted.has(port)));
       if (this.#state === 'running') this.#watchHealth();
       this.settings.logger?.info('routes updated', { routes: table.routes.length });
       engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
@@ -209,13 +238,13 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
 
   /** Ports that are open now, as the routes name them. */
   getListeningPorts(): number[] {
-    return [...this.#listeners.keys()];
+    return this.#ports.open;
   }
 
   /** Listens on a port that no route names yet. */
   async addListeningPort(port: number): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#state === 'running') await this.#openPorts([port]);
+      if (this.#state === 'running') await this.#ports.openAll([port]);
       this.#extraPorts.add(port);
     });
   }
@@ -224,13 +253,13 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   async removeListeningPort(port: number): Promise<void> {
     await this.#inTurn(async () => {
       this.#extraPorts.delete(port);
-      await this.#closePorts([port]);
+      await this.#ports.closeAll([port]);
     });
   }
 
   /** The port that the system bound for a route's port: the same, except with `ephemeralPorts`. */
   listeningPort(port: number): number | undefined {
-    return this.#listeners.get(port)?.boundPort;
+    return this.#ports.boundPort(port);
   }
 
   /** State of the certificate of a route; undefined for routes without one of their own. */
@@ -268,26 +297,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       onMaterial: (routeName) => {
         const route = this.#engine.table.routes.find(({ name }) => name === routeName);
         if (route !== undefined) planOf(this.#engine, route).renewContext(this.#engine);
+        this.#workers?.shareCertificate(routeName);
       },
-      openChallengePort: (port) => this.#openChallengePort(port),
+      openChallengePort: (port) => this.#ports.openForChallenges(port),
     });
-  }
-
-  /** Listens for http-01 where no route does; the result closes the port again. */
-  async #openChallengePort(port: number): Promise<() => Promise<void>> {
-    if (this.#listeners.has(port)) return async () => {};
-    const opening = this.#listen(port);
-    this.#challengeListener = opening;
-    opening.catch(() => {
-      this.#challengeListener = null;
-    });
-    const listener = await opening;
-    return async () => {
-      // A route may have taken the port over meanwhile.
-      if (this.#challengeListener !== opening) return;
-      this.#challengeListener = null;
-      await listener.close();
-    };
   }
 
   async #inTurn<TResult>(work: () => Promise<TResult>): Promise<TResult> {
@@ -304,43 +317,29 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     }
   }
 
+  #useTicketKeys(keys: Buffer): void {
+    const engine = this.#engine;
+    engine.tls.ticketKeys = keys;
+    for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
+    this.#workers?.shareTicketKeys(keys);
+  }
+
   #watchHealth(): void {
+    if (this.#workers !== null) return;
     this.#health.watch(this.#engine.table.routes.map((route) => planOf(this.#engine, route)));
   }
 
-  async #openPorts(ports: readonly number[]): Promise<void> {
-    const opened: number[] = [];
-    try {
-      for (const port of ports) {
-        if (this.#listeners.has(port)) continue;
-        this.#listeners.set(port, (await this.#takeChallengePort(port)) ?? (await this.#listen(port)));
-        opened.push(port);
-      }
-    } catch (error) {
-      await this.#closePorts(opened);
-      throw error;
-    }
+  /** A worker opens what it is told to: the primary knows when. */
+  #portsOf(table: RouteTable): number[] {
+    return this.#seat === null ? [...table.ports, ...this.#extraPorts] : [...this.#extraPorts];
   }
 
-  async #listen(port: number): Promise<Listener> {
+  async #listen(port: number): Promise<IListener> {
+    if (this.#workers !== null) return await this.#workers.listen(port);
     const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
-    await listener.listen(this.settings.ephemeralPorts === true ? 0 : port, this.settings.listenAddress);
+    const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
+    await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
     return listener;
-  }
-
-  /** The listener that challenges have opened on a port, which from now on belongs to the routes. */
-  async #takeChallengePort(port: number): Promise<Listener | null> {
-    const listener = await this.#challengeListener?.catch(() => null);
-    if (listener?.port !== port) return null;
-    this.#challengeListener = null;
-    return listener;
-  }
-
-  async #closePorts(ports: readonly number[]): Promise<void> {
-    for (const port of ports) {
-      await this.#listeners.get(port)?.close();
-      this.#listeners.delete(port);
-    }
   }
 
   async #drain(timeoutMs: number): Promise<void> {
@@ -368,6 +367,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
 
   #onTick(nowMs: number): void {
     this.#health.tick(nowMs);
+    this.#ticketRotation.tick(nowMs);
     this.#rejectLog?.tick(nowMs);
     if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
     this.#sampledAtMs = nowMs;
@@ -376,10 +376,4 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     if (this.settings.metrics?.enabled !== false) this.#metrics.sample();
     this.#engine.pressure.check();
   }
-}
-
-function countTypes(connections: ReadonlySet<Connection>): Map<string, number> {
-  const types = new Map<string, number>();
-  for (const { type } of connections) types.set(type, (types.get(type) ?? 0) + 1);
-  return types;
 }

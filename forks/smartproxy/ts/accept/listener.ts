@@ -16,7 +16,16 @@ interface IServerHandle {
   onconnection: ((status: number, handle: unknown) => void) | undefined;
 }
 
-export class Listener {
+/** A port that is open, here or in worker processes. */
+export interface IListener {
+  /** Port as the routes name it. */
+  readonly port: number;
+  /** Port that the system bound. */
+  readonly boundPort: number;
+  close(): Promise<void>;
+}
+
+export class Listener implements IListener {
   /** Port as the routes name it. */
   readonly port: number;
   /** Port that the system bound. */
@@ -30,8 +39,11 @@ export class Listener {
     this.#server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
   }
 
-  /** @throws ProxyError `PROXY_LISTEN_FAILED` naming the port */
-  async listen(bindPort: number, host: string | undefined): Promise<void> {
+  /**
+   * @param shared with the other workers of this proxy: the system spreads connections over them (SO_REUSEPORT)
+   * @throws ProxyError `PROXY_LISTEN_FAILED` naming the port
+   */
+  async listen(bindPort: number, host: string | undefined, shared = false): Promise<void> {
     const server = this.#server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
@@ -39,7 +51,9 @@ export class Listener {
           error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code ?? error.message})`;
         reject(new ProxyError('PROXY_LISTEN_FAILED', `port ${bindPort} ${why}`, error));
       });
-      server.listen({ port: bindPort, host, backlog: limits.backlog }, resolve);
+      // Elsewhere than on Linux node:cluster hands connections out, which costs the primary some work for each.
+      const reusePort = shared && process.platform === 'linux';
+      server.listen({ port: bindPort, host, backlog: limits.backlog, reusePort }, resolve);
     });
     server.removeAllListeners('error');
     // Accept errors (no descriptors left) must not end the process; the kernel keeps the connection queued.

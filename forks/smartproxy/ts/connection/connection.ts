@@ -56,8 +56,8 @@ interface IHeldPlace {
 const NO_PLACES: IHeldPlace[] = [];
 
 const ID_RADIX = 36;
-/** Distinguishes connections of different runs in one log. */
-const RUN_ID = Date.now().toString(ID_RADIX);
+/** Distinguishes connections of different runs and processes in one log. */
+const RUN_ID = `${Date.now().toString(ID_RADIX)}-${process.pid.toString(ID_RADIX)}`;
 let lastId = 0;
 
 export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnection {

@@ -11,6 +11,7 @@ import type { ICompiledRoute } from '../route/compiled.ts';
 import type { UpstreamTarget } from '../http/pool.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
+import { setTicketKeys } from '../tls/ticketkeys.ts';
 import { Balancer } from './balancer.ts';
 import type { IRequestFacts } from './balancer.ts';
 import type { Connection } from './connection.ts';
@@ -73,6 +74,11 @@ export class RoutePlan {
   /** Makes the TLS context anew: the route's certificate has changed. Connections that exist keep theirs. */
   renewContext(engine: IEngine): void {
     if (this.#context !== null) this.#context = engine.tls.make(this.route);
+  }
+
+  /** Seals and opens tickets with other keys from now on. */
+  useTicketKeys(keys: Buffer): void {
+    if (this.#context !== null) setTicketKeys(this.#context, keys);
   }
 
   /** The TLS context of a route that terminates. */

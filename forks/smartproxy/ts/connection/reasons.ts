@@ -36,6 +36,8 @@ export const REASON = {
   /** The client of a WebSocket did not answer a ping. */
   webSocketTimeout: 'websocket-timeout',
   handlerError: 'handler-error',
+  /** The worker process that had the connection died. */
+  workerDied: 'worker-died',
   tlsError: 'tls-error',
   internal: 'internal-error',
 } as const;

@@ -110,6 +110,11 @@ export interface ISmartProxyOptions {
   ephemeralPorts?: boolean;
   /** Address to listen on; default all, IPv4 and IPv6. Ours. */
   listenAddress?: string;
+  /**
+   * Processes that serve, `auto`: one per core. Default: none, this process serves itself. Routes must be data alone:
+   * functions cannot cross processes. Limits and rates are counted per worker. Ours.
+   */
+  workers?: number | 'auto';
   /** Addresses and networks that may send PROXY protocol headers. Confirmed. */
   proxyIPs?: string[];
   /** Read PROXY protocol headers; default: true where `proxyIPs` is filled. Confirmed. */
@@ -187,6 +192,8 @@ export interface ISmartProxyOptions {
   maxVersion?: TTlsVersion;
   /** `false` refuses resumption without SNI on passthrough ports. Confirmed. */
   allowSessionTicket?: boolean;
+  /** Hours after which the keys of session tickets are replaced; default 24, 0: never, at most 168. Ours. */
+  ticketKeyRotationHours?: number;
   /** Certificates by ACME for routes whose certificate is `auto`. Confirmed. */
   acme?: IAcmeOptions;
   /** Asked for a certificate before ACME is. Confirmed name, recalled signature. */

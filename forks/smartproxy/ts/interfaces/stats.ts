@@ -150,3 +150,17 @@ export interface IProxyStats {
   getRejectReasons(): Map<string, number>;
   snapshot(): IProxySnapshot;
 }
+
+/** The worker processes of a proxy with `workers`. */
+export interface IWorkerStats {
+  /** How many there shall be. */
+  readonly configured: number;
+  /** How many there are now. */
+  readonly running: number;
+  /** How many ended by themselves since the proxy was made. */
+  readonly died: number;
+  /** How many were started in place of one that died, and serve. */
+  readonly replaced: number;
+  /** Process ids of those that run. */
+  readonly pids: readonly number[];
+}

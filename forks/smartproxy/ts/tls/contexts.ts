@@ -3,19 +3,16 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { ProxyError } from '../errors.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
+import { newTicketKeys } from './ticketkeys.ts';
 
 /** The certificate of a route by its name; undefined when it has none of its own. */
 export type TMaterial = (routeName: string) => { readonly cert: string; readonly key: string } | undefined;
-
-/** RFC 5077 tickets: OpenSSL wants 16 bytes of name, 16 of HMAC key, 16 of AES key. */
-const TICKET_KEY_BYTES = 48;
 
 const SESSION_CONTEXT = 'dcrouter';
 
@@ -23,7 +20,8 @@ const SESSION_CONTEXT = 'dcrouter';
 export class TlsContexts {
   readonly #options: ISmartProxyOptions;
   readonly #material: TMaterial;
-  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
+  /** What new contexts seal tickets with. */
+  ticketKeys: Buffer = newTicketKeys();
 
   /** @param material gives the certificates that the proxy manages itself */
   constructor(options: ISmartProxyOptions, material: TMaterial) {
@@ -42,7 +40,7 @@ export class TlsContexts {
         ca: settings?.clientAuth?.ca ?? pair.ca,
         // Sessions with client certificates are only resumed under the name that they were made under.
         sessionIdContext: SESSION_CONTEXT,
-        ticketKeys: this.#ticketKeys,
+        ticketKeys: this.ticketKeys,
         ciphers: settings?.ciphers ?? this.#options.ciphers,
         honorCipherOrder: settings?.honorCipherOrder ?? this.#options.honorCipherOrder,
         sessionTimeout: settings?.sessionTimeout,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clusterLimits, TICKET_ROTATION_HOURS_MAX } from '../limits/cluster.ts';
 import { optionLimits as limits } from '../limits/options.ts';
 import { routeLimits } from '../limits/route.ts';
 import { tlsLimits } from '../limits/tls-config.ts';
@@ -96,6 +97,11 @@ export const optionsShape: TShape = {
   routes: required(anything),
   ephemeralPorts: boolean,
   listenAddress: hostRule,
+  workers: either(
+    "a number or 'auto'",
+    [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
+    [isString, oneOf('auto')],
+  ),
   proxyIPs: list(ipPatternRule, 0, limits.proxyIpsMax),
   acceptProxyProtocol: boolean,
   sendProxyProtocol: oneOf(true, false, 'v1', 'v2'),
@@ -132,6 +138,7 @@ export const optionsShape: TShape = {
   minVersion: tlsVersion,
   maxVersion: tlsVersion,
   allowSessionTicket: boolean,
+  ticketKeyRotationHours: integer(0, TICKET_ROTATION_HOURS_MAX, 'hours, 0: never'),
   acme: object(acmeShape),
   certProvisionFunction: func,
   certProvisionFallbackToAcme: boolean,

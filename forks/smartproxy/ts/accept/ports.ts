@@ -1,0 +1,74 @@
+/**
+ * The ports of a proxy: those of its routes, and the one that challenges are answered on where no route listens.
+ *
+ * @module
+ */
+import type { IListener } from './listener.ts';
+
+export class Ports {
+  readonly #listeners = new Map<number, IListener>();
+  readonly #listen: (port: number) => Promise<IListener>;
+  /** Opened for challenges on a port that no route names. */
+  #challengeListener: Promise<IListener> | null = null;
+
+  /** @param listen opens a port */
+  constructor(listen: (port: number) => Promise<IListener>) {
+    this.#listen = listen;
+  }
+
+  /** As the routes name them. */
+  get open(): number[] {
+    return [...this.#listeners.keys()];
+  }
+
+  boundPort(port: number): number | undefined {
+    return this.#listeners.get(port)?.boundPort;
+  }
+
+  /** Opens those that are not open, or none. */
+  async openAll(ports: readonly number[]): Promise<void> {
+    const opened: number[] = [];
+    try {
+      for (const port of ports) {
+        if (this.#listeners.has(port)) continue;
+        this.#listeners.set(port, (await this.#takeChallengePort(port)) ?? (await this.#listen(port)));
+        opened.push(port);
+      }
+    } catch (error) {
+      await this.closeAll(opened);
+      throw error;
+    }
+  }
+
+  async closeAll(ports: readonly number[] = this.open): Promise<void> {
+    for (const port of ports) {
+      await this.#listeners.get(port)?.close();
+      this.#listeners.delete(port);
+    }
+  }
+
+  /** Listens for http-01 where no route does; the result closes the port again. */
+  async openForChallenges(port: number): Promise<() => Promise<void>> {
+    if (this.#listeners.has(port)) return async () => {};
+    const opening = this.#listen(port);
+    this.#challengeListener = opening;
+    opening.catch(() => {
+      this.#challengeListener = null;
+    });
+    const listener = await opening;
+    return async () => {
+      // A route may have taken the port over meanwhile.
+      if (this.#challengeListener !== opening) return;
+      this.#challengeListener = null;
+      await listener.close();
+    };
+  }
+
+  /** The listener that challenges have opened on a port, which from now on belongs to the routes. */
+  async #takeChallengePort(port: number): Promise<IListener | null> {
+    const listener = await this.#challengeListener?.catch(() => null);
+    if (listener?.port !== port) return null;
+    this.#challengeListener = null;
+    return listener;
+  }
+}

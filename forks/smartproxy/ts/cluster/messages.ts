@@ -1,0 +1,123 @@
+/**
+ * What the primary process and its workers say to each other. Messages go by structured clone and stay in order.
+ *
+ * @module
+ */
+import type { ILatencyHistogramData } from '@dcrouter/metrics';
+import type { IChallengeChange } from '../certificates/challenge-board.ts';
+import type { TCertificateSource } from '../certificates/types.ts';
+import type { TProxyErrorCode } from '../errors.ts';
+import type { ISmartProxyEvents } from '../interfaces/events.ts';
+import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import type { IRouteConfig } from '../interfaces/route.ts';
+
+/** Events that workers tell; the others are the primary's own. */
+export const WORKER_EVENTS = [
+  'connection-open',
+  'connection-upgrade',
+  'connection-close',
+  'connection-rejected',
+  'request-completed',
+  'upstream-error',
+  'upstream-health',
+  'tls-error',
+] as const satisfies ReadonlyArray<keyof ISmartProxyEvents>;
+
+export type TWorkerEvent = (typeof WORKER_EVENTS)[number];
+
+/** A certificate that the primary has for a route. */
+export interface IRouteCertificate {
+  readonly routeName: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly source: TCertificateSource;
+}
+
+/** What a worker is to do; each is answered once it is done. */
+export type TOrder =
+  | {
+      readonly proxy: 'start';
+      readonly options: ISmartProxyOptions;
+      readonly ticketKeys: Buffer;
+      readonly heard: readonly TWorkerEvent[];
+      readonly certificates: readonly IRouteCertificate[];
+      readonly challenges: readonly IChallengeChange[];
+    }
+  | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
+  | { readonly proxy: 'close'; readonly port: number }
+  | {
+      readonly proxy: 'routes';
+      readonly routes: IRouteConfig[];
+      readonly certificates: readonly IRouteCertificate[];
+    }
+  | { readonly proxy: 'heard'; readonly heard: readonly TWorkerEvent[] }
+  | { readonly proxy: 'tickets'; readonly ticketKeys: Buffer }
+  | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }
+  | { readonly proxy: 'challenge'; readonly change: IChallengeChange }
+  | { readonly proxy: 'stop'; readonly drainMs: number };
+
+export type TPrimaryMessage = TOrder & { readonly id: number };
+
+/** Added to counts by name. */
+export type TChanges = ReadonlyArray<readonly [string, number]>;
+
+/** What one route has counted since the last report. */
+export interface IRouteChanges {
+  readonly name: string;
+  /** In the order of `ROUTE_NUMBERS`, then the status classes. */
+  readonly numbers: readonly number[];
+  readonly latency: ILatencyHistogramData | null;
+  readonly rejects: TChanges;
+}
+
+/** What one target has counted since the last report. */
+export interface IUpstreamChanges {
+  readonly target: string;
+  readonly healthy: boolean;
+  /** In the order of `UPSTREAM_NUMBERS`. */
+  readonly numbers: readonly number[];
+  readonly connectLatency: ILatencyHistogramData | null;
+  readonly tlsLatency: ILatencyHistogramData | null;
+  readonly firstByteLatency: ILatencyHistogramData | null;
+  readonly failures: TChanges;
+}
+
+/** How far an open connection has come. */
+export interface IConnectionProgress {
+  readonly connectionId: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly requests: number;
+}
+
+/** Everything a worker counted and told since its last report: numbers and events agree with each other. */
+export interface IReport {
+  /** In the order of `TOTAL_NUMBERS`. */
+  readonly totals: readonly number[];
+  readonly routes: readonly IRouteChanges[];
+  readonly upstreams: readonly IUpstreamChanges[];
+  readonly terminations: TChanges;
+  readonly rejects: TChanges;
+  readonly types: TChanges;
+  readonly addresses: TChanges;
+  readonly topClients: TChanges;
+  readonly tls: {
+    readonly handshakes: number;
+    readonly resumptions: number;
+    readonly failures: TChanges;
+    readonly versions: TChanges;
+    readonly alpn: TChanges;
+  };
+  readonly events: ReadonlyArray<{ readonly name: TWorkerEvent; readonly payload: object }>;
+  readonly progress: readonly IConnectionProgress[];
+}
+
+/** Why an order could not be carried out. */
+export interface IFailure {
+  readonly code: TProxyErrorCode | undefined;
+  readonly message: string;
+}
+
+export type TWorkerMessage =
+  | { readonly proxy: 'done'; readonly id: number; readonly failure?: IFailure; readonly forced?: number }
+  | { readonly proxy: 'report'; readonly report: IReport };

@@ -1,0 +1,172 @@
+/**
+ * A worker process: started by a {@link WorkerPool}, never imported.
+ *
+ * @module
+ */
+import { planOf } from '../connection/plan.ts';
+import type { IEngine } from '../connection/engine.ts';
+import { ProxyError } from '../errors.ts';
+import { clusterLimits } from '../limits/cluster.ts';
+import { SmartProxy } from '../smart-proxy.ts';
+import {
+  WORKER_EVENTS,
+  type IFailure,
+  type IReport,
+  type IRouteCertificate,
+  type TOrder,
+  type TPrimaryMessage,
+  type TWorkerEvent,
+  type TWorkerMessage,
+} from './messages.ts';
+import { Reporter } from './reporter.ts';
+
+class WorkerProcess {
+  #proxy: SmartProxy | null = null;
+  #engine: IEngine | null = null;
+  #reporter: Reporter | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #events: Array<IReport['events'][number]> = [];
+  #turn: Promise<void> = Promise.resolve();
+  readonly #bindPorts = new Map<number, number>();
+  readonly #listeners = new Map<TWorkerEvent, (payload: object) => void>();
+
+  /** Orders are carried out one after another. */
+  take(message: TPrimaryMessage): void {
+    this.#turn = this.#turn.then(async () => {
+      try {
+        const forced = await this.#carryOut(message);
+        // The numbers are with the primary before it knows that the order is done.
+        this.#report();
+        tell({ proxy: 'done', id: message.id, forced });
+      } catch (error) {
+        tell({ proxy: 'done', id: message.id, failure: failureOf(error) });
+      }
+      if (message.proxy === 'stop') process.disconnect?.();
+    });
+  }
+
+  async #carryOut(order: TOrder): Promise<number> {
+    if (order.proxy === 'start') {
+      await this.#start(order);
+      return 0;
+    }
+    const proxy = this.#proxy;
+    const engine = this.#engine;
+    if (proxy === null || engine === null) throw new ProxyError('PROXY_NOT_RUNNING', 'the worker has not been started');
+    switch (order.proxy) {
+      case 'open':
+        this.#bindPorts.set(order.port, order.bindPort);
+        await proxy.addListeningPort(order.port);
+        break;
+      case 'close':
+        await proxy.removeListeningPort(order.port);
+        break;
+      case 'routes':
+        await proxy.updateRoutes(order.routes);
+        adopt(engine, order.certificates);
+        break;
+      case 'heard':
+        this.#hear(proxy, order.heard);
+        break;
+      case 'tickets':
+        useTicketKeys(engine, order.ticketKeys);
+        break;
+      case 'certificate':
+        adopt(engine, [order.certificate]);
+        break;
+      case 'challenge':
+        engine.certificates.challenges.apply(order.change);
+        break;
+      default:
+        return await this.#stop(proxy, order.drainMs);
+    }
+    return 0;
+  }
+
+  async #start(order: TOrder & { readonly proxy: 'start' }): Promise<void> {
+    const proxy = new SmartProxy(order.options, {
+      bindPort: (port) => this.#bindPorts.get(port) ?? port,
+      take: (engine) => {
+        this.#engine = engine;
+        this.#reporter = new Reporter(engine);
+        engine.tls.ticketKeys = order.ticketKeys;
+      },
+    });
+    this.#hear(proxy, order.heard);
+    await proxy.start();
+    const engine = this.#engine!;
+    useTicketKeys(engine, order.ticketKeys);
+    adopt(engine, order.certificates);
+    for (const change of order.challenges) engine.certificates.challenges.apply(change);
+    this.#proxy = proxy;
+    this.#timer = setInterval(() => this.#report(), clusterLimits.reportMs);
+  }
+
+  async #stop(proxy: SmartProxy, drainTimeout: number): Promise<number> {
+    let forced = 0;
+    proxy.once('drained', (event) => {
+      forced = event.forced;
+    });
+    await proxy.stop({ drainTimeout });
+    clearInterval(this.#timer);
+    return forced;
+  }
+
+  /** Listens to exactly these events, so that payloads of the others are not built. */
+  #hear(proxy: SmartProxy, heard: readonly TWorkerEvent[]): void {
+    for (const name of WORKER_EVENTS) {
+      const listener = this.#listeners.get(name);
+      if (heard.includes(name) === (listener !== undefined)) continue;
+      if (listener !== undefined) {
+        proxy.off(name, listener);
+        this.#listeners.delete(name);
+        continue;
+      }
+      const hold = (payload: object): void => {
+        this.#events.push({ name, payload });
+        // The report waits for the turn to end: the event stands in the middle of the counting that it tells of.
+        if (this.#events.length === clusterLimits.eventsHeld) setImmediate(() => this.#report());
+      };
+      proxy.on(name, hold);
+      this.#listeners.set(name, hold);
+    }
+  }
+
+  #report(): void {
+    const events = this.#events;
+    const report = this.#reporter?.make(events) ?? null;
+    if (report === null) return;
+    this.#events = [];
+    tell({ proxy: 'report', report });
+  }
+}
+
+function adopt(engine: IEngine, certificates: readonly IRouteCertificate[]): void {
+  for (const { routeName, cert, key, source } of certificates) {
+    engine.certificates.adopt(routeName, { cert, key, source });
+  }
+}
+
+function useTicketKeys(engine: IEngine, keys: Buffer): void {
+  engine.tls.ticketKeys = keys;
+  for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
+}
+
+function failureOf(error: unknown): IFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof ProxyError ? error.code : undefined, message };
+}
+
+function tell(message: TWorkerMessage): void {
+  // The primary may be gone; this process ends with its channel.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+const worker = new WorkerProcess();
+process.on('message', (message: Partial<TPrimaryMessage> | null) => {
+  if (typeof message?.proxy === 'string' && typeof message.id === 'number') worker.take(message as TPrimaryMessage);
+});
+// A terminal or a service manager signals the whole group: the primary decides how it ends.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.on('disconnect', () => process.exit());
