@@ -1,6 +1,6 @@
 // Brings a fresh checkout to a running state and hands over: runtime, package manager, install, build, task.
 //
-//   node scripts/bootstrap.mjs start|test|build|check|format|bench|patches [arguments]
+//   node scripts/bootstrap.mjs start|test|build|check|format|bench|patches|release|upstream [arguments]
 //
 // Plain JavaScript without dependencies, because it runs on whatever Node (18 or later) the machine has.
 // Everything that it fetches goes into git-ignored folders of the checkout; nothing is installed globally.
@@ -34,6 +34,8 @@ const tasks = {
   format: { script: 'scripts/format.ts', build: false },
   bench: { script: 'bench/run.ts', build: true },
   patches: { script: 'patches/tool/main.ts', build: false },
+  release: { script: 'scripts/release.ts', build: true },
+  upstream: { script: 'scripts/upstream.ts', build: true },
 };
 
 class StepFailed extends Error {}

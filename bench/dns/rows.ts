@@ -2,7 +2,7 @@
 import type { IGoal } from '../harness/rows.ts';
 import type { IDnsPeer } from './peers.ts';
 import { dns2OldPeer, dns2Peer, dnsPacketPeer, echoPeer, knotPeer, nsdPeer, oursPeer, templatePeer } from './peers.ts';
-import { upstreamPeer } from './upstream.ts';
+import { patchedPeer, upstreamPeer, wrappedPeer } from './upstream.ts';
 
 export interface IDnsSide {
   readonly peer: IDnsPeer;
@@ -52,6 +52,16 @@ export const dnsRows: readonly IDnsRow[] = [
       { peer: echoPeer, handlers: 1, goal: { atLeast: 0.75 } },
       { peer: dns2OldPeer, handlers: 1, goal: { atLeast: 10 } },
       { peer: upstreamPeer, handlers: 1, goal: { atLeast: 4 } },
+    ],
+  },
+  {
+    // What each way of counting costs; only stock upstream neither counts nor is listened to.
+    name: 'three ways',
+    ours: { peer: ours, handlers: 1 },
+    others: [
+      { peer: upstreamPeer, handlers: 1 },
+      { peer: wrappedPeer, handlers: 1 },
+      { peer: patchedPeer, handlers: 1 },
     ],
   },
   {

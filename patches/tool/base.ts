@@ -16,7 +16,7 @@ export function fetchBase(base: IBase, target: string): string {
   const archive = join(folder, `${name}.tgz`);
   mkdirSync(folder, { recursive: true });
   if (base.integrity === 'unknown') {
-    throw new BaseUnavailable(`${base.name}@${base.version} was never had: its hash is unknown`);
+    throw new BaseUnavailable(`${base.name}@${base.version} was never had, ${registryHas(base)}`);
   }
   if (!existsSync(archive)) download(base, archive);
   const actual = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
@@ -31,6 +31,14 @@ export function fetchBase(base: IBase, target: string): string {
   const result = run('tar', ['-xzf', archive, '-C', unpacked], folder);
   if (!result.ok) throw new BaseUnavailable(`${archive} cannot be unpacked: ${result.output}`);
   return join(unpacked, 'package');
+}
+
+/** What the registry says of a base whose hash the series does not name. */
+function registryHas({ name, version }: IBase): string {
+  const result = run('npm', ['view', `${name}@${version}`, 'dist.integrity', '--fetch-retries=0'], cacheFolder);
+  const hash = /^sha512-\S+$/m.exec(result.output)?.[0];
+  if (result.ok && hash !== undefined) return `and is on the registry now: name its hash in the series, ${hash}`;
+  return result.output.includes('E404') ? 'and is not on the registry' : 'and the registry did not answer';
 }
 
 function download(base: IBase, archive: string): void {

@@ -64,8 +64,15 @@ function apply(path: string | undefined): number {
     const series = readSeries(upstream);
     const target = join(folder, upstream);
     const scratch = makeWorkFolder();
-    copyWithoutBinaries(fetchBase(series.base, scratch), target);
-    rmSync(scratch, { recursive: true });
+    try {
+      copyWithoutBinaries(fetchBase(series.base, scratch), target);
+    } catch (error) {
+      if (!(error instanceof BaseUnavailable)) throw error;
+      console.log(`${upstream}: left out: ${error.message}`);
+      continue;
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
     commitSeries(series, target);
     console.log(`${upstream}: ${series.patches.length} patches are commits of ${target}`);
   }

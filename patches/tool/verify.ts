@@ -67,6 +67,8 @@ function verifyIn(
   if (types !== undefined) return failed(types);
   say('the types check');
   if (!conformance) return { result: 'passed', detail: 'what was asked for' };
+  // The suite for DNS is the only one that takes a patched package.
+  if (series.upstream !== 'smartdns') return { result: 'passed', detail: 'without a conformance run' };
   return checkConformance(series, last, say);
 }
 

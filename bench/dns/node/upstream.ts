@@ -1,7 +1,9 @@
-// Upstream's server with the scenario's handlers, from the private copy whose folder the second argument names.
+// Upstream's server with the scenario's handlers, from the private copy whose folder the second argument names; the third
+// says whether it is as published (`stock`), patched or wrapped. The last two are counted and listened to.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { MetricsAwareDns } from '@dcrouter/smartdns/wrap';
 import type * as upstream from '@push.rocks/smartdns/server';
 import { ADDRESS, TTL_SECONDS, ZONE, handlerPattern } from '../scenario.ts';
 import { ready, scenario } from './scenario.ts';
@@ -27,8 +29,20 @@ for (let index = 0; index < scenario.handlers; index += 1) {
     data: ADDRESS,
   }));
 }
+let seen = 0;
+const listen = (source: { on(name: string, listener: () => void): unknown }): void => {
+  source.on('query-received', () => (seen += 1));
+  source.on('query-answered', () => (seen += 1));
+};
+const way = process.argv[4];
+if (way === 'wrapped') listen(new MetricsAwareDns(server));
+if (way === 'patched') {
+  const patched = server as unknown as { use(middleware: (query: unknown, next: () => unknown) => unknown): unknown };
+  patched.use((_query, next) => next());
+  listen(server);
+}
 await server.start();
 process.on('SIGTERM', () => {
-  void server.stop().finally(() => process.exit(0));
+  void server.stop().finally(() => process.exit(seen >= 0 ? 0 : 1));
 });
 ready();
