@@ -22,7 +22,11 @@ before(async () => {
   const path = (process.env.PATH ?? '')
     .split(delimiter)
     .filter((folder) => !folder.includes('.runtime') && !folder.includes('node_modules'));
-  env = { HOME: process.env.HOME, PATH: path.join(delimiter), CI: 'true' };
+  // What a network may need to reach the registry (a proxy, its certificates), and nothing that npm or a test runner set.
+  const network = Object.entries(process.env).filter(([name]) =>
+    /^(?:https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR))$/i.test(name),
+  );
+  env = { ...Object.fromEntries(network), HOME: process.env.HOME, PATH: path.join(delimiter), CI: 'true' };
 });
 
 after(async () => {
