@@ -28,6 +28,18 @@ test('no left-over marker stands in the sources', () => {
   assert.deepEqual(offenders, []);
 });
 
+test('a version written in a source is that of its package', () => {
+  const stale: string[] = [];
+  for (const file of sources) {
+    const [, version] = /\bversion: '(\d+\.\d+\.\d+)'/.exec(read(file)) ?? [];
+    if (version === undefined) continue;
+    const folder = file.split('/ts')[0]!;
+    const manifest = JSON.parse(read(join(folder, 'package.json'))) as { version: string };
+    if (manifest.version !== version) stale.push(`${file}: ${version}, the package is ${manifest.version}`);
+  }
+  assert.deepEqual(stale, []);
+});
+
 test('no test is switched off or left alone', () => {
   const tests = globSync('{metrics,acme,forks/*,dcrouter,test,patches}/**/test.*.ts', { cwd: root, exclude: skipped });
   const offenders = tests.filter((file) =>
