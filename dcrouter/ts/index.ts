@@ -7,7 +7,7 @@ export { ApiServer, type IApiOptions, type IApiSources, type IRouterStats } from
 export { ConfigError, type IConfigProblem } from './config/error.ts';
 export { loadConfig, validateConfig } from './config/load.ts';
 export { parseConfigDocument, type IConfigDocument } from './config/document.ts';
-export { configSchema, type TConfig } from './config/schema.ts';
+export { configSchema, type TConfig } from './config/schema/index.ts';
 export { guarded, main, runUntilSignal } from './cli/main.ts';
 export { createLogger, type ILoggerOptions, type TLogger } from './log/logger.ts';
 export { DcRouter, type IDcRouterOptions, type IRouterAddresses } from './router.ts';

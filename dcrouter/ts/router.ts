@@ -1,20 +1,20 @@
 /**
- * The router: one configuration, both forks, the management listener, and the numbers of all of them.
+ * The router: one configuration, the parts that serve it, and the numbers of all of them.
  *
  * @module
  */
 import { defaultMetrics, Registry } from '@dcrouter/metrics';
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
-import { ApiServer, type IRouterStats } from './api/server.ts';
-import type { TConfig } from './config/schema.ts';
-import { createDnsServer } from './dns/create.ts';
-import { logDnsEvents, logProxyEvents } from './log/access.ts';
+import { ApiPart } from './api/part.ts';
+import type { IRouterStats } from './api/server.ts';
+import type { TConfig } from './config/schema/index.ts';
+import { DnsPart } from './dns/part.ts';
+import { EventBus } from './events/bus.ts';
+import type { IEventBus } from './events/types.ts';
 import { createLogger, type TLogger } from './log/logger.ts';
-import { createProxy } from './proxy/create.ts';
-import { explainStartError } from './start-error.ts';
-import { registerDnsMetrics } from './telemetry/dns.ts';
-import { registerProxyMetrics } from './telemetry/proxy.ts';
+import type { IPart } from './part.ts';
+import { ProxyPart } from './proxy/part.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
@@ -28,26 +28,38 @@ export interface IRouterAddresses {
 }
 
 export class DcRouter {
-  readonly config: TConfig;
   readonly logger: TLogger;
   readonly registry = new Registry();
-  #proxy: SmartProxy | null = null;
-  #dns: DnsServer | null = null;
-  #api: ApiServer | null = null;
-  #undo: Array<() => Promise<void> | void> = [];
+  readonly events: IEventBus = new EventBus();
+  #config: TConfig;
+  readonly #proxy = new ProxyPart(this);
+  readonly #dns = new DnsPart(this);
+  readonly #api = new ApiPart({
+    registry: this.registry,
+    ready: () => this.#state === 'running',
+    stats: () => this.stats(),
+  });
+  /** In the order of their start; stopped the other way round, so that the management listener goes first. */
+  readonly #parts: readonly IPart[] = [this.#proxy, this.#dns, this.#api];
+  #stopMetrics: () => void = () => {};
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
 
   constructor(config: TConfig, options: IDcRouterOptions = {}) {
-    this.config = config;
+    this.#config = config;
     this.logger = options.logger ?? createLogger(config.logging);
   }
 
+  /** The configuration that serves. */
+  get config(): TConfig {
+    return this.#config;
+  }
+
   get proxy(): SmartProxy | null {
-    return this.#proxy;
+    return this.#proxy.proxy;
   }
 
   get dns(): DnsServer | null {
-    return this.#dns;
+    return this.#dns.dns;
   }
 
   /**
@@ -59,85 +71,66 @@ export class DcRouter {
   async start(): Promise<void> {
     if (this.#state !== 'stopped') throw new Error(`the router is ${this.#state}`);
     this.#state = 'starting';
+    this.#stopMetrics = defaultMetrics(this.registry);
+    const started: IPart[] = [];
     try {
-      this.#undo.push(defaultMetrics(this.registry));
-      await this.#startProxy();
-      await this.#startDns();
-      await this.#startApi();
+      for (const part of this.#parts) {
+        await part.start(this.#config);
+        started.push(part);
+      }
     } catch (error) {
-      await this.#unwind();
-      this.#state = 'stopped';
+      await this.#stopParts(started);
       throw error;
     }
     this.#state = 'running';
     this.logger.info(this.addresses(), 'listening');
   }
 
+  /**
+   * Goes over to another configuration. When a part refuses it, those before it go back: the router serves as before.
+   *
+   * @throws ConfigError, StartError
+   */
+  async reconcile(next: TConfig): Promise<void> {
+    const previous = this.#config;
+    const applied: IPart[] = [];
+    try {
+      for (const part of this.#parts) {
+        await part.apply(next, previous);
+        applied.push(part);
+      }
+    } catch (error) {
+      for (const part of applied.reverse()) await part.apply(previous, next);
+      throw error;
+    }
+    this.#config = next;
+  }
+
   /** Stops accepting, lets open exchanges finish within the drain time, and closes everything. */
   async stop(): Promise<void> {
     if (this.#state !== 'running') return;
     this.#state = 'stopping';
-    await this.#unwind();
-    this.#state = 'stopped';
+    await this.#stopParts([...this.#parts]);
     this.logger.info('stopped');
   }
 
   stats(): IRouterStats {
-    return { proxy: this.#proxy?.stats.snapshot() ?? null, dns: this.#dns?.stats.snapshot() ?? null };
+    return { proxy: this.proxy?.stats.snapshot() ?? null, dns: this.dns?.stats.snapshot() ?? null };
   }
 
   addresses(): IRouterAddresses {
-    const api = this.#api?.address();
+    const api = this.#api.address();
+    const { dns } = this.#config;
     return {
-      api: { address: api?.address ?? this.config.api.address, port: api?.port ?? this.config.api.port },
-      proxyPorts: this.#proxy?.getListeningPorts() ?? [],
-      dns:
-        this.#dns && this.config.dns
-          ? { address: this.config.dns.address, udpPort: this.config.dns.port, tcpPort: this.config.dns.port }
-          : null,
+      api: { address: api?.address ?? this.#config.api.address, port: api?.port ?? this.#config.api.port },
+      proxyPorts: this.proxy?.getListeningPorts() ?? [],
+      dns: this.dns && dns ? { address: dns.address, udpPort: dns.port, tcpPort: dns.port } : null,
     };
   }
 
-  async #startProxy(): Promise<void> {
-    const settings = this.config.proxy;
-    if (!settings) return;
-    const proxy = await createProxy(settings);
-    this.#undo.push(logProxyEvents(proxy, this.logger, this.config.logging.access));
-    await proxy.start().catch((error: unknown) => {
-      throw explainStartError('the proxy cannot start', error);
-    });
-    this.#undo.push(() => proxy.stop({ drainTimeout: settings.drainTimeoutMs }));
-    this.#proxy = proxy;
-    registerProxyMetrics(this.registry, proxy.stats);
-  }
-
-  async #startDns(): Promise<void> {
-    const settings = this.config.dns;
-    if (!settings) return;
-    const dns = createDnsServer(settings);
-    this.#undo.push(logDnsEvents(dns, this.logger, this.config.logging.access));
-    await dns.start().catch((error: unknown) => {
-      throw explainStartError('the DNS server cannot start', error);
-    });
-    this.#undo.push(() => dns.stop());
-    this.#dns = dns;
-    registerDnsMetrics(this.registry, dns.stats);
-  }
-
-  async #startApi(): Promise<void> {
-    const api = new ApiServer(
-      { registry: this.registry, ready: () => this.#state === 'running', stats: () => this.stats() },
-      this.config.api,
-    );
-    await api.start().catch((error: unknown) => {
-      throw explainStartError('the management listener cannot start', error);
-    });
-    this.#undo.push(() => api.stop());
-    this.#api = api;
-  }
-
-  /** Undoes what start did, newest first, the management listener first. */
-  async #unwind(): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) await undo();
+  async #stopParts(parts: IPart[]): Promise<void> {
+    for (const part of parts.reverse()) await part.stop();
+    this.#stopMetrics();
+    this.#state = 'stopped';
   }
 }

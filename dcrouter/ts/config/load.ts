@@ -9,7 +9,7 @@ import { parseConfigDocument, type IConfigDocument } from './document.ts';
 import { ConfigError, formatPath, type IConfigProblem } from './error.ts';
 import { zoneComplaints } from '../dns/zones.ts';
 import { routeComplaints } from './routes.ts';
-import { configSchema, type TConfig } from './schema.ts';
+import { configSchema, type TConfig } from './schema/index.ts';
 import { nearestName } from './suggest.ts';
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { RouteConfigError, RouteTable, type IRouteConfig } from '@dcrouter/smartproxy';
-import type { TRouteConfig } from './schema.ts';
+import type { TRouteConfig } from './schema/index.ts';
 
 export interface IRouteComplaint {
   /** Path below `proxy.routes`. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { DnsServer } from '@dcrouter/smartdns/server';
-import type { TConfig } from '../config/schema.ts';
+import type { TConfig } from '../config/schema/index.ts';
 import { zonesOf } from './zones.ts';
 
 export function createDnsServer(config: NonNullable<TConfig['dns']>): DnsServer {

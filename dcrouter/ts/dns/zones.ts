@@ -4,14 +4,14 @@
  * @module
  */
 import { Zone, ZoneError, type IZoneOptions } from '@dcrouter/smartdns/server';
-import type { TConfig, TZoneConfig } from '../config/schema.ts';
+import type { TConfig, TZoneConfig } from '../config/schema/index.ts';
 
 type TDnsConfig = NonNullable<TConfig['dns']>;
 type TZoneRecord = NonNullable<IZoneOptions['records']>[number];
 
 /** Every zone of the document as the DNS server takes it. */
-export function zonesOf(config: TDnsConfig): IZoneOptions[] {
-  return Object.entries(config.zones).map(([name, zone]) => zoneOf(name, zone));
+export function zonesOf(config: TDnsConfig | undefined): IZoneOptions[] {
+  return Object.entries(config?.zones ?? {}).map(([name, zone]) => zoneOf(name, zone));
 }
 
 /** What smartdns refuses about a zone of the document. */

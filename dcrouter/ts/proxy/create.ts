@@ -7,23 +7,32 @@ import { selfSignedCertificate } from '@dcrouter/acme';
 import { readFile } from 'node:fs/promises';
 import { SmartProxy, type IRouteConfig, type IRouteTls } from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
-import type { TConfig, TRouteConfig } from '../config/schema.ts';
+import type { TConfig, TRouteConfig } from '../config/schema/index.ts';
 
 type TProxyConfig = NonNullable<TConfig['proxy']>;
 type TTlsConfig = NonNullable<TRouteConfig['action']['tls']>;
 
 /** @throws ConfigError when a certificate file cannot be read. */
 export async function createProxy(config: TProxyConfig): Promise<SmartProxy> {
+  return new SmartProxy({
+    routes: await routesOf(config),
+    listenAddress: config.address,
+    ...(config.acme && { acme: { enabled: true, ...config.acme } }),
+  });
+}
+
+/**
+ * The document's routes as the proxy takes them, certificates read.
+ *
+ * @throws ConfigError when a certificate file cannot be read.
+ */
+export async function routesOf(config: TProxyConfig): Promise<IRouteConfig[]> {
   const routes: IRouteConfig[] = [];
   for (const [index, route] of config.routes.entries()) {
     const { tls, ...action } = route.action;
     routes.push({ ...route, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
   }
-  return new SmartProxy({
-    routes,
-    listenAddress: config.address,
-    ...(config.acme && { acme: { enabled: true, ...config.acme } }),
-  });
+  return routes;
 }
 
 async function tlsOf(tls: TTlsConfig, route: TRouteConfig, index: number): Promise<IRouteTls> {

@@ -1,0 +1,1 @@
+export * as smartrx from '@push.rocks/smartrx';

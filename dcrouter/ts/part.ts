@@ -1,0 +1,35 @@
+/**
+ * What the router is made of: parts that start together, follow the configuration, and stop together.
+ *
+ * @module
+ */
+import type { Registry } from '@dcrouter/metrics';
+import type { TConfig } from './config/schema/index.ts';
+import type { IEventBus } from './events/types.ts';
+import type { TLogger } from './log/logger.ts';
+
+/** What every part can reach. */
+export interface IRouterContext {
+  readonly logger: TLogger;
+  readonly registry: Registry;
+  readonly events: IEventBus;
+}
+
+export interface IPart {
+  /** As it stands in errors and log lines: `proxy`, `dns`, `api`. */
+  readonly name: string;
+  /**
+   * Begins to serve what the configuration says, which may be nothing.
+   *
+   * @throws ConfigError, StartError; nothing stays open then
+   */
+  start(config: TConfig): Promise<void>;
+  /**
+   * Goes over to another configuration, changing only what differs. When it rejects, the part serves as before.
+   *
+   * @throws ConfigError, StartError
+   */
+  apply(next: TConfig, previous: TConfig): Promise<void>;
+  /** Lets what is under way finish, then closes. */
+  stop(): Promise<void>;
+}
