@@ -21,6 +21,8 @@ export function announceRequest(exchange: ExchangeState, durationMs: number, err
     bytesIn: exchange.bytesIn,
     bytesOut: exchange.bytesOut,
     error,
+    requestId: exchange.requestId === '' ? undefined : exchange.requestId,
+    traceId: exchange.traceId,
     clientIp: connection.clientIp,
     timestamp: new Date(),
   });

@@ -45,6 +45,10 @@ export abstract class ExchangeState implements IWaitingUser {
   /** HTTP/1.0 clients know neither chunked nor interim responses. */
   clientMinor = 1;
   keepAlive = true;
+  /** Id of the request and the line that tells it, with CRLF; '' while requests are not named. */
+  requestId = '';
+  idLine = '';
+  traceId: string | undefined = undefined;
   /** Protocol that the client asks to upgrade to, '' for none. */
   upgrade = '';
   statusCode = 0;
@@ -131,7 +135,7 @@ export abstract class ExchangeState implements IWaitingUser {
   respond(response: ILocalResponse, error?: string): void {
     const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
     const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
-    const text = responseText(this.#withPage(response), this.isHead, persistence);
+    const text = responseText(this.#withPage(response), this.isHead, this.idLine + persistence);
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');

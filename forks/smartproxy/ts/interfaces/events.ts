@@ -71,6 +71,10 @@ export interface IRequestCompletedEvent {
   /** Wire bytes of the response head and body as sent. */
   readonly bytesOut: number;
   readonly error?: string;
+  /** With the option `requestId`: the id that target and client were told. */
+  readonly requestId?: string;
+  /** With the option `requestId`: the trace that a valid `traceparent` field named (W3C Trace Context). */
+  readonly traceId?: string;
   readonly clientIp: string;
   readonly timestamp: Date;
 }
