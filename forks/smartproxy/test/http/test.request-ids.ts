@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import type { ISmartProxyOptions } from '@dcrouter/smartproxy';
-import { traceIdOf } from '#proxy/http/requestid';
+import { traceIdOf } from '#proxy/http/headfacts';
 import { findOptionProblems } from '#proxy/validation/options';
 import { RawClient, forwardTo, startHttp, startProxy } from '../helpers/proxy.ts';
 
@@ -115,7 +115,7 @@ test('without the option nothing is added, and trace context passes as it came',
   assert.deepEqual(
     ledger.requests.map(({ requestId, traceId }) => [requestId, traceId]),
     [
-      [undefined, undefined],
+      [undefined, TRACE],
       [undefined, undefined],
       [undefined, undefined],
     ],
@@ -126,14 +126,28 @@ test('the trace of a valid traceparent is told, with the field untouched', async
   const { seen, ask, ledger } = await world(t, { requestId: {} });
   await ask(`Traceparent: ${PARENT}\r\n`);
   await ask('traceparent: nonsense\r\n');
+  await ask(`traceparent: ${PARENT}\r\ntraceparent: ${PARENT}\r\n`);
   await ask('');
   assert.deepEqual(
     seen.map((headers) => headers['traceparent']),
-    [PARENT, 'nonsense', undefined],
+    [PARENT, 'nonsense', `${PARENT}, ${PARENT}`, undefined],
   );
   assert.deepEqual(
     ledger.requests.map(({ traceId }) => traceId),
-    [TRACE, undefined, undefined],
+    [TRACE, undefined, undefined, undefined],
+  );
+});
+
+test('the event tells version, referer and user agent of each request, and not those of the one before', async (t) => {
+  const { ask, ledger } = await world(t, {});
+  await ask('Referer: http://b.test/\r\nUSER-AGENT: curl/8\r\nUser-Agent: second\r\n');
+  await ask(`Referer: ${'x'.repeat(2_000)}\r\n`);
+  assert.deepEqual(
+    ledger.requests.map(({ httpVersion, referer, userAgent }) => [httpVersion, referer, userAgent]),
+    [
+      ['1.1', 'http://b.test/', 'curl/8'],
+      ['1.1', 'x'.repeat(1_024), undefined],
+    ],
   );
 });
 
@@ -141,7 +155,6 @@ test('traceparent by W3C Trace Context: version, lengths, zeros, later versions'
   assert.equal(traceIdOf(PARENT), TRACE);
   assert.equal(traceIdOf(`cc-${TRACE}-00f067aa0ba902b7-01-what-the-future-brings`), TRACE);
   for (const bad of [
-    undefined,
     '',
     `ff-${TRACE}-00f067aa0ba902b7-01`,
     `00-${TRACE}-00f067aa0ba902b7-01-more`,

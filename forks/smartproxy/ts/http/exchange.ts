@@ -54,7 +54,7 @@ export class Exchange extends ExchangeState {
   begin(head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     this.#reset(info, head.minorVersion, head.end - head.start);
     const { connection, engine } = this;
-    if (engine.requestIds !== null) engine.requestIds.begin(this, head, info);
+    this.identify(head, info);
     this.#body.begin(info);
     this.requestDone = this.#body.done;
     const challenge = engine.certificates.challengeResponse(info.path);
@@ -91,7 +91,7 @@ export class Exchange extends ExchangeState {
   /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
   beginRefused(info: RequestInfo | null): void {
     this.#reset(info, 1, 0);
-    this.engine.requestIds?.beginUnread(this);
+    this.identifyUnread();
     this.requestDone = false;
   }
 

@@ -15,8 +15,11 @@ import type { RouteCounters } from '../stats/counters.ts';
 import { responseText } from './errorpage.ts';
 import type { ILocalResponse } from './errorpage.ts';
 import { announceRequest } from './events.ts';
+import type { Head } from './head.ts';
+import { HeadFacts } from './headfacts.ts';
 import type { IWaitingUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
 import type { IRefusal } from './refusals.ts';
+import type { RequestInfo } from './request.ts';
 import { ResponseRelay } from './responserelay.ts';
 import type { HttpStage } from './stage.ts';
 
@@ -48,7 +51,8 @@ export abstract class ExchangeState implements IWaitingUser {
   /** Id of the request and the line that tells it, with CRLF; '' while requests are not named. */
   requestId = '';
   idLine = '';
-  traceId: string | undefined = undefined;
+  /** What the event of its end tells of the head. */
+  readonly facts = new HeadFacts();
   /** Protocol that the client asks to upgrade to, '' for none. */
   upgrade = '';
   statusCode = 0;
@@ -194,6 +198,19 @@ export abstract class ExchangeState implements IWaitingUser {
     }
     this.policy = null;
     this.stage.onExchangeDone(keepAlive);
+  }
+
+  /** Names the request where that is wanted, and keeps what its event will tell. */
+  protected identify(head: Head, info: RequestInfo): void {
+    const { requestIds, gate } = this.engine;
+    if (requestIds !== null) requestIds.begin(this, head, info);
+    if (gate.request) this.facts.read(head, info);
+  }
+
+  /** The same for a request whose head could not be read. */
+  protected identifyUnread(): void {
+    this.engine.requestIds?.beginUnread(this);
+    this.facts.clear();
   }
 
   /** The context of this request for templates in response edits. */

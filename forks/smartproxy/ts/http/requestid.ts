@@ -37,13 +37,11 @@ export class RequestIds {
     const sent = fieldValue(info.text, head, this.#lower);
     if (sent !== undefined) dropEdited(head, info.drop, (start, end) => this.isHeader(info.text, start, end), info);
     this.#set(exchange, sent !== undefined && this.#accept && acceptable(sent) ? sent : this.#next());
-    if (exchange.engine.gate.request) exchange.traceId = traceIdOf(fieldValue(info.text, head, 'traceparent'));
   }
 
   /** Names an exchange whose head could not be read. */
   beginUnread(exchange: ExchangeState): void {
     this.#set(exchange, this.#next());
-    exchange.traceId = undefined;
   }
 
   /** Whether the field name in `text` between `start` and `end` is ours. */
@@ -69,18 +67,4 @@ export class RequestIds {
 
 function acceptable(id: string): boolean {
   return id.length <= limits.requestIdChars && ACCEPTABLE.test(id);
-}
-
-/** `00-<trace id>-<parent id>-<flags>`; later versions may have more behind (W3C Trace Context §3.2, §4.3). */
-const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
-
-/**
- * The trace that a `traceparent` field names; undefined when it is not valid. The field itself is forwarded as it came
- * in either case: we are no participant of the trace, and the target restarts it where it must (§3.3, §4.3).
- */
-export function traceIdOf(traceparent: string | undefined): string | undefined {
-  const found = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
-  // Version 00 has exactly four members.
-  if (found === null || (found[1] === '00' && found[3] !== undefined)) return undefined;
-  return found[2];
 }
