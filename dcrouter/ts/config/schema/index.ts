@@ -7,12 +7,16 @@ import { z } from 'zod';
 import { api } from './api.ts';
 import { dns } from './dns.ts';
 import { logging } from './logging.ts';
+import { node } from './node.ts';
 import { proxy } from './proxy.ts';
 import { rules } from './rules.ts';
+import { store } from './store.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
   logging: logging.prefault({}),
+  node: node.prefault({}),
+  store: store.prefault({ type: 'memory' }),
   proxy: proxy.optional(),
   dns: dns.optional(),
   rules: rules.prefault({}),
@@ -20,6 +24,7 @@ export const configSchema = z.strictObject({
 
 /** A validated configuration with every default filled in. */
 export type TConfig = z.output<typeof configSchema>;
+export type { TStoreConfig } from './store.ts';
 export type { TRouteConfig } from './route.ts';
 export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';
 export type { TRecordConfig, TZoneConfig } from './zone.ts';
