@@ -67,8 +67,10 @@ export const sqliteStatementsMax = 200;
 export const handOverWaitMs = 30_000;
 /** A thread that ended unasked is started anew at most this often, in milliseconds. */
 export const sqliteRestartMs = 1000;
-/** Rows that a backup reads at once: even the largest rows of a table fit into memory. */
-export const archivePageRows = 200;
+/** Rows that a backup reads and a restore writes at once; seven columns each stay below SQLite's 32,766 parameters. */
+export const archiveRows = 200;
+/** The same for tables with large rows: ten of the largest documents fit into memory. */
+export const archiveLargeRows = 10;
 
 /** Connections to PostgreSQL per node; the server's own default is 100 for all of them. */
 export const poolSizeDefault = 5;
@@ -98,5 +100,3 @@ export const lockHeartbeatMs = 10_000;
 export const keepAliveMs = 10_000;
 /** One line of a backup, in bytes: the largest document, every character of it escaped. */
 export const archiveLineBytesMax = 6 * documentBytesMax + 65_536;
-/** Rows that a restore writes with one statement: seven columns each stay below SQLite's 32,766 parameters. */
-export const restoreRows = 200;

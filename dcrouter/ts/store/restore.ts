@@ -5,10 +5,9 @@
  */
 import type { Transaction } from 'kysely';
 import type { TStoreConfig } from '../config/schema/store.ts';
-import { tableNames, type TTable } from './archive/format.ts';
+import { rowsAtOnce, tableNames, type TTable } from './archive/format.ts';
 import { archiveRows, checkArchive } from './archive/read.ts';
 import { StoreBackupError } from './errors.ts';
-import * as limits from './limits.ts';
 import { openBackend, type IOpenStoreOptions } from './open.ts';
 import type { ITables } from './rows.ts';
 
@@ -72,7 +71,7 @@ async function insertAll(transaction: Transaction<ITables>, file: string, count:
     batch = [];
   };
   for await (const [table, row] of archiveRows(file, count)) {
-    if (table !== batchTable || batch.length >= limits.restoreRows) await flush();
+    if (table !== batchTable || batch.length >= rowsAtOnce(table)) await flush();
     batchTable = table;
     batch.push(row);
   }

@@ -4,9 +4,8 @@
  * @module
  */
 import { sql, type Kysely } from 'kysely';
-import * as limits from '../limits.ts';
 import type { ITables } from '../rows.ts';
-import { tableKeys, tableNames, type TTable, type TTableRow } from './format.ts';
+import { rowsAtOnce, tableKeys, tableNames, type TTable, type TTableRow } from './format.ts';
 
 /** In the order of the keys; what `db` is decides which moment the rows are of. */
 export async function* readTables(
@@ -16,13 +15,14 @@ export async function* readTables(
   for (const table of tables) {
     const keys = tableKeys[table] as readonly string[];
     const columns = sql.join(keys.map((key) => sql.ref(key)));
+    const pageRows = rowsAtOnce(table);
     let after = sql``;
     for (;;) {
       const page = await sql<Record<string, unknown>>`select * from ${sql.table(table)} ${after}
-        order by ${columns} limit ${sql.lit(limits.archivePageRows)}`.execute(db);
+        order by ${columns} limit ${sql.lit(pageRows)}`.execute(db);
       for (const row of page.rows) yield [table, row] as unknown as TTableRow;
       const last = page.rows.at(-1);
-      if (last === undefined || page.rows.length < limits.archivePageRows) break;
+      if (last === undefined || page.rows.length < pageRows) break;
       after = sql`where (${columns}) > (${sql.join(keys.map((key) => last[key]))})`;
     }
   }
