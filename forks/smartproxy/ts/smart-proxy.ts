@@ -4,7 +4,6 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept } from './accept/acceptor.ts';
 import { Listener, type IListener } from './accept/listener.ts';
 import { Ports } from './accept/ports.ts';
@@ -22,6 +21,7 @@ import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
 import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
+import { Drain, upstreamsGone } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
@@ -31,6 +31,7 @@ import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
+import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts';
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
 import type { ICompiledRoute } from './route/compiled.ts';
@@ -44,6 +45,8 @@ import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
+import { UpstreamStates, type TargetControl } from './upstream/states.ts';
+import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
 
 /** How often the byte counters of open connections are brought up to date, ms. */
@@ -84,9 +87,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Null when this process serves itself. */
   readonly #workers: WorkerPool | null;
   readonly #ticketRotation: TicketRotation;
+  readonly #upstreams: Upstreams;
+  readonly #drain: Drain;
   #state: TState = 'stopped';
   #sampledAtMs = 0;
-  #drained: (() => void) | null = null;
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -103,6 +107,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#security = new SecurityKeeper(options.defaults?.security);
     const connections = new Set<Connection>();
     const recorder = new Recorder(connections);
+    this.#drain = new Drain(connections);
+    const states = new UpstreamStates();
     const engine = {
       settings: readSettings(options),
       recorder,
@@ -121,11 +127,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
       table: compileRoutes(options.routes, options),
+      states,
+      resolver: options.resolver ?? null,
       draining: false,
-      onConnectionGone: () => this.#onConnectionGone(),
+      onConnectionGone: () => this.#drain.onConnectionGone(),
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
-    this.stats = new ProxyStats(recorder, () => openTypes(connections));
+    this.stats = new ProxyStats(recorder, () => openTypes(connections), states);
+    this.#upstreams = new Upstreams(this.#engine, (state) => this.#workers?.shareUpstream(state));
     this.#health = new HealthChecker(engine.gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
@@ -193,12 +202,12 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       for (const connection of engine.connections) connection.stage?.onStop();
       const drainMs = options.drainTimeout ?? engine.settings.drainMs;
       const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
-      await this.#drain(drainMs);
+      await this.#drain.wait(drainMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
-      await this.#drain(SAMPLE_MS);
+      await this.#drain.wait(SAMPLE_MS);
       engine.pool.closeIdle();
-      await this.#upstreamsGone();
+      await upstreamsGone(engine.recorder.upstreams, SAMPLE_MS);
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -228,6 +237,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.settings.routes = routes;
       const names = new Set(table.routes.map((route) => route.name));
       engine.recorder.setRoutes(names);
+      engine.states.keepOnly(this.#controls(table));
       this.#security.keepOnly(names);
       await this.#workers?.updateRoutes();
       const wanted = new Set(this.#portsOf(table));
@@ -287,6 +297,32 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     await this.#certificates.renewCertificate(routeName);
   }
 
+  /**
+   * Takes a target out (`drain`, `disabled`) or in again, or gives it another weight, at once and in every route that
+   * names it; it outlives `updateRoutes`. What is under way goes on. Ours.
+   *
+   * @param target `host:port`; `name:srv` for SRV targets, or one address or server of a name
+   * @throws ProxyError `PROXY_BAD_OPTION`
+   */
+  setUpstreamState(target: string, change: IUpstreamChange): void {
+    this.#upstreams.change(target, change);
+  }
+
+  /**
+   * Tells what a check outside found out; balancing passes over targets that are not healthy while others are. Ours.
+   *
+   * @param reason why it is not
+   * @throws ProxyError `PROXY_BAD_OPTION` when there is no room for another target
+   */
+  setTargetHealth(target: string, healthy: boolean, reason?: string): void {
+    this.#upstreams.changeHealth(target, healthy, reason ?? null);
+  }
+
+  /** The targets that routes name, and those that something was said about. Ours. */
+  getUpstreamStates(): IUpstreamState[] {
+    return this.#engine.states.list();
+  }
+
   /** Names that certificates are ordered for. */
   getEligibleDomainsForCertificates(): string[] {
     return this.#certificates.orderedNames();
@@ -319,6 +355,12 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     }
   }
 
+  /** What targets of these routes are controlled by. */
+  #controls(table: RouteTable): Set<TargetControl> {
+    const plans = table.routes.map((route) => planOf(this.#engine, route));
+    return new Set(plans.flatMap(({ policies }) => policies.flatMap(({ controls }) => controls)));
+  }
+
   #useTicketKeys(keys: Buffer): void {
     const engine = this.#engine;
     engine.tls.ticketKeys = keys;
@@ -342,29 +384,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
     await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
     return listener;
-  }
-
-  async #drain(timeoutMs: number): Promise<void> {
-    if (this.#engine.connections.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#drained = resolve;
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    clearTimeout(timer);
-    this.#drained = null;
-  }
-
-  /** Sockets to targets close a moment after they are destroyed: until then they are counted, and hold a descriptor. */
-  async #upstreamsGone(): Promise<void> {
-    const endsAtMs = performance.now() + SAMPLE_MS;
-    const remain = (): boolean =>
-      [...this.#engine.recorder.upstreams.values()].some(({ active, idle }) => active > 0 || idle > 0);
-    while (remain() && performance.now() < endsAtMs) await nextTurn();
-  }
-
-  #onConnectionGone(): void {
-    if (this.#drained !== null && this.#engine.connections.size === 0) this.#drained();
   }
 
   #onTick(nowMs: number): void {
