@@ -97,6 +97,7 @@ export const optionsShape: TShape = {
   routes: required(anything),
   ephemeralPorts: boolean,
   listenAddress: hostRule,
+  takeListener: func,
   workers: either(
     "a number or 'auto'",
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
@@ -159,6 +160,12 @@ export function findOptionProblems(options: unknown): IOptionProblem[] {
   if (problems.length > 0 || !isRecord(options)) return problems.slice(0, routeLimits.problemsMax);
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
     problems.push({ field: 'minVersion', message: 'is above maxVersion' });
+  }
+  if (options.takeListener !== undefined && options.workers !== undefined) {
+    problems.push({
+      field: 'takeListener',
+      message: 'cannot be used with workers: each binds the port itself, beside those of another process',
+    });
   }
   if (options.acceptProxyProtocol === true && !(options.proxyIPs as unknown[] | undefined)?.length) {
     problems.push({
