@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { StoreUnavailableError } from '../store/errors.ts';
 import type { IDocumentVersion, IStore, TVersionState } from '../store/types.ts';
 import type { Reporter } from './report.ts';
 
 type TNewVersion = Parameters<IStore['versions']['append']>[0];
-type TSettled = Exclude<TVersionState, 'pending'>;
+export type TSettled = Exclude<TVersionState, 'pending'>;
 
 /**
  * Knows what the store could not be told when it was away: whether a settling was kept is open then, and what serves
@@ -28,18 +29,18 @@ export class VersionLedger {
     return await store.versions.append(version);
   }
 
-  /** The version serves. When the store cannot be told, the version that serves instead is owed to it. */
+  /** The version serves. When the store cannot be told, what serves instead is owed to it. */
   async succeed(
     store: IStore,
     version: number,
     state: 'active' | 'unconfirmed',
-    before: { readonly active: number },
+    before: ReadonlyArray<readonly [version: number, state: TSettled]>,
   ): Promise<void> {
     try {
       await store.versions.settle(version, state);
     } catch (error) {
       this.owe(version, 'failed');
-      if (before.active > 0) this.owe(before.active, 'active');
+      for (const [other, was] of before) this.owe(other, was);
       throw error;
     }
   }
@@ -60,7 +61,11 @@ export class VersionLedger {
   /** @throws StoreUnavailableError */
   async repay(store: IStore): Promise<void> {
     for (const [version, state] of this.#owed) {
-      await store.versions.settle(version, state);
+      await store.versions.settle(version, state).catch((error: unknown) => {
+        if (error instanceof StoreUnavailableError) throw error;
+        // A store that was restored from a backup may not know it; nothing is gained by asking for ever.
+        this.#report.warn(`version ${version} cannot be settled as ${state}`, error);
+      });
       this.#owed.delete(version);
     }
   }
