@@ -18,9 +18,15 @@ import type { IChange } from './report.ts';
 import type { IServing } from './serving.ts';
 import type { IControlStats, TChangeSource } from './stats.ts';
 import { takeBack } from './take-back.ts';
-import { prepareTakeOver } from './take-over.ts';
+import { prepareTakeOver, type ITakeOver } from './take-over.ts';
 import type { IApplied, IApplyOptions, IControl, IDocumentInput, IPlan, ISnapshot } from './types.ts';
 import { Unconfirmed } from './unconfirmed.ts';
+
+/** What serves after a change, and whether that is something else than before. */
+interface IOutcome {
+  readonly applied: IApplied;
+  readonly changed: boolean;
+}
 
 export interface IControlOptions extends IBenchOptions {
   /** Reads the file that the router was started with; undefined: there is none to reload. */
@@ -79,9 +85,33 @@ export class Control implements IControl {
     };
   }
 
+  /** Null while it has not been reached since the start. */
+  get store(): IStore | null {
+    return this.#bench.openStore;
+  }
+
+  /** Where what serves now came from. */
+  get fileHash(): string {
+    return this.#bench.serving.fileHash;
+  }
+
   /** Runs work as a change: nothing else changes meanwhile. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     return await this.#queue.run(work);
+  }
+
+  /** Brings what was taken over to be served, and tells the store how that ended. */
+  async settling(store: IStore, { unsettled, isNew }: ITakeOver, serve: () => Promise<void>): Promise<void> {
+    const { ledger, report } = this.#bench;
+    await serve().catch(async (error: unknown) => {
+      if (unsettled !== undefined && isNew) await ledger.fail(store, unsettled);
+      throw error;
+    });
+    if (unsettled === undefined) return;
+    ledger.owe(unsettled, 'active');
+    await ledger.repay(store).catch((error: unknown) => {
+      report.warn('the store cannot be told what serves; it is told with the next change', error);
+    });
   }
 
   /** The store can be reached: changes are kept there, and those of other nodes are followed. */
@@ -98,13 +128,9 @@ export class Control implements IControl {
       const { document, fileHash, snapshot: before } = this.#bench.serving;
       const prepared = await prepareTakeOver(store, { ...document, fileHash }, this.#bench);
       const { serving } = prepared;
-      await this.#bench.go(serving.snapshot.config).catch(async (error: unknown) => {
-        await prepared.fail();
-        throw error;
-      });
+      await this.settling(store, prepared, () => this.#bench.go(serving.snapshot.config));
       this.#bench.replace(serving);
       const plan = this.#bench.compiler.plan(before.config, serving.snapshot.config);
-      await prepared.finish();
       return { applied: { snapshot: serving.snapshot, plan }, changed: true };
     });
     this.useStore(store);
@@ -124,7 +150,10 @@ export class Control implements IControl {
   }
 
   async apply(document: IDocumentInput, options: IApplyOptions): Promise<IApplied> {
-    return await this.#changeDocument(async () => document, document.source, options);
+    const confirmMs = options.confirmMs ?? (document.source === 'api' ? this.snapshot.config.control.confirmDefaultMs : 0);
+    const { confirmMs: _, ...others } = options;
+    const asked = confirmMs === 0 ? others : { ...others, confirmMs };
+    return await this.#changeDocument(async () => document, document.source, asked);
   }
 
   async applyObjects(changes: readonly TObjectChange[], options: IApplyOptions): Promise<IApplied> {
@@ -201,14 +230,14 @@ export class Control implements IControl {
   async #change(
     source: TChangeSource,
     by: string,
-    work: () => Promise<{ readonly applied: IApplied; readonly changed: boolean }>,
+    work: () => Promise<IOutcome>,
   ): Promise<IApplied> {
     return await this.#queue.run(async () => {
       const change = this.#bench.report.begin(source, by);
       try {
         const { applied, changed } = await work();
         if (changed) this.#bench.report.applied(change, applied);
-        else this.#bench.report.unchanged(change);
+        else if (source !== 'nodes') this.#bench.report.unchanged(change);
         return applied;
       } catch (error) {
         await this.#failed(change, error);

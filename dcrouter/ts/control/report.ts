@@ -11,6 +11,8 @@ import { NAMED_PATHS_MAX } from './limits.ts';
 import { ControlCounters, type TChangeOutcome, type TChangeSource } from './stats.ts';
 import type { IApplied, IPlan } from './types.ts';
 
+const EVENT_KINDS = ['config.applied', 'config.confirmed', 'config.failed', 'config.reverted'] as const;
+
 /** A change that is under way. */
 export interface IChange {
   readonly source: TChangeSource;
@@ -23,11 +25,14 @@ export class Reporter {
   readonly #events: IEventBus;
   readonly #logger: TLogger;
   readonly #clock: IClock;
+  #lastOfNodes: string | undefined;
 
   constructor(events: IEventBus, logger: TLogger, clock: IClock) {
     this.#events = events;
     this.#logger = logger;
     this.#clock = clock;
+    // Known before the first one happens, so that somebody can ask which there are.
+    for (const kind of EVENT_KINDS) events.addSource(kind, () => () => {});
   }
 
   begin(source: TChangeSource, by: string): IChange {
@@ -36,6 +41,7 @@ export class Reporter {
 
   applied(change: IChange, { snapshot, plan, confirmByMs }: IApplied): void {
     this.#count(change, 'applied');
+    if (change.source === 'nodes') this.#lastOfNodes = undefined;
     const { version, revision } = snapshot;
     const fields = { version, revision, by: change.by, source: change.source, differences: plan.differences.length };
     this.#logger.info({ ...fields, ...(confirmByMs !== undefined && { confirmByMs }) }, 'configuration applied');
@@ -57,7 +63,13 @@ export class Reporter {
     this.#count(change, outcome);
     const fields = { by: change.by, source: change.source, outcome, code: codeOf(error), message: messageOf(error) };
     const { message, ...others } = fields;
-    this.#logger.error({ ...others, error: message }, 'configuration not applied; what served before serves on');
+    // What is tried again by itself fails the same way again; one line for it is enough.
+    const repeated = change.source === 'nodes' && message === this.#lastOfNodes;
+    if (change.source === 'nodes') this.#lastOfNodes = message;
+    this.#logger[repeated ? 'debug' : 'error'](
+      { ...others, error: message },
+      'configuration not applied; what served before serves on',
+    );
     this.#events.publish('config.failed', fields);
   }
 

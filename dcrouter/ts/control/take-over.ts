@@ -22,10 +22,10 @@ export interface IStartDocument {
 export interface ITakeOver {
   /** To be served; nothing serves it yet. */
   readonly serving: IServing;
-  /** It serves: the store is told. */
-  finish(): Promise<void>;
-  /** It cannot be served: the store is told, if it was a new version. */
-  fail(): Promise<void>;
+  /** The version that the store must be told of once it serves; undefined: the store knows. */
+  readonly unsettled: number | undefined;
+  /** Whether it was appended for this: it failed then, if it cannot be served. */
+  readonly isNew: boolean;
 }
 
 interface ITools {
@@ -61,8 +61,11 @@ export async function prepareTakeOver(store: IStore, document: IStartDocument, t
   const first = decision.version === undefined ? [file(true), ...stored] : [...stored, file(true)];
   const choices = loaded.objects.length === 0 ? first : [...first, file(false)];
   const { choice, config } = await firstThatCompiles(choices, document, loaded.objects, tools);
+  // What was taken back came from the file as it is: the file has had its turn. A file that could not serve has not.
+  const fileHash = decision.version === undefined ? undefined : document.fileHash;
   return await takeOver(store, document, choice, tools.clock, {
     config,
+    fileHash,
     objects: choice.withObjects ? loaded.objects : [],
     revision: choice.withObjects ? loaded.revision : 0,
   });
@@ -73,8 +76,8 @@ export async function takeOverFile(document: IStartDocument, tools: ITools): Pro
   const config = await tools.compiler.compile(document, []);
   const snapshot = Object.freeze({ version: 0, revision: 0, config, appliedAtMs: tools.clock.nowMs(), by: 'file' });
   const { file, text, fileHash } = document;
-  const nothing = async (): Promise<void> => {};
-  return { serving: { snapshot, document: { file, text }, fileHash, objects: [] }, finish: nothing, fail: nothing };
+  const serving = { snapshot, document: { file, text }, fileHash, objects: [] };
+  return { serving, unsettled: undefined, isNew: false };
 }
 
 /** A router must start: what cannot serve is told loudly, and the next best serves. */
@@ -106,12 +109,19 @@ async function takeOver(
   document: IStartDocument,
   { version: stored }: IChoice,
   clock: IClock,
-  { config, objects, revision }: Pick<IServing, 'objects'> & Pick<IServing['snapshot'], 'config' | 'revision'>,
+  laid: Pick<IServing, 'objects'> &
+    Pick<IServing['snapshot'], 'config' | 'revision'> & { readonly fileHash: string | undefined },
 ): Promise<ITakeOver> {
-  const { file, fileHash } = document;
+  const { config, objects, revision, fileHash } = laid;
   const version =
     stored ??
-    (await store.versions.append({ text: document.text, hash: fileHash, source: 'file', by: 'file', comment: '' }));
+    (await store.versions.append({
+      text: document.text,
+      hash: document.fileHash,
+      source: 'file',
+      by: 'file',
+      comment: '',
+    }));
   const snapshot = Object.freeze({
     version: version.version,
     revision,
@@ -120,12 +130,13 @@ async function takeOver(
     by: version.by,
   });
   return {
-    serving: { snapshot, document: { file, text: version.text }, fileHash: version.hash, objects },
-    finish: async () => {
-      if (version.state !== 'active') await store.versions.settle(version.version, 'active');
+    serving: {
+      snapshot,
+      document: { file: document.file, text: version.text },
+      fileHash: fileHash ?? version.hash,
+      objects,
     },
-    fail: async () => {
-      if (stored === undefined) await store.versions.settle(version.version, 'failed');
-    },
+    unsettled: version.state === 'active' ? undefined : version.version,
+    isNew: stored === undefined,
   };
 }
