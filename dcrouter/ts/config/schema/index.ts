@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { api } from './api.ts';
+import { control } from './control.ts';
 import { dns } from './dns.ts';
 import { logging } from './logging.ts';
 import { node } from './node.ts';
@@ -14,6 +15,7 @@ import { store } from './store.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
+  control: control.prefault({}),
   logging: logging.prefault({}),
   node: node.prefault({}),
   store: store.prefault({ type: 'memory' }),
