@@ -12,7 +12,9 @@ import type { TConfig } from './config/schema/index.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
 import type { IEventBus } from './events/types.ts';
-import { createLogger, type TLogger } from './log/logger.ts';
+import type { TLogger } from './log/logger.ts';
+import { Logs } from './log/logs.ts';
+import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
 import { ProxyPart } from './proxy/part.ts';
 
@@ -29,6 +31,7 @@ export interface IRouterAddresses {
 
 export class DcRouter {
   readonly logger: TLogger;
+  readonly logs: Logs;
   readonly registry = new Registry();
   readonly events: IEventBus = new EventBus();
   #config: TConfig;
@@ -40,13 +43,15 @@ export class DcRouter {
     stats: () => this.stats(),
   });
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
-  readonly #parts: readonly IPart[] = [this.#proxy, this.#dns, this.#api];
+  readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
 
   constructor(config: TConfig, options: IDcRouterOptions = {}) {
     this.#config = config;
-    this.logger = options.logger ?? createLogger(config.logging);
+    this.logs = new Logs(config.logging, { logger: options.logger });
+    this.logger = this.logs.logger;
+    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#api];
   }
 
   /** The configuration that serves. */
@@ -112,6 +117,12 @@ export class DcRouter {
     this.#state = 'stopping';
     await this.#stopParts([...this.#parts]);
     this.logger.info('stopped');
+    await this.logs.close();
+  }
+
+  /** Opens the log files by their names anew, after a log rotation moved them away. */
+  async reopenLogs(): Promise<void> {
+    await this.logs.reopen();
   }
 
   stats(): IRouterStats {

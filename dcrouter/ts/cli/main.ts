@@ -6,7 +6,6 @@
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/error.ts';
 import { loadConfig } from '../config/load.ts';
-import { createLogger } from '../log/logger.ts';
 import { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
 
@@ -60,7 +59,7 @@ export async function guarded(work: () => Promise<number>): Promise<number> {
 /** Starts the router and resolves once a signal ended it. A second signal ends the process at once. */
 export async function runUntilSignal(file: string, onStarted?: (router: DcRouter) => void): Promise<number> {
   const config = await loadConfig(file);
-  const router = new DcRouter(config, { logger: createLogger(config.logging) });
+  const router = new DcRouter(config);
   // Before the start: a signal that comes while the listeners open must end in order, too.
   const signalled = firstSignal(router);
   await router.start();
