@@ -4,7 +4,6 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept } from './accept/acceptor.ts';
 import { Listener, type IListener } from './accept/listener.ts';
 import { Ports } from './accept/ports.ts';
@@ -15,7 +14,9 @@ import { WorkerPool } from './cluster/pool.ts';
 import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
 import type { Connection } from './connection/connection.ts';
+import { Drain } from './connection/drain.ts';
 import type { IEngine } from './connection/engine.ts';
+import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
 import { REASON } from './connection/reasons.ts';
@@ -25,6 +26,7 @@ import { compileRoutes, connectionRate, trustedSenders } from './connection/setu
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
+import type { IConnectionInfo, IConnectionQuery } from './interfaces/connections.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
@@ -85,7 +87,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   readonly #ticketRotation: TicketRotation;
   #state: TState = 'stopped';
   #sampledAtMs = 0;
-  #drained: (() => void) | null = null;
+  readonly #drain: Drain;
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -120,8 +122,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       connections,
       table: compileRoutes(options.routes, options),
       draining: false,
-      onConnectionGone: () => this.#onConnectionGone(),
+      onConnectionGone: () => this.#drain.onGone(),
     };
+    this.#drain = new Drain(connections, recorder);
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
     this.stats = new ProxyStats(recorder, () => openTypes(connections));
     this.#health = new HealthChecker(engine.gate, recorder);
@@ -148,6 +151,21 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** The worker processes; null without `workers`. */
   getWorkerStats(): IWorkerStats | null {
     return this.#workers?.stats() ?? null;
+  }
+
+  /** Open connections that fit the query, oldest first; with `workers`, those of every worker. */
+  async listConnections(query: IConnectionQuery = {}): Promise<IConnectionInfo[]> {
+    return (await this.#inquire({ ask: 'list', query })).slice(0, listLimit(query));
+  }
+
+  /** An open connection by its id. */
+  async getConnection(id: string): Promise<IConnectionInfo | undefined> {
+    return (await this.#inquire({ ask: 'get', id }))[0];
+  }
+
+  /** Ends a connection at once, counted under the reason `killed`; false when it is not open any more. */
+  async closeConnection(id: string): Promise<boolean> {
+    return (await this.#inquire({ ask: 'close', id })).length > 0;
   }
 
   /** Opens all ports, or none: when one fails, those already open are closed again. */
@@ -191,12 +209,12 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       for (const connection of engine.connections) connection.stage?.onStop();
       const drainMs = options.drainTimeout ?? engine.settings.drainMs;
       const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
-      await this.#drain(drainMs);
+      await this.#drain.wait(drainMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
-      await this.#drain(SAMPLE_MS);
+      await this.#drain.wait(SAMPLE_MS);
       engine.pool.closeIdle();
-      await this.#upstreamsGone();
+      await this.#drain.upstreamsGone(SAMPLE_MS);
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -303,6 +321,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     });
   }
 
+  async #inquire(inquiry: TInquiry): Promise<IConnectionInfo[]> {
+    return (await this.#workers?.inquire(inquiry)) ?? inquire(this.#engine.connections, inquiry);
+  }
+
   async #inTurn<TResult>(work: () => Promise<TResult>): Promise<TResult> {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
@@ -340,29 +362,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
     await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
     return listener;
-  }
-
-  async #drain(timeoutMs: number): Promise<void> {
-    if (this.#engine.connections.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#drained = resolve;
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    clearTimeout(timer);
-    this.#drained = null;
-  }
-
-  /** Sockets to targets close a moment after they are destroyed: until then they are counted, and hold a descriptor. */
-  async #upstreamsGone(): Promise<void> {
-    const endsAtMs = performance.now() + SAMPLE_MS;
-    const remain = (): boolean =>
-      [...this.#engine.recorder.upstreams.values()].some(({ active, idle }) => active > 0 || idle > 0);
-    while (remain() && performance.now() < endsAtMs) await nextTurn();
-  }
-
-  #onConnectionGone(): void {
-    if (this.#drained !== null && this.#engine.connections.size === 0) this.#drained();
   }
 
   #onTick(nowMs: number): void {

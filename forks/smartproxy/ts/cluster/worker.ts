@@ -5,6 +5,7 @@
  */
 import { planOf } from '../connection/plan.ts';
 import type { IEngine } from '../connection/engine.ts';
+import { inquire } from '../connection/inspect.ts';
 import { ProxyError } from '../errors.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import { SmartProxy } from '../smart-proxy.ts';
@@ -30,8 +31,13 @@ class WorkerProcess {
   readonly #bindPorts = new Map<number, number>();
   readonly #listeners = new Map<TWorkerEvent, (payload: object) => void>();
 
-  /** Orders are carried out one after another. */
+  /** Orders are carried out one after another; questions are answered at once. */
   take(message: TPrimaryMessage): void {
+    if (message.proxy === 'inquire') {
+      const connections = inquire(this.#engine?.connections ?? [], message.inquiry);
+      tell({ proxy: 'done', id: message.id, connections });
+      return;
+    }
     this.#turn = this.#turn.then(async () => {
       try {
         const forced = await this.#carryOut(message);
@@ -45,7 +51,7 @@ class WorkerProcess {
     });
   }
 
-  async #carryOut(order: TOrder): Promise<number> {
+  async #carryOut(order: Exclude<TOrder, { proxy: 'inquire' }>): Promise<number> {
     if (order.proxy === 'start') {
       await this.#start(order);
       return 0;

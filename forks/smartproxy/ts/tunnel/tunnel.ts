@@ -5,7 +5,7 @@
  */
 import type tls from 'node:tls';
 import type { Connection, IStage } from '../connection/connection.ts';
-import { dial, errorCode } from '../connection/dial.ts';
+import { dial, errorCode, targetName } from '../connection/dial.ts';
 import type { IDialOwner } from '../connection/dial.ts';
 import { REASON } from '../connection/reasons.ts';
 import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
@@ -55,6 +55,10 @@ export class Tunnel implements IStage, IDialOwner {
     this.#connection = connection;
     this.#target = target;
     this.#held = held;
+  }
+
+  get target(): string {
+    return targetName(this.#target.host, this.#target.port);
   }
 
   /** Connects to the target. `preamble` is sent ahead of everything else. */
