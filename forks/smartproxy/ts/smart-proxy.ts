@@ -14,7 +14,6 @@ import { WorkerPool } from './cluster/pool.ts';
 import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
 import type { Connection } from './connection/connection.ts';
-import { Drain } from './connection/drain.ts';
 import type { IEngine } from './connection/engine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { MemoryPressure } from './connection/pressure.ts';
@@ -23,6 +22,7 @@ import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
 import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
+import { Drain, upstreamsGone } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
@@ -32,6 +32,7 @@ import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
+import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts';
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
 import type { ICompiledRoute } from './route/compiled.ts';
@@ -45,6 +46,8 @@ import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
+import { UpstreamStates, type TargetControl } from './upstream/states.ts';
+import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
 
 /** How often the byte counters of open connections are brought up to date, ms. */
@@ -85,9 +88,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Null when this process serves itself. */
   readonly #workers: WorkerPool | null;
   readonly #ticketRotation: TicketRotation;
+  readonly #upstreams: Upstreams;
+  readonly #drain: Drain;
   #state: TState = 'stopped';
   #sampledAtMs = 0;
-  readonly #drain: Drain;
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -104,6 +108,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#security = new SecurityKeeper(options.defaults?.security);
     const connections = new Set<Connection>();
     const recorder = new Recorder(connections);
+    this.#drain = new Drain(connections);
+    const states = new UpstreamStates();
     const engine = {
       settings: readSettings(options),
       recorder,
@@ -121,12 +127,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
       table: compileRoutes(options.routes, options),
+      states,
+      resolver: options.resolver ?? null,
       draining: false,
-      onConnectionGone: () => this.#drain.onGone(),
+      onConnectionGone: () => this.#drain.onConnectionGone(),
     };
-    this.#drain = new Drain(connections, recorder);
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
-    this.stats = new ProxyStats(recorder, () => openTypes(connections));
+    this.stats = new ProxyStats(recorder, () => openTypes(connections), states);
+    this.#upstreams = new Upstreams(this.#engine, (state) => this.#workers?.shareUpstream(state));
     this.#health = new HealthChecker(engine.gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
@@ -214,7 +222,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain.wait(SAMPLE_MS);
       engine.pool.closeIdle();
-      await this.#drain.upstreamsGone(SAMPLE_MS);
+      await upstreamsGone(engine.recorder.upstreams, SAMPLE_MS);
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -244,6 +252,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.settings.routes = routes;
       const names = new Set(table.routes.map((route) => route.name));
       engine.recorder.setRoutes(names);
+      engine.states.keepOnly(this.#controls(table));
       this.#security.keepOnly(names);
       await this.#workers?.updateRoutes();
       const wanted = new Set(this.#portsOf(table));
@@ -303,6 +312,32 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     await this.#certificates.renewCertificate(routeName);
   }
 
+  /**
+   * Takes a target out (`drain`, `disabled`) or in again, or gives it another weight, at once and in every route that
+   * names it; it outlives `updateRoutes`. What is under way goes on. Ours.
+   *
+   * @param target `host:port`; `name:srv` for SRV targets, or one address or server of a name
+   * @throws ProxyError `PROXY_BAD_OPTION`
+   */
+  setUpstreamState(target: string, change: IUpstreamChange): void {
+    this.#upstreams.change(target, change);
+  }
+
+  /**
+   * Tells what a check outside found out; balancing passes over targets that are not healthy while others are. Ours.
+   *
+   * @param reason why it is not
+   * @throws ProxyError `PROXY_BAD_OPTION` when there is no room for another target
+   */
+  setTargetHealth(target: string, healthy: boolean, reason?: string): void {
+    this.#upstreams.changeHealth(target, healthy, reason ?? null);
+  }
+
+  /** The targets that routes name, and those that something was said about. Ours. */
+  getUpstreamStates(): IUpstreamState[] {
+    return this.#engine.states.list();
+  }
+
   /** Names that certificates are ordered for. */
   getEligibleDomainsForCertificates(): string[] {
     return this.#certificates.orderedNames();
@@ -337,6 +372,12 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     if (table === this.#engine.table) {
       this.#engine.recorder.setRoutes(new Set(table.routes.map((route) => route.name)));
     }
+  }
+
+  /** What targets of these routes are controlled by. */
+  #controls(table: RouteTable): Set<TargetControl> {
+    const plans = table.routes.map((route) => planOf(this.#engine, route));
+    return new Set(plans.flatMap(({ policies }) => policies.flatMap(({ controls }) => controls)));
   }
 
   #useTicketKeys(keys: Buffer): void {

@@ -12,6 +12,7 @@ import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyEvents } from '../interfaces/events.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { IRouteConfig } from '../interfaces/route.ts';
+import type { IUpstreamState } from '../interfaces/upstreams.ts';
 
 /** Events that workers tell; the others are the primary's own. */
 export const WORKER_EVENTS = [
@@ -44,6 +45,7 @@ export type TOrder =
       readonly heard: readonly TWorkerEvent[];
       readonly certificates: readonly IRouteCertificate[];
       readonly challenges: readonly IChallengeChange[];
+      readonly upstreams: readonly IUpstreamState[];
     }
   | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
   | { readonly proxy: 'close'; readonly port: number }
@@ -57,6 +59,7 @@ export type TOrder =
   | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }
   | { readonly proxy: 'challenge'; readonly change: IChallengeChange }
   | { readonly proxy: 'inquire'; readonly inquiry: TInquiry }
+  | { readonly proxy: 'upstreams'; readonly upstreams: readonly IUpstreamState[] }
   | { readonly proxy: 'stop'; readonly drainMs: number };
 
 export type TPrimaryMessage = TOrder & { readonly id: number };

@@ -15,6 +15,7 @@ import { ProxyError } from '../errors.ts';
 import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { IWorkerStats } from '../interfaces/stats.ts';
+import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import { Member } from './member.ts';
 import { WORKER_EVENTS, type IRouteCertificate, type TOrder, type TWorkerEvent } from './messages.ts';
@@ -134,6 +135,11 @@ export class WorkerPool {
     if (certificate !== null) this.#tellAll({ proxy: 'certificate', certificate });
   }
 
+  /** One target's state, or those of all. */
+  shareUpstream(upstream: IUpstreamState): void {
+    this.#tellAll({ proxy: 'upstreams', upstreams: [upstream] });
+  }
+
   shareTicketKeys(ticketKeys: Buffer): void {
     this.#tellAll({ proxy: 'tickets', ticketKeys });
   }
@@ -204,6 +210,7 @@ export class WorkerPool {
       heard: this.#heard,
       certificates: this.#certificates(),
       challenges: certificates.challenges.standing(),
+      upstreams: this.#engine.states.list().filter(isTouched),
     };
   }
 
@@ -233,6 +240,11 @@ export class WorkerPool {
       this.#tellAll({ proxy: 'heard', heard });
     });
   }
+}
+
+/** Something was said about the target. */
+function isTouched({ state, weight, healthy }: IUpstreamState): boolean {
+  return state !== 'ready' || weight !== null || !healthy;
 }
 
 function certificateOf(manager: CertificateManager, routeName: string): IRouteCertificate | null {

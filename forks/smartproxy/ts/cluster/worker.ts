@@ -7,6 +7,7 @@ import { planOf } from '../connection/plan.ts';
 import type { IEngine } from '../connection/engine.ts';
 import { inquire } from '../connection/inspect.ts';
 import { ProxyError } from '../errors.ts';
+import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import { SmartProxy } from '../smart-proxy.ts';
 import {
@@ -83,6 +84,9 @@ class WorkerProcess {
       case 'challenge':
         engine.certificates.challenges.apply(order.change);
         break;
+      case 'upstreams':
+        adoptUpstreams(engine, order.upstreams);
+        break;
       default:
         return await this.#stop(proxy, order.drainMs);
     }
@@ -104,6 +108,7 @@ class WorkerProcess {
     useTicketKeys(engine, order.ticketKeys);
     adopt(engine, order.certificates);
     for (const change of order.challenges) engine.certificates.challenges.apply(change);
+    adoptUpstreams(engine, order.upstreams);
     this.#proxy = proxy;
     this.#timer = setInterval(() => this.#report(), clusterLimits.reportMs);
   }
@@ -151,6 +156,11 @@ function adopt(engine: IEngine, certificates: readonly IRouteCertificate[]): voi
   for (const { routeName, cert, key, source } of certificates) {
     engine.certificates.adopt(routeName, { cert, key, source });
   }
+}
+
+function adoptUpstreams(engine: IEngine, upstreams: readonly IUpstreamState[]): void {
+  engine.states.adopt(upstreams);
+  for (const { target, state } of upstreams) if (state === 'disabled') engine.pool.closeIdle(target);
 }
 
 function useTicketKeys(engine: IEngine, keys: Buffer): void {

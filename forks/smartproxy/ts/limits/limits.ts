@@ -60,6 +60,15 @@ export const limits = {
   /** Targets with counters of their own; functions could name without end. Further ones share one entry. */
   upstreamTargets: 10_000,
 
+  /** Addresses of one target's name with counters of their own; further ones share one entry. */
+  destinationsPerTarget: 64,
+  /** Addresses that one connection to a named target tries; who has not answered by then will not be waited for. */
+  destinationsPerDial: 8,
+  /** Until the next address joins one that has not answered yet, ms (RFC 8305 §8 recommends it). */
+  attemptDelayMs: 250,
+  /** How long an address that could not be connected to is tried after the others of its name, ms. */
+  destinationPenaltyMs: 10_000,
+
   /** Idle keep-alive connections kept per target. */
   upstreamIdle: 256,
   /** Requests waiting for a connection to a target that has a maximum; past it they are refused at once. */

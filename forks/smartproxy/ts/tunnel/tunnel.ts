@@ -71,7 +71,7 @@ export class Tunnel implements IStage, IDialOwner {
     this.#target.counters.active += 1;
     this.#connection.expireIn(engine.settings.connectMs);
     this.#pauseClient();
-    this.#upstream = dial(this, this.#target.host, this.#target.port, engine.settings.noDelay);
+    this.#upstream = dial(this, engine, this.#target.host, this.#target.port, this.#target.counters);
   }
 
   /** Takes over an upstream connection that an upgraded exchange leaves behind. */
@@ -85,6 +85,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onConnected(socket: ProxySocket): void {
+    this.#upstream = socket;
     const { tlsOptions } = this.#target;
     this.#target.counters.connects += 1;
     this.#target.counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
