@@ -18,6 +18,7 @@ import type { IEngine } from './connection/engine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
+import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
@@ -46,7 +47,7 @@ import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
-import { UpstreamStates, type TargetControl } from './upstream/states.ts';
+import { UpstreamStates } from './upstream/states.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
 
@@ -141,7 +142,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) =>
       this.#useTicketKeys(keys),
     );
-    this.#prepareRoutes(this.#engine.table);
+    prepareRoutes(this.#engine, this.#engine.table);
     seat?.take(this.#engine);
     this.#workers = options.workers === undefined ? null : new WorkerPool(options, this.#engine, this);
   }
@@ -239,7 +240,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     await this.#inTurn(async () => {
       if (this.#workers !== null) assertPortable(routes);
       const table = compileRoutes(routes, this.settings);
-      this.#prepareRoutes(table);
+      prepareRoutes(this.#engine, table);
       const engine = this.#engine;
       await this.#certificates.load(certificateRoutes(table.routes, this.settings));
       try {
@@ -252,7 +253,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.settings.routes = routes;
       const names = new Set(table.routes.map((route) => route.name));
       engine.recorder.setRoutes(names);
-      engine.states.keepOnly(this.#controls(table));
+      engine.states.keepOnly(controlsOf(this.#engine, table));
       this.#security.keepOnly(names);
       await this.#workers?.updateRoutes();
       const wanted = new Set(this.#portsOf(table));
@@ -366,24 +367,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return await result;
   }
 
-  /** Makes what routes need before they are used, so that errors surface here and not at the first connection. */
-  #prepareRoutes(table: RouteTable): void {
-    for (const route of table.routes) planOf(this.#engine, route).prepare(this.#engine);
-    if (table === this.#engine.table) {
-      this.#engine.recorder.setRoutes(new Set(table.routes.map((route) => route.name)));
-    }
-  }
-
-  /** What targets of these routes are controlled by. */
-  #controls(table: RouteTable): Set<TargetControl> {
-    const plans = table.routes.map((route) => planOf(this.#engine, route));
-    return new Set(plans.flatMap(({ policies }) => policies.flatMap(({ controls }) => controls)));
-  }
-
   #useTicketKeys(keys: Buffer): void {
-    const engine = this.#engine;
-    engine.tls.ticketKeys = keys;
-    for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
+    useTicketKeys(this.#engine, keys);
     this.#workers?.shareTicketKeys(keys);
   }
 

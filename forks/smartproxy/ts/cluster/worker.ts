@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { planOf } from '../connection/plan.ts';
 import type { IEngine } from '../connection/engine.ts';
 import { inquire } from '../connection/inspect.ts';
+import { useTicketKeys } from '../connection/prepare.ts';
 import { ProxyError } from '../errors.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
@@ -161,11 +161,6 @@ function adopt(engine: IEngine, certificates: readonly IRouteCertificate[]): voi
 function adoptUpstreams(engine: IEngine, upstreams: readonly IUpstreamState[]): void {
   engine.states.adopt(upstreams);
   for (const { target, state } of upstreams) if (state === 'disabled') engine.pool.closeIdle(target);
-}
-
-function useTicketKeys(engine: IEngine, keys: Buffer): void {
-  engine.tls.ticketKeys = keys;
-  for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
 }
 
 function failureOf(error: unknown): IFailure {

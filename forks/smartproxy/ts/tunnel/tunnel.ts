@@ -5,9 +5,10 @@
  */
 import type tls from 'node:tls';
 import type { Connection, IStage } from '../connection/connection.ts';
-import { dial, errorCode, targetName } from '../connection/dial.ts';
+import { dial, errorCode } from '../connection/dial.ts';
 import type { IDialOwner } from '../connection/dial.ts';
 import { REASON } from '../connection/reasons.ts';
+import { targetName } from '../connection/target-name.ts';
 import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
