@@ -51,9 +51,6 @@ import { UpstreamStates } from './upstream/states.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
 
-/** How often the byte counters of open connections are brought up to date, ms. */
-const SAMPLE_MS = 1_000;
-
 /** Options of {@link SmartProxy.stop}. */
 export interface IStopOptions {
   /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
@@ -139,9 +136,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#health = new HealthChecker(engine.gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
-    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) =>
-      this.#useTicketKeys(keys),
-    );
+    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) => {
+      useTicketKeys(this.#engine, keys);
+      this.#workers?.shareTicketKeys(keys);
+    });
     prepareRoutes(this.#engine, this.#engine.table);
     seat?.take(this.#engine);
     this.#workers = options.workers === undefined ? null : new WorkerPool(options, this.#engine, this);
@@ -221,9 +219,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       await this.#drain.wait(drainMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
-      await this.#drain.wait(SAMPLE_MS);
+      await this.#drain.wait(limits.sampleMs);
       engine.pool.closeIdle();
-      await upstreamsGone(engine.recorder.upstreams, SAMPLE_MS);
+      await upstreamsGone(engine.recorder.upstreams, limits.sampleMs);
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -367,11 +365,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return await result;
   }
 
-  #useTicketKeys(keys: Buffer): void {
-    useTicketKeys(this.#engine, keys);
-    this.#workers?.shareTicketKeys(keys);
-  }
-
   #watchHealth(): void {
     if (this.#workers !== null) return;
     this.#health.watch(this.#engine.table.routes.map((route) => planOf(this.#engine, route)));
@@ -394,7 +387,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#health.tick(nowMs);
     this.#ticketRotation.tick(nowMs);
     this.#rejectLog?.tick(nowMs);
-    if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
+    if (nowMs - this.#sampledAtMs < limits.sampleMs) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
     for (const connection of this.#engine.connections) connection.age(nowMs);

@@ -78,6 +78,8 @@ export const limits = {
   /** Idle time after which a pooled connection is closed, ms: below the 5 s after which Node backends close. */
   upstreamIdleMs: 4_000,
 
+  /** How often the byte counters of open connections are brought up to date, ms. */
+  sampleMs: 1_000,
   /** Tick of the timer wheel, ms: how late a deadline may fire. */
   wheelTickMs: 100,
   /** Slots of the timer wheel; a power of two. */
