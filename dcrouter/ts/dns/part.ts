@@ -38,12 +38,17 @@ export class DnsPart implements IPart {
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (this.#dns === null || next.dns === undefined) return;
-    const before = new Map(zonesOf(previous.dns).map((zone) => [zone.origin, JSON.stringify(zone)]));
-    const wanted = zonesOf(next.dns);
-    for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) this.#dns.zones.add(zone);
-    const origins = new Set(wanted.map((zone) => zone.origin));
-    for (const origin of before.keys()) if (!origins.has(origin)) this.#dns.zones.remove(origin);
+    const dns = this.#dns;
+    if (dns === null) return await this.start(next);
+    try {
+      changeZones(dns, previous.dns, next.dns);
+      // A second start does nothing; without the section nothing listens, and what is counted stays.
+      if (next.dns === undefined) await dns.stop();
+      else await dns.start();
+    } catch (error) {
+      changeZones(dns, next.dns, previous.dns);
+      throw explainStartError('the DNS server cannot follow', error);
+    }
   }
 
   async stop(): Promise<void> {
@@ -51,4 +56,13 @@ export class DnsPart implements IPart {
     this.#stopLogging();
     this.#dns = null;
   }
+}
+
+/** Adds, replaces and removes the zones that differ; the others keep their answers. */
+function changeZones(dns: DnsServer, from: TConfig['dns'], to: TConfig['dns']): void {
+  const before = new Map(zonesOf(from).map((zone) => [zone.origin, JSON.stringify(zone)]));
+  const wanted = zonesOf(to);
+  for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) dns.zones.add(zone);
+  const origins = new Set(wanted.map((zone) => zone.origin));
+  for (const origin of before.keys()) if (!origins.has(origin)) dns.zones.remove(origin);
 }

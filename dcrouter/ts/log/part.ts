@@ -16,23 +16,22 @@ export class LogPart implements IPart {
     this.#logs = logs;
   }
 
-  async start(): Promise<void> {
-    try {
-      this.#logs.open();
-    } catch (error) {
-      throw cannotOpen(error);
-    }
+  async start(config: TConfig): Promise<void> {
+    await this.#follow(config);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (JSON.stringify(next.logging) === JSON.stringify(previous.logging)) return;
-    await this.#logs.apply(next.logging).catch((error: unknown) => {
-      throw cannotOpen(error);
-    });
+    if (JSON.stringify(next.logging) !== JSON.stringify(previous.logging)) await this.#follow(next);
   }
 
   async stop(): Promise<void> {
     // The last lines of the stop itself are still to come: the router closes the log.
+  }
+
+  async #follow(next: TConfig): Promise<void> {
+    await this.#logs.apply(next.logging).catch((error: unknown) => {
+      throw cannotOpen(error);
+    });
   }
 }
 

@@ -40,7 +40,9 @@ export class ProxyPart implements IPart {
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (this.#proxy === null || next.proxy === undefined) return;
+    if (this.#proxy === null) return await this.start(next);
+    // Without the section no route is left, and so no port is open; what is counted stays.
+    if (next.proxy === undefined) return await this.#proxy.updateRoutes([]);
     if (JSON.stringify(next.proxy.routes) !== JSON.stringify(previous.proxy?.routes)) {
       await this.#proxy.updateRoutes(await routesOf(next.proxy)).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);

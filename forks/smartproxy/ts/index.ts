@@ -23,8 +23,10 @@ export type {
   TCertificateSource,
 } from './certificates/index.ts';
 export type * from './interfaces/index.ts';
+export type * from './interfaces/connections.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
+export type * from './interfaces/upstreams.ts';
 export type * from './interfaces/metrics.ts';
 export { SocketHandlers } from './handlers/index.ts';
 export type { IHandlerRequest, IHandlerResponse } from './handlers/index.ts';

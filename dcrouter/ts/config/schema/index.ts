@@ -5,12 +5,14 @@
  */
 import { z } from 'zod';
 import { api } from './api.ts';
+import { control } from './control.ts';
 import { dns } from './dns.ts';
 import { logging } from './logging.ts';
 import { proxy } from './proxy.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
+  control: control.prefault({}),
   logging: logging.prefault({}),
   proxy: proxy.optional(),
   dns: dns.optional(),

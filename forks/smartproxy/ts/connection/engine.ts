@@ -11,10 +11,12 @@ import type { RequestIds } from '../http/requestid.ts';
 import type { IpSet } from '../security/ip-set.ts';
 import type { RateLimiter } from '../security/rate-limiter.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
+import type { ITargetResolver } from '../interfaces/upstreams.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
 import type { TlsContexts } from '../tls/contexts.ts';
 import type { TimerWheel } from '../timing/wheel.ts';
+import type { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
 import type { ITargetDefaults } from './policy.ts';
 import type { MemoryPressure } from './pressure.ts';
@@ -26,6 +28,9 @@ export interface IEngine {
   readonly wheel: TimerWheel;
   readonly gate: EventGate;
   readonly pool: UpstreamPool;
+  readonly states: UpstreamStates;
+  /** Null: names of targets are left to the system. */
+  readonly resolver: ITargetResolver | null;
   readonly tls: TlsContexts;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;

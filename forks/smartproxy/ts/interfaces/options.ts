@@ -6,6 +6,7 @@
 import type { IRouteConfig } from './route.ts';
 import type { IDefaultSecurity } from './security.ts';
 import type { TTlsVersion } from './tls.ts';
+import type { ITargetResolver } from './upstreams.ts';
 
 /** A certificate from a provision function (upstream's type comes from tsclass). Confirmed name, recalled members. */
 export interface IProvisionedCertificate {
@@ -123,6 +124,11 @@ export interface ISmartProxyOptions {
    * functions cannot cross processes. Limits and rates are counted per worker. Ours.
    */
   workers?: number | 'auto';
+  /**
+   * Finds the addresses of targets that are named, in place of the system; tried with those of the other family in
+   * between, the next one after 250 ms (RFC 8305). Not together with `workers`. Ours.
+   */
+  resolver?: ITargetResolver;
   /** Addresses and networks that may send PROXY protocol headers. Confirmed. */
   proxyIPs?: string[];
   /** Read PROXY protocol headers; default: true where `proxyIPs` is filled. Confirmed. */

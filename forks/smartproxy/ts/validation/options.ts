@@ -88,6 +88,14 @@ const requestIdHeader: TRule = (value, field, report) => {
   report('ROUTE_BAD_VALUE', field, `is ${value}, which has a meaning of its own; choose another name`);
 };
 
+/** Usually an object of a class: its methods are not its own members. */
+const resolver: TRule = (value, field, report) => {
+  const { peek, resolve } = (value ?? {}) as Record<string, unknown>;
+  if (typeof peek !== 'function' || typeof resolve !== 'function') {
+    report('ROUTE_BAD_TYPE', field, 'needs the functions peek and resolve');
+  }
+};
+
 export const defaultsShape: TShape = {
   target: object({ host: required(hostRule), port: required(portRule) }),
   security: defaultSecurityRule,
@@ -115,6 +123,7 @@ export const optionsShape: TShape = {
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
     [isString, oneOf('auto')],
   ),
+  resolver,
   proxyIPs: list(ipPatternRule, 0, limits.proxyIpsMax),
   acceptProxyProtocol: boolean,
   sendProxyProtocol: oneOf(true, false, 'v1', 'v2'),
@@ -173,6 +182,12 @@ export function findOptionProblems(options: unknown): IOptionProblem[] {
   if (problems.length > 0 || !isRecord(options)) return problems.slice(0, routeLimits.problemsMax);
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
     problems.push({ field: 'minVersion', message: 'is above maxVersion' });
+  }
+  if (options.resolver !== undefined && options.workers !== undefined) {
+    problems.push({
+      field: 'resolver',
+      message: 'is a function of this process, which worker processes cannot call; leave it or workers out',
+    });
   }
   if (options.acceptProxyProtocol === true && !(options.proxyIPs as unknown[] | undefined)?.length) {
     problems.push({
