@@ -24,6 +24,7 @@ export type {
   TCertificateSource,
 } from './certificates/index.ts';
 export type * from './interfaces/index.ts';
+export type * from './interfaces/connections.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
 export type * from './interfaces/upstreams.ts';

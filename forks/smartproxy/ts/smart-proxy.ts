@@ -15,8 +15,10 @@ import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
+import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
+import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
@@ -26,6 +28,7 @@ import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
 import { RequestIds } from './http/requestid.ts';
+import type { IConnectionInfo, IConnectionQuery } from './interfaces/connections.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
@@ -45,12 +48,9 @@ import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
-import { UpstreamStates, type TargetControl } from './upstream/states.ts';
+import { UpstreamStates } from './upstream/states.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
-
-/** How often the byte counters of open connections are brought up to date, ms. */
-const SAMPLE_MS = 1_000;
 
 /** Options of {@link SmartProxy.stop}. */
 export interface IStopOptions {
@@ -144,10 +144,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#health = new HealthChecker(engine.gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
-    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) =>
-      this.#useTicketKeys(keys),
-    );
-    this.#prepareRoutes(this.#engine.table);
+    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) => {
+      useTicketKeys(this.#engine, keys);
+      this.#workers?.shareTicketKeys(keys);
+    });
+    prepareRoutes(this.#engine, this.#engine.table);
     seat?.take(this.#engine);
     this.#workers = options.workers === undefined ? null : new WorkerPool(options, this.#engine, this);
   }
@@ -165,6 +166,21 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** The worker processes; null without `workers`. */
   getWorkerStats(): IWorkerStats | null {
     return this.#workers?.stats() ?? null;
+  }
+
+  /** Open connections that fit the query, oldest first; with `workers`, those of every worker. */
+  async listConnections(query: IConnectionQuery = {}): Promise<IConnectionInfo[]> {
+    return (await this.#inquire({ ask: 'list', query })).slice(0, listLimit(query));
+  }
+
+  /** An open connection by its id. */
+  async getConnection(id: string): Promise<IConnectionInfo | undefined> {
+    return (await this.#inquire({ ask: 'get', id }))[0];
+  }
+
+  /** Ends a connection at once, counted under the reason `killed`; false when it is not open any more. */
+  async closeConnection(id: string): Promise<boolean> {
+    return (await this.#inquire({ ask: 'close', id })).length > 0;
   }
 
   /** Opens all ports, or none: when one fails, those already open are closed again. */
@@ -213,9 +229,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       await this.#drain.wait(drainMs - graceMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
-      await this.#drain.wait(SAMPLE_MS);
+      await this.#drain.wait(limits.sampleMs);
       engine.pool.closeIdle();
-      await upstreamsGone(engine.recorder.upstreams, SAMPLE_MS);
+      await upstreamsGone(engine.recorder.upstreams, limits.sampleMs);
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -232,7 +248,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     await this.#inTurn(async () => {
       if (this.#workers !== null) assertPortable(routes);
       const table = compileRoutes(routes, this.settings);
-      this.#prepareRoutes(table);
+      prepareRoutes(this.#engine, table);
       const engine = this.#engine;
       await this.#certificates.load(certificateRoutes(table.routes, this.settings));
       try {
@@ -245,7 +261,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.settings.routes = routes;
       const names = new Set(table.routes.map((route) => route.name));
       engine.recorder.setRoutes(names);
-      engine.states.keepOnly(this.#controls(table));
+      engine.states.keepOnly(controlsOf(this.#engine, table));
       this.#security.keepOnly(names);
       await this.#workers?.updateRoutes();
       const wanted = new Set(this.#portsOf(table));
@@ -357,31 +373,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     });
   }
 
+  async #inquire(inquiry: TInquiry): Promise<IConnectionInfo[]> {
+    return (await this.#workers?.inquire(inquiry)) ?? inquire(this.#engine.connections, inquiry);
+  }
+
   async #inTurn<TResult>(work: () => Promise<TResult>): Promise<TResult> {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return await result;
-  }
-
-  /** Makes what routes need before they are used, so that errors surface here and not at the first connection. */
-  #prepareRoutes(table: RouteTable): void {
-    for (const route of table.routes) planOf(this.#engine, route).prepare(this.#engine);
-    if (table === this.#engine.table) {
-      this.#engine.recorder.setRoutes(new Set(table.routes.map((route) => route.name)));
-    }
-  }
-
-  /** What targets of these routes are controlled by. */
-  #controls(table: RouteTable): Set<TargetControl> {
-    const plans = table.routes.map((route) => planOf(this.#engine, route));
-    return new Set(plans.flatMap(({ policies }) => policies.flatMap(({ controls }) => controls)));
-  }
-
-  #useTicketKeys(keys: Buffer): void {
-    const engine = this.#engine;
-    engine.tls.ticketKeys = keys;
-    for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
-    this.#workers?.shareTicketKeys(keys);
   }
 
   #watchHealth(): void {
@@ -411,7 +410,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#health.tick(nowMs);
     this.#ticketRotation.tick(nowMs);
     this.#rejectLog?.tick(nowMs);
-    if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
+    if (nowMs - this.#sampledAtMs < limits.sampleMs) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
     for (const connection of this.#engine.connections) connection.age(nowMs);

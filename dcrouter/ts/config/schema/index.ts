@@ -12,11 +12,13 @@ import { node } from './node.ts';
 import { proxy } from './proxy.ts';
 import { rules } from './rules.ts';
 import { store } from './store.ts';
+import { telemetry } from './telemetry.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
   control: control.prefault({}),
   logging: logging.prefault({}),
+  telemetry: telemetry.prefault({}),
   node: node.prefault({}),
   store: store.prefault({ type: 'memory' }),
   proxy: proxy.optional(),
