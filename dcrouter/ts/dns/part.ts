@@ -5,9 +5,9 @@
  */
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { TConfig } from '../config/schema/index.ts';
+import { addDnsEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerDnsMetrics } from '../telemetry/dns.ts';
 import { createDnsServer } from './create.ts';
 import { zonesOf } from './zones.ts';
 
@@ -16,6 +16,7 @@ export class DnsPart implements IPart {
   readonly #context: IRouterContext;
   #dns: DnsServer | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
 
   constructor(context: IRouterContext) {
     this.#context = context;
@@ -34,7 +35,7 @@ export class DnsPart implements IPart {
       throw explainStartError('the DNS server cannot start', error);
     });
     this.#dns = dns;
-    registerDnsMetrics(this.#context.registry, dns.stats);
+    this.#removeEvents = addDnsEvents(this.#context.events, dns);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
@@ -54,6 +55,7 @@ export class DnsPart implements IPart {
   async stop(): Promise<void> {
     await this.#dns?.stop();
     this.#stopLogging();
+    this.#removeEvents();
     this.#dns = null;
   }
 }

@@ -5,9 +5,9 @@
  */
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
+import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerProxyMetrics } from '../telemetry/proxy.ts';
 import { createProxy, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
@@ -15,6 +15,7 @@ export class ProxyPart implements IPart {
   readonly #context: IRouterContext;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
 
   constructor(context: IRouterContext) {
@@ -36,7 +37,7 @@ export class ProxyPart implements IPart {
     });
     this.#proxy = proxy;
     this.#drainTimeoutMs = settings.drainTimeoutMs;
-    registerProxyMetrics(this.#context.registry, proxy.stats);
+    this.#removeEvents = addProxyEvents(this.#context.events, proxy);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
@@ -54,6 +55,7 @@ export class ProxyPart implements IPart {
   async stop(): Promise<void> {
     await this.#proxy?.stop({ drainTimeout: this.#drainTimeoutMs });
     this.#stopLogging();
+    this.#removeEvents();
     this.#proxy = null;
   }
 }
