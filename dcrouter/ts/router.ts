@@ -15,6 +15,7 @@ import type { IEventBus } from './events/types.ts';
 import { createLogger, type TLogger } from './log/logger.ts';
 import type { IPart } from './part.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { ResolvePart } from './resolve/part.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
@@ -32,7 +33,8 @@ export class DcRouter {
   readonly registry = new Registry();
   readonly events: IEventBus = new EventBus();
   #config: TConfig;
-  readonly #proxy = new ProxyPart(this);
+  readonly #resolve = new ResolvePart(this);
+  readonly #proxy = new ProxyPart(this, this.#resolve);
   readonly #dns = new DnsPart(this);
   readonly #api = new ApiPart({
     registry: this.registry,
@@ -40,7 +42,7 @@ export class DcRouter {
     stats: () => this.stats(),
   });
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
-  readonly #parts: readonly IPart[] = [this.#proxy, this.#dns, this.#api];
+  readonly #parts: readonly IPart[] = [this.#resolve, this.#proxy, this.#dns, this.#api];
   #stopMetrics: () => void = () => {};
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
 

@@ -8,12 +8,14 @@ import { api } from './api.ts';
 import { dns } from './dns.ts';
 import { logging } from './logging.ts';
 import { proxy } from './proxy.ts';
+import { resolve } from './resolve.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
   logging: logging.prefault({}),
   proxy: proxy.optional(),
   dns: dns.optional(),
+  resolve: resolve.prefault({}),
 });
 
 /** A validated configuration with every default filled in. */

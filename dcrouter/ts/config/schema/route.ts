@@ -21,7 +21,7 @@ const match = z.strictObject({
 
 const target = z.strictObject({
   host: oneOrMore(z.string().min(1)),
-  port: z.union([port, z.literal('preserve')]),
+  port: z.union([port, z.literal('preserve'), z.literal('srv')]),
 });
 
 const certificate = z.union([
