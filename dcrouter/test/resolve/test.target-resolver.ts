@@ -98,7 +98,11 @@ test('the bounds of the TTL hold', async (t) => {
     ['short', 'A', 0, '192.0.2.1'],
     ['long', 'A', 86_400, '192.0.2.2'],
   ]);
-  const { resolver, clock, known } = resolverFor(t, served, { minTtlSeconds: 2, maxTtlSeconds: 10, family: 'ipv4-only' });
+  const { resolver, clock, known } = resolverFor(t, served, {
+    minTtlSeconds: 2,
+    maxTtlSeconds: 10,
+    family: 'ipv4-only',
+  });
   for (const name of ['short', 'long']) await resolver.resolve(`${name}.example.test`, false);
   clock.ms += 1_500;
   assert.deepEqual(known('short'), ['192.0.2.1']);

@@ -78,7 +78,9 @@ function typesOf(family: TFamily): readonly string[] {
 
 /** Each answer holds for its own time; all of them together, for the shortest. */
 function ttlOf(answers: readonly IResolution[]): number {
-  const ttls = answers.map(({ ttl, source }) => (source === 'system' && ttl === 0 ? resolveLimits.systemTtlSeconds : ttl));
+  const ttls = answers.map(({ ttl, source }) =>
+    source === 'system' && ttl === 0 ? resolveLimits.systemTtlSeconds : ttl,
+  );
   return Math.min(...ttls);
 }
 

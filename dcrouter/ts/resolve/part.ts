@@ -33,7 +33,8 @@ export class ResolvePart implements IPart {
   async start(config: TConfig): Promise<void> {
     const { events, logger } = this.#context;
     const listener = {
-      onMoved: (name: string, endpoints: readonly unknown[]) => events.publish('proxy.target-moved', { name, endpoints }),
+      onMoved: (name: string, endpoints: readonly unknown[]) =>
+        events.publish('proxy.target-moved', { name, endpoints }),
       onFailed: (name: string, error: Error, stale: boolean) => {
         events.publish('proxy.target-unresolved', { name, error: error.message, stale });
         logger.debug({ name, error: error.message, stale }, 'a target cannot be resolved');

@@ -33,7 +33,10 @@ export class Drain {
 }
 
 /** Sockets to targets close a moment after they are destroyed: until then they are counted, and hold a descriptor. */
-export async function upstreamsGone(upstreams: ReadonlyMap<string, UpstreamCounters>, timeoutMs: number): Promise<void> {
+export async function upstreamsGone(
+  upstreams: ReadonlyMap<string, UpstreamCounters>,
+  timeoutMs: number,
+): Promise<void> {
   const endsAtMs = performance.now() + timeoutMs;
   const remain = (): boolean => [...upstreams.values()].some(({ active, idle }) => active > 0 || idle > 0);
   while (remain() && performance.now() < endsAtMs) await nextTurn();

@@ -25,6 +25,7 @@ import { Drain, upstreamsGone } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
+import { RequestIds } from './http/requestid.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
@@ -115,6 +116,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       gate: new EventGate(this),
       tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
       certificates: this.#certificates,
+      requestIds: options.requestId === undefined ? null : new RequestIds(options.requestId),
       targetDefaults: {
         sendProxyProtocol: options.sendProxyProtocol,
         rejectUnauthorized: options.rejectUnauthorized ?? true,

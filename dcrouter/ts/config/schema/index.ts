@@ -9,6 +9,7 @@ import { dns } from './dns.ts';
 import { logging } from './logging.ts';
 import { proxy } from './proxy.ts';
 import { resolve } from './resolve.ts';
+import { rules } from './rules.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
@@ -16,9 +17,11 @@ export const configSchema = z.strictObject({
   proxy: proxy.optional(),
   dns: dns.optional(),
   resolve: resolve.prefault({}),
+  rules: rules.prefault({}),
 });
 
 /** A validated configuration with every default filled in. */
 export type TConfig = z.output<typeof configSchema>;
 export type { TRouteConfig } from './route.ts';
+export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';
 export type { TRecordConfig, TZoneConfig } from './zone.ts';

@@ -91,10 +91,10 @@ test('a name that moves: what is under way stays, what is idle ends, what is new
   const old = await startTcp(t, (socket) => {
     socket.on('end', () => socket.end());
     socket.on('data', (bytes) => {
-    const path = /GET (\S+)/.exec(bytes.toString())?.[1];
-    if (path === '/slow') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf');
-    else if (path === undefined) socket.write(bytes);
-    else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold');
+      const path = /GET (\S+)/.exec(bytes.toString())?.[1];
+      if (path === '/slow') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf');
+      else if (path === undefined) socket.write(bytes);
+      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold');
     });
   });
   const fresh = await backend(t, 'new', '127.0.0.2', old.port);

@@ -33,7 +33,11 @@ test('SRV: the lowest priority first, within it shares by weight (RFC 2782)', ()
     assert.equal(new Set(order).size, 4);
     first.set(order[0]!, (first.get(order[0]!) ?? 0) + 1);
   }
-  for (const [destination, share] of [['192.0.2.97:80', 0.6], ['192.0.2.98:80', 0.3], ['192.0.2.99:80', 0.1]] as const) {
+  for (const [destination, share] of [
+    ['192.0.2.97:80', 0.6],
+    ['192.0.2.98:80', 0.3],
+    ['192.0.2.99:80', 0.1],
+  ] as const) {
     const seen = (first.get(destination) ?? 0) / rounds;
     assert.ok(Math.abs(seen - share) < 0.015, `${destination}: ${seen} instead of ${share}`);
   }
@@ -67,7 +71,15 @@ test('families alternate, beginning with the preferred one; addresses of a famil
 });
 
 test('what failed just now is tried later, what is not healthy last, what is taken out never', () => {
-  const endpoints = [{ name: 'a.test', addresses: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'], port: 0, priority: 0, weight: 0 }];
+  const endpoints = [
+    {
+      name: 'a.test',
+      addresses: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'],
+      port: 0,
+      priority: 0,
+      weight: 0,
+    },
+  ];
   const states = new UpstreamStates();
   states.changeHealth('192.0.2.1:80', false, 'refused');
   states.change('192.0.2.2:80', { state: 'drain' });

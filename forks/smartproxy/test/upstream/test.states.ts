@@ -86,10 +86,13 @@ test('a weight set at run time counts in every route, and null gives it back', a
   proxy.setUpstreamState(`127.0.0.1:${one.port}`, { weight: 0 });
   assert.deepEqual(await bodies(client, 4), { two: 4 });
   proxy.setUpstreamState(`127.0.0.1:${one.port}`, { weight: null });
-  assert.deepEqual(proxy.getUpstreamStates().map(({ target, state, weight }) => [target, state, weight]), [
-    [`127.0.0.1:${one.port}`, 'ready', null],
-    [`127.0.0.1:${two.port}`, 'ready', null],
-  ]);
+  assert.deepEqual(
+    proxy.getUpstreamStates().map(({ target, state, weight }) => [target, state, weight]),
+    [
+      [`127.0.0.1:${one.port}`, 'ready', null],
+      [`127.0.0.1:${two.port}`, 'ready', null],
+    ],
+  );
   client.socket.destroy();
 });
 

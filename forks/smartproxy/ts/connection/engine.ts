@@ -7,6 +7,7 @@ import type { CertificateManager } from '../certificates/certificate-manager.ts'
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { UpstreamPool } from '../http/pool.ts';
+import type { RequestIds } from '../http/requestid.ts';
 import type { IpSet } from '../security/ip-set.ts';
 import type { RateLimiter } from '../security/rate-limiter.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
@@ -33,6 +34,8 @@ export interface IEngine {
   readonly tls: TlsContexts;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
+  /** Names requests; null while nobody asked for that. */
+  readonly requestIds: RequestIds | null;
   /** What the options say about targets. */
   readonly targetDefaults: ITargetDefaults;
   /** Senders whose PROXY headers are believed; null when there are none. */

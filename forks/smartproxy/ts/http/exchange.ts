@@ -56,6 +56,7 @@ export class Exchange extends ExchangeState {
   begin(head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     this.#reset(info, head.minorVersion, head.end - head.start);
     const { connection, engine } = this;
+    this.identify(head, info);
     this.#body.begin(info);
     this.requestDone = this.#body.done;
     const challenge = engine.certificates.challengeResponse(info.path);
@@ -92,6 +93,7 @@ export class Exchange extends ExchangeState {
   /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
   beginRefused(info: RequestInfo | null): void {
     this.#reset(info, 1, 0);
+    this.identifyUnread();
     this.requestDone = false;
   }
 
@@ -257,8 +259,8 @@ export class Exchange extends ExchangeState {
     target.counters.requests += 1;
     if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
     this.headText = policy.plain
-      ? plainRequest(info, head, this.#clientFields, target.authority)
-      : editedRequest(info, head, connection, policy, target.authority, () => requestContext(connection, plan, head, info));
+      ? plainRequest(info, head, this.#clientFields + this.idLine, target.authority)
+      : editedRequest(info, head, this, policy, target.authority, () => requestContext(connection, plan, head, info));
     let next = at;
     if (!this.requestDone) {
       next = this.#consumeBody(bytes, at, end);

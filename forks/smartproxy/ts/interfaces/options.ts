@@ -101,6 +101,14 @@ export interface IProxyLogger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
+/** How requests are named. Ours. */
+export interface IRequestIdOptions {
+  /** Field that carries the id to the target and in the response to the client; default `X-Request-Id`. Ours. */
+  header?: string;
+  /** Keep an id that the client sends, if it is at most 128 visible characters; default false. Ours. */
+  accept?: boolean;
+}
+
 export interface ISmartProxyOptions {
   /** What to listen for and what to do with it. Confirmed. */
   routes: IRouteConfig[];
@@ -217,6 +225,8 @@ export interface ISmartProxyOptions {
   enableTlsDebugLogging?: boolean;
   /** Sampling of the grouped metrics. Recalled. */
   metrics?: IMetricsConfig;
+  /** Gives every HTTP request an id, told to target and client and by `request-completed`; default: none. Ours. */
+  requestId?: IRequestIdOptions;
   /** Takes the proxy's log lines; nothing is logged without one. Ours. */
   logger?: IProxyLogger;
 }

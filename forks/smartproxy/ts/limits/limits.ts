@@ -86,6 +86,10 @@ export const limits = {
   handshakeMs: 30_000,
   /** Connecting to a target, TLS included, ms. */
   connectMs: 30_000,
+  /** Characters of a header field that `request-completed` tells; longer ones are cut. */
+  toldFieldChars: 1_024,
+  /** Characters of a request id that a client may choose. */
+  requestIdChars: 128,
   /** A request head, from its first byte, ms. */
   headMs: 30_000,
   /** Between two requests on a client connection, ms. */

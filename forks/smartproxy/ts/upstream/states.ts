@@ -63,7 +63,11 @@ export class UpstreamStates {
     if (state !== undefined && !STATES.includes(state)) {
       throw new ProxyError('PROXY_BAD_OPTION', `${target}: state is ${String(state)}; use ${STATES.join(', ')}`);
     }
-    if (weight !== undefined && weight !== null && !(Number.isInteger(weight) && weight >= 0 && weight <= routeLimits.weightMax)) {
+    if (
+      weight !== undefined &&
+      weight !== null &&
+      !(Number.isInteger(weight) && weight >= 0 && weight <= routeLimits.weightMax)
+    ) {
       throw new ProxyError(
         'PROXY_BAD_OPTION',
         `${target}: weight is ${weight}; expected a whole number from 0 to ${routeLimits.weightMax}, or null`,

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { FIELD, fieldNumber } from '../http/fields.ts';
 import { clusterLimits, TICKET_ROTATION_HOURS_MAX } from '../limits/cluster.ts';
 import { optionLimits as limits } from '../limits/options.ts';
 import { routeLimits } from '../limits/route.ts';
 import { tlsLimits } from '../limits/tls-config.ts';
 import { PORT_MAX } from '../route/ports.ts';
 import { defaultSecurityRule } from '../route/schema-security.ts';
-import { hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
+import { headerNameRule, hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
 import { OptionsError, type IOptionProblem } from './error.ts';
 import {
   anything,
@@ -88,6 +89,13 @@ const resolver: TRule = (value, field, report) => {
   }
 };
 
+/** A field that says how the message is framed, or whose it is, must not be made an id. */
+const requestIdHeader: TRule = (value, field, report) => {
+  headerNameRule(value, field, report);
+  if (typeof value !== 'string' || fieldNumber(Buffer.from(value), 0, value.length) === FIELD.other) return;
+  report('ROUTE_BAD_VALUE', field, `is ${value}, which has a meaning of its own; choose another name`);
+};
+
 export const defaultsShape: TShape = {
   target: object({ host: required(hostRule), port: required(portRule) }),
   security: defaultSecurityRule,
@@ -98,6 +106,11 @@ export const metricsShape: TShape = {
   enabled: boolean,
   sampleIntervalMs: positiveMs,
   retentionSeconds: integer(1, limits.retentionSecondsMax, 'seconds'),
+};
+
+export const requestIdShape: TShape = {
+  header: requestIdHeader,
+  accept: boolean,
 };
 
 /** Every option there is. */
@@ -156,6 +169,7 @@ export const optionsShape: TShape = {
   enableDetailedLogging: boolean,
   enableTlsDebugLogging: boolean,
   metrics: object(metricsShape),
+  requestId: object(requestIdShape),
   logger,
 };
 
