@@ -12,10 +12,13 @@ import type { TConfig } from './config/schema/index.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
 import type { IEventBus } from './events/types.ts';
+import { HealthPart } from './health/part.ts';
 import { createLogger, type TLogger } from './log/logger.ts';
 import type { IPart } from './part.ts';
+import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
 import { ResolvePart } from './resolve/part.ts';
+import type { IResolve } from './resolve/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
@@ -35,14 +38,19 @@ export class DcRouter {
   #config: TConfig;
   readonly #resolve = new ResolvePart(this);
   readonly #proxy = new ProxyPart(this, this.#resolve);
-  readonly #dns = new DnsPart(this);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #health: HealthPart = new HealthPart(this, {
+    resolver: () => this.#resolve.resolver,
+    proxy: () => this.proxy,
+    onChange: () => this.#dns.refresh(),
+  });
   readonly #api = new ApiPart({
     registry: this.registry,
     ready: () => this.#state === 'running',
     stats: () => this.stats(),
   });
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
-  readonly #parts: readonly IPart[] = [this.#resolve, this.#proxy, this.#dns, this.#api];
+  readonly #parts: readonly IPart[] = [this.#resolve, this.#proxy, this.#dns, this.#health, this.#api];
   #stopMetrics: () => void = () => {};
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
 
@@ -62,6 +70,15 @@ export class DcRouter {
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  /** Names of targets; null before the start. */
+  get resolve(): IResolve | null {
+    return this.#resolve.resolve;
+  }
+
+  get health(): IHealth {
+    return this.#health;
   }
 
   /**

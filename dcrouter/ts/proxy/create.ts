@@ -30,8 +30,9 @@ export async function createProxy(config: TProxyConfig, resolver: ITargetResolve
 export async function routesOf(config: TProxyConfig): Promise<IRouteConfig[]> {
   const routes: IRouteConfig[] = [];
   for (const [index, route] of config.routes.entries()) {
+    const { dns: _dns, ...rest } = route;
     const { tls, ...action } = route.action;
-    routes.push({ ...route, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
+    routes.push({ ...rest, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
   }
   return routes;
 }

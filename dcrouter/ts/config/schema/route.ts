@@ -55,6 +55,8 @@ export const route = z.strictObject({
     sendProxyProtocol: z.boolean().optional(),
   }),
   security: security.optional(),
+  /** Whether its domains get records by `dns.autoRecords`. */
+  dns: z.boolean().optional(),
 });
 
 export type TRouteConfig = z.output<typeof route>;
