@@ -150,13 +150,17 @@ async function readCopies<T>(files: ISqliteFiles, read: (rows: AsyncIterable<TTa
  */
 async function prepareFile(file: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await (await openFile(file, 'wx', 0o600)).close();
+    await mkdir(dirname(file), { mode: 0o700 }).catch(unlessThere);
+    const made = await openFile(file, 'wx', 0o600).catch(unlessThere);
+    if (made) await made.close();
+    else await chmod(file, 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new StoreOpenError(`${file} cannot be made: ${(error as Error).message}`, { cause: error });
-    await chmod(file, 0o600);
+    throw new StoreOpenError(`${file} cannot be made: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /** Removes every file whose path starts so, SQLite's logs beside it included. */
