@@ -98,7 +98,7 @@ async function changesMeanwhile(store: IStore, folder: string, target: TStoreCon
   await store.objects.change(rows(0), 0, audit());
   const files = [join(folder, 'one.jsonl'), join(folder, 'two.jsonl')];
   let backing = true;
-  const backups = Promise.all(files.map((file) => store.backup(file))).then(() => (backing = false));
+  const backups = Promise.all(files.map((file) => store.backup(file))).finally(() => (backing = false));
   let revision = 1;
   while (backing) revision = await store.objects.change(rows(revision), revision, audit());
   await backups;
