@@ -18,6 +18,8 @@ import { Logs } from './log/logs.ts';
 import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { TelemetryPart } from './telemetry/part.ts';
+import type { IHistory } from './telemetry/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
 
@@ -53,6 +55,7 @@ export class DcRouter {
     ready: () => this.#state === 'running',
     stats: () => this.stats(),
   });
+  readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
@@ -62,9 +65,10 @@ export class DcRouter {
     this.#config = config;
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
-    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#api];
     this.events = options.events ?? new EventBus();
     this.control = options.control ?? null;
+    this.#telemetry = this.#makeTelemetry();
+    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#telemetry, this.#api];
   }
 
   /** The configuration that serves. */
@@ -75,6 +79,11 @@ export class DcRouter {
   /** Null without one, and while it has not been reached since the start. */
   get store(): IStore | null {
     return this.control?.store ?? null;
+  }
+
+  /** What was counted, second by second; null while it is switched off. */
+  get history(): IHistory | null {
+    return this.#telemetry.history;
   }
 
   get proxy(): SmartProxy | null {
@@ -164,6 +173,24 @@ export class DcRouter {
       proxyPorts: this.proxy?.getListeningPorts() ?? [],
       dns: this.dns && dns ? { address: dns.address, udpPort: dns.port, tcpPort: dns.port } : null,
     };
+  }
+
+  #makeTelemetry(): TelemetryPart {
+    return new TelemetryPart({
+      registry: this.registry,
+      store: () => this.store,
+      sources: {
+        proxy: () => this.proxy,
+        dns: () => this.dns,
+        control: () => this.control,
+        store: () => this.store,
+        rules: () => null,
+        resolve: () => null,
+        health: () => null,
+        logs: () => this.logs,
+        events: () => this.events,
+      },
+    });
   }
 
   async #stopParts(parts: IPart[]): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { selfSignedCertificate } from '@dcrouter/acme';
 import { readFile } from 'node:fs/promises';
-import { SmartProxy, type IRouteConfig, type IRouteTls } from '@dcrouter/smartproxy';
+import { SmartProxy, type IRequestIdOptions, type IRouteConfig, type IRouteTls } from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
 import type { TConfig, TRouteConfig } from '../config/schema/index.ts';
 
@@ -13,12 +13,19 @@ type TProxyConfig = NonNullable<TConfig['proxy']>;
 type TTlsConfig = NonNullable<TRouteConfig['action']['tls']>;
 
 /** @throws ConfigError when a certificate file cannot be read. */
-export async function createProxy(config: TProxyConfig): Promise<SmartProxy> {
+export async function createProxy(config: TProxyConfig, requestId?: IRequestIdOptions): Promise<SmartProxy> {
   return new SmartProxy({
     routes: await routesOf(config),
     listenAddress: config.address,
+    requestId,
     ...(config.acme && { acme: { enabled: true, ...config.acme } }),
   });
+}
+
+/** How requests are named, as the `telemetry` section says; undefined: not at all. */
+export function requestIdOf({ requestId }: TConfig['telemetry']): IRequestIdOptions | undefined {
+  if (requestId === false) return undefined;
+  return requestId === true ? {} : requestId;
 }
 
 /**

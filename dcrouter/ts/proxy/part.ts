@@ -8,7 +8,7 @@ import type { TConfig } from '../config/schema/index.ts';
 import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
-import { createProxy, routesOf } from './create.ts';
+import { createProxy, requestIdOf, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
@@ -29,7 +29,7 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings);
+    const proxy = await createProxy(settings, requestIdOf(config.telemetry));
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
