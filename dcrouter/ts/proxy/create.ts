@@ -5,21 +5,36 @@
  */
 import { selfSignedCertificate } from '@dcrouter/acme';
 import { readFile } from 'node:fs/promises';
-import { SmartProxy, type IRouteConfig, type IRouteTls, type ITargetResolver } from '@dcrouter/smartproxy';
+import {
+  SmartProxy,
+  type IRequestIdOptions,
+  type IRouteConfig,
+  type IRouteTls,
+  type ISmartProxyOptions,
+} from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
 import type { TConfig, TRouteConfig } from '../config/schema/index.ts';
 
 type TProxyConfig = NonNullable<TConfig['proxy']>;
 type TTlsConfig = NonNullable<TRouteConfig['action']['tls']>;
 
+/** What the router gives the proxy beside the document's settings. */
+export type TProxyHooks = Pick<ISmartProxyOptions, 'resolver' | 'requestId'>;
+
 /** @throws ConfigError when a certificate file cannot be read. */
-export async function createProxy(config: TProxyConfig, resolver: ITargetResolver): Promise<SmartProxy> {
+export async function createProxy(config: TProxyConfig, hooks: TProxyHooks): Promise<SmartProxy> {
   return new SmartProxy({
+    ...hooks,
     routes: await routesOf(config),
     listenAddress: config.address,
-    resolver,
     ...(config.acme && { acme: { enabled: true, ...config.acme } }),
   });
+}
+
+/** How requests are named, as the `telemetry` section says; undefined: not at all. */
+export function requestIdOf({ requestId }: TConfig['telemetry']): IRequestIdOptions | undefined {
+  if (requestId === false) return undefined;
+  return requestId === true ? {} : requestId;
 }
 
 /**

@@ -9,7 +9,7 @@ import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { createProxy, routesOf } from './create.ts';
+import { createProxy, requestIdOf, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
@@ -32,7 +32,8 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings, this.#resolve.resolver);
+    const hooks = { resolver: this.#resolve.resolver, requestId: requestIdOf(config.telemetry) };
+    const proxy = await createProxy(settings, hooks);
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
