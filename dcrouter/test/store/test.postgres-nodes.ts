@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { postgresMissing, startPostgres, type IPostgres } from '../../../test/helpers/postgres.ts';
 import { StoreConflictError, StoreOpenError, StoreUnavailableError } from '../../ts/store/errors.ts';
+import { auditEntriesMax } from '../../ts/store/limits.ts';
 import { openStore } from '../../ts/store/open.ts';
 import type { IStore } from '../../ts/store/types.ts';
 import { open, postgresPlace, quiet } from './places.ts';
@@ -86,6 +87,18 @@ describe('two nodes on one PostgreSQL', { skip: postgresMissing }, () => {
     assert.equal((await two.audit.list()).items[0]?.node, 'one');
   });
 
+  it('drop the audit entries beyond the number kept, and count them', async () => {
+    const { one, two, url } = await twoNodes();
+    for (const store of [one, two]) await store.audit.append(audit());
+    await server.query(url, `update counter set value = ${auditEntriesMax} where name = 'audit'`);
+    await two.audit.append(audit());
+    assert.deepEqual(
+      (await one.audit.list()).items.map(({ id }) => id),
+      [auditEntriesMax + 1, 2],
+    );
+    assert.deepEqual([one.stats().dropped.audit, two.stats().dropped.audit], [0, 1]);
+  });
+
   it('a lock is held by one of both, and freed when its connection breaks', async () => {
     const { one, two, url } = await twoNodes();
     const { promise: inside, resolve: entered } = Promise.withResolvers<AbortSignal>();
@@ -151,7 +164,7 @@ describe('PostgreSQL that is away', { skip: postgresMissing }, () => {
   }
 
   it('the statistics notice it although nobody asks, and notice the return', async () => {
-    const { one, two } = await twoNodes();
+    const { one } = await twoNodes();
     await server.halt('fast');
     const noticed = (wanted: boolean) =>
       until(async () => {

@@ -14,7 +14,7 @@ const INT8 = 20;
 /** The store's numbers are milliseconds, revisions and counts: all far below 2^53. */
 const parsers = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary' ? Number : (types.getTypeParser(oid, format as 'text') as unknown),
+    oid === INT8 && format !== 'binary' ? Number : (types.getTypeParser(oid as typeof types.builtins.INT8, format as 'text') as unknown),
 } as PoolConfig['types'];
 
 /** What every connection of the store has in common. */
