@@ -5,21 +5,24 @@
  */
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
-import { logProxyEvents } from '../log/access.ts';
+import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerProxyMetrics } from '../telemetry/proxy.ts';
 import { createProxy, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
+  readonly #resolve: ResolvePart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
 
-  constructor(context: IRouterContext) {
+  constructor(context: IRouterContext, resolve: ResolvePart) {
     this.#context = context;
+    this.#resolve = resolve;
   }
 
   get proxy(): SmartProxy | null {
@@ -29,19 +32,21 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings);
-    this.#stopLogging = logProxyEvents(proxy, this.#context.logger, config.logging.access);
+    const proxy = await createProxy(settings, this.#resolve.resolver);
+    this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the proxy cannot start', error);
     });
     this.#proxy = proxy;
     this.#drainTimeoutMs = settings.drainTimeoutMs;
-    registerProxyMetrics(this.#context.registry, proxy.stats);
+    this.#removeEvents = addProxyEvents(this.#context.events, proxy);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (this.#proxy === null || next.proxy === undefined) return;
+    if (this.#proxy === null) return await this.start(next);
+    // Without the section no route is left, and so no port is open; what is counted stays.
+    if (next.proxy === undefined) return await this.#proxy.updateRoutes([]);
     if (JSON.stringify(next.proxy.routes) !== JSON.stringify(previous.proxy?.routes)) {
       await this.#proxy.updateRoutes(await routesOf(next.proxy)).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);
@@ -53,6 +58,7 @@ export class ProxyPart implements IPart {
   async stop(): Promise<void> {
     await this.#proxy?.stop({ drainTimeout: this.#drainTimeoutMs });
     this.#stopLogging();
+    this.#removeEvents();
     this.#proxy = null;
   }
 }

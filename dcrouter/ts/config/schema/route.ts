@@ -21,14 +21,14 @@ const match = z.strictObject({
 
 const target = z.strictObject({
   host: oneOrMore(z.string().min(1)),
-  port: z.union([port, z.literal('preserve')]),
+  port: z.union([port, z.literal('preserve'), z.literal('srv')]),
 });
 
 const certificate = z.union([
   z.literal('self-signed'),
   z.literal('auto'),
   z.strictObject({ keyFile: z.string(), certFile: z.string() }),
-  z.strictObject({ key: z.string(), cert: z.string() }),
+  z.strictObject({ key: z.string().meta({ secret: true }), cert: z.string() }),
 ]);
 
 const tls = z.strictObject({
@@ -55,6 +55,8 @@ export const route = z.strictObject({
     sendProxyProtocol: z.boolean().optional(),
   }),
   security: security.optional(),
+  /** Whether its domains get records by `dns.autoRecords`. */
+  dns: z.boolean().optional(),
 });
 
 export type TRouteConfig = z.output<typeof route>;
