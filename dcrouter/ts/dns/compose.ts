@@ -26,7 +26,8 @@ export function composeRecords(config: TConfig, isUp: TIsUp): Map<string, ICompo
   const { dns } = config;
   const composed = new Map<string, IComposedRecord[]>();
   if (dns === undefined) return composed;
-  for (const [name, zone] of Object.entries(dns.zones)) composed.set(name, ofDocument(originOf(name), zone, dns.failOpen, isUp));
+  for (const [name, zone] of Object.entries(dns.zones))
+    composed.set(name, ofDocument(originOf(name), zone, dns.failOpen, isUp));
   for (const { zone, record } of automatic(dns, config.proxy?.routes ?? [])) {
     composed.get(zone)!.push({ record, origin: 'auto', withheld: false });
   }
@@ -57,14 +58,13 @@ function ofDocument(origin: string, zone: TZoneConfig, failOpen: boolean, isUp: 
   });
 }
 
-function automatic(
-  dns: TDnsConfig,
-  routes: readonly TRouteConfig[],
-): Array<{ zone: string; record: TRecordConfig }> {
+function automatic(dns: TDnsConfig, routes: readonly TRouteConfig[]): Array<{ zone: string; record: TRecordConfig }> {
   const { autoRecords } = dns;
   if (autoRecords === undefined) return [];
   const wanted = routes.filter((route) => route.enabled !== false && (route.dns ?? autoRecords.routes === 'all'));
-  const domains = new Set(wanted.flatMap(({ match }) => [match.domains ?? []].flat()).map((name) => name.toLowerCase()));
+  const domains = new Set(
+    wanted.flatMap(({ match }) => [match.domains ?? []].flat()).map((name) => name.toLowerCase()),
+  );
   const found: Array<{ zone: string; record: TRecordConfig }> = [];
   for (const domain of domains) {
     const place = placeOf(domain, dns);
@@ -105,6 +105,12 @@ function originOf(zone: string): string {
   return (zone.endsWith('.') ? zone.slice(0, -1) : zone).toLowerCase();
 }
 
+/** A wildcard answers for the names below it (RFC 4592); a record of their own would hide it. */
+function covers(owner: string, name: string): boolean {
+  if (owner === '*') return name !== '@';
+  return owner.startsWith('*.') && name.endsWith(owner.slice(1));
+}
+
 /** An owner relative to its zone: `@`, `www`. */
 function ownerOf(name: string, origin: string): string {
   const lower = name.toLowerCase();
@@ -117,6 +123,6 @@ function isTaken(name: string, origin: string, zone: TZoneConfig): boolean {
     const owner = ownerOf(record.name, origin);
     // The apex has its NS records; a name at or below another one's is somebody else's.
     if (record.type === 'NS') return owner !== '@' && (owner === name || name.endsWith(`.${owner}`));
-    return owner === name && EXPLICIT.has(record.type);
+    return EXPLICIT.has(record.type) && (owner === name || covers(owner, name));
   });
 }

@@ -34,7 +34,8 @@ export function healthComplaints(config: TConfig): IHealthComplaint[] {
   const routes = new Map((config.proxy?.routes ?? []).map((route) => [route.name, route]));
   for (const [index, check] of config.health.checks.entries()) {
     const path = ['health', 'checks', index];
-    if (names.has(check.name)) complaints.push({ path: [...path, 'name'], message: `got '${check.name}' a second time` });
+    if (names.has(check.name))
+      complaints.push({ path: [...path, 'name'], message: `got '${check.name}' a second time` });
     names.add(check.name);
     complaints.push(...subjectComplaints(check, path, routes));
   }
@@ -65,7 +66,9 @@ function subjectComplaints(
   const found = routes.get(route!);
   if (found === undefined) return [{ path: [...path, 'route'], message: `got '${route}'; there is no such route` }];
   if (routeTargets(found).length > 0) return [];
-  return [{ path: [...path, 'route'], message: `got '${route}', whose targets have no port of their own; name a target` }];
+  return [
+    { path: [...path, 'route'], message: `got '${route}', whose targets have no port of their own; name a target` },
+  ];
 }
 
 function namedCheck(check: TCheckConfig, config: TConfig): ICheckOptions {
@@ -75,7 +78,8 @@ function namedCheck(check: TCheckConfig, config: TConfig): ICheckOptions {
     name,
     type,
     target: check.target ?? `route '${check.route}'`,
-    targets: check.target !== undefined ? [readTarget(check.target)] : unique(route === undefined ? [] : routeTargets(route)),
+    targets:
+      check.target !== undefined ? [readTarget(check.target)] : unique(route === undefined ? [] : routeTargets(route)),
     probe: probeOf(check),
     intervalMs,
     timeoutMs,

@@ -46,7 +46,7 @@ function send(check: TRequest, target: IProbeTarget, signal: AbortSignal): Promi
     path: check.path,
     agent: false,
     signal,
-    headers: { Host: check.host ?? `${name}:${target.port}`, 'User-Agent': 'dcrouter-health' },
+    headers: { 'Host': check.host ?? `${name}:${target.port}`, 'User-Agent': 'dcrouter-health' },
   };
   return new Promise((resolve, reject) => {
     const request =
