@@ -63,6 +63,8 @@ test('a client that goes while addresses are tried leaves nothing behind', async
   const { proxy, port, ledger } = await startProxy(t, [web('app.test', hole), raw('app.test', hole)], {
     resolver: names,
   });
+  const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+  const before = sockets();
   const [client, tunnel] = [await RawClient.open(port(8080)), await RawClient.open(port(9000))];
   for (const each of [client, tunnel]) each.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
   while (upstream(proxy, `app.test:${hole}`)?.active !== 2) await new Promise((resolve) => setImmediate(resolve));
@@ -73,6 +75,8 @@ test('a client that goes while addresses are tried leaves nothing behind', async
   await ledger.settled();
   assert.equal(upstream(proxy, `app.test:${hole}`).active, 0);
   tunnel.socket.destroy();
+  // Neither client's attempt goes on.
+  while (sockets() > before) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('a name that cannot be resolved is 502, counted as unresolved', async (t) => {
