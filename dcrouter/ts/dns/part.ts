@@ -5,10 +5,9 @@
  */
 import type { DnsServer, IZoneOptions } from '@dcrouter/smartdns/server';
 import type { TConfig } from '../config/schema/index.ts';
-import { logDnsEvents } from '../log/access.ts';
+import { addDnsEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerDnsMetrics } from '../telemetry/dns.ts';
 import { changeZone } from './change.ts';
 import { composeZones, type TIsUp } from './compose.ts';
 import { createDnsServer } from './create.ts';
@@ -23,6 +22,7 @@ export class DnsPart implements IPart {
   #served = new Map<string, IZoneOptions>();
   #dns: DnsServer | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
 
   constructor(context: IRouterContext, isUp: TIsUp) {
     this.#context = context;
@@ -37,7 +37,7 @@ export class DnsPart implements IPart {
     if (!config.dns) return;
     const zones = this.#zones(config);
     const dns = createDnsServer(config.dns, [...zones.values()]);
-    this.#stopLogging = logDnsEvents(dns, this.#context.logger, config.logging.access);
+    this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
@@ -45,12 +45,21 @@ export class DnsPart implements IPart {
     this.#dns = dns;
     this.#config = config;
     this.#served = zones;
-    registerDnsMetrics(this.#context.registry, dns.stats);
+    this.#removeEvents = addDnsEvents(this.#context.events, dns);
   }
 
-  async apply(next: TConfig, _previous: TConfig): Promise<void> {
-    if (this.#dns === null || next.dns === undefined) return;
-    this.#serve(this.#dns, this.#zones(next));
+  async apply(next: TConfig, previous: TConfig): Promise<void> {
+    const dns = this.#dns;
+    if (dns === null) return await this.start(next);
+    try {
+      this.#serve(dns, this.#zones(next));
+      // A second start does nothing; without the section nothing listens, and what is counted stays.
+      if (next.dns === undefined) await dns.stop();
+      else await dns.start();
+    } catch (error) {
+      this.#serve(dns, this.#zones(previous));
+      throw explainStartError('the DNS server cannot follow', error);
+    }
     this.#config = next;
   }
 
@@ -95,6 +104,7 @@ export class DnsPart implements IPart {
   async stop(): Promise<void> {
     await this.#dns?.stop();
     this.#stopLogging();
+    this.#removeEvents();
     this.#dns = null;
     this.#config = null;
     this.#served = new Map();

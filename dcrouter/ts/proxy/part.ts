@@ -5,11 +5,10 @@
  */
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
-import { logProxyEvents } from '../log/access.ts';
+import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerProxyMetrics } from '../telemetry/proxy.ts';
 import { createProxy, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
@@ -18,6 +17,7 @@ export class ProxyPart implements IPart {
   readonly #resolve: ResolvePart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
 
   constructor(context: IRouterContext, resolve: ResolvePart) {
@@ -33,18 +33,20 @@ export class ProxyPart implements IPart {
     const settings = config.proxy;
     if (!settings) return;
     const proxy = await createProxy(settings, this.#resolve.resolver);
-    this.#stopLogging = logProxyEvents(proxy, this.#context.logger, config.logging.access);
+    this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the proxy cannot start', error);
     });
     this.#proxy = proxy;
     this.#drainTimeoutMs = settings.drainTimeoutMs;
-    registerProxyMetrics(this.#context.registry, proxy.stats);
+    this.#removeEvents = addProxyEvents(this.#context.events, proxy);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (this.#proxy === null || next.proxy === undefined) return;
+    if (this.#proxy === null) return await this.start(next);
+    // Without the section no route is left, and so no port is open; what is counted stays.
+    if (next.proxy === undefined) return await this.#proxy.updateRoutes([]);
     if (JSON.stringify(next.proxy.routes) !== JSON.stringify(previous.proxy?.routes)) {
       await this.#proxy.updateRoutes(await routesOf(next.proxy)).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);
@@ -56,6 +58,7 @@ export class ProxyPart implements IPart {
   async stop(): Promise<void> {
     await this.#proxy?.stop({ drainTimeout: this.#drainTimeoutMs });
     this.#stopLogging();
+    this.#removeEvents();
     this.#proxy = null;
   }
 }

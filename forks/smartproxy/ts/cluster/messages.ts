@@ -6,7 +6,9 @@
 import type { ILatencyHistogramData } from '@dcrouter/metrics';
 import type { IChallengeChange } from '../certificates/challenge-board.ts';
 import type { TCertificateSource } from '../certificates/types.ts';
+import type { TInquiry } from '../connection/inspect.ts';
 import type { TProxyErrorCode } from '../errors.ts';
+import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyEvents } from '../interfaces/events.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { IRouteConfig } from '../interfaces/route.ts';
@@ -56,6 +58,7 @@ export type TOrder =
   | { readonly proxy: 'tickets'; readonly ticketKeys: Buffer }
   | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }
   | { readonly proxy: 'challenge'; readonly change: IChallengeChange }
+  | { readonly proxy: 'inquire'; readonly inquiry: TInquiry }
   | { readonly proxy: 'upstreams'; readonly upstreams: readonly IUpstreamState[] }
   | { readonly proxy: 'stop'; readonly drainMs: number };
 
@@ -122,5 +125,12 @@ export interface IFailure {
 }
 
 export type TWorkerMessage =
-  | { readonly proxy: 'done'; readonly id: number; readonly failure?: IFailure; readonly forced?: number }
+  | {
+      readonly proxy: 'done';
+      readonly id: number;
+      readonly failure?: IFailure;
+      readonly forced?: number;
+      /** The answer to an inquiry. */
+      readonly connections?: readonly IConnectionInfo[];
+    }
   | { readonly proxy: 'report'; readonly report: IReport };

@@ -10,7 +10,9 @@ import { availableParallelism } from 'node:os';
 import { Listener, type IListener } from '../accept/listener.ts';
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
 import type { IEngine } from '../connection/engine.ts';
+import { idOrder, type TInquiry } from '../connection/inspect.ts';
 import { ProxyError } from '../errors.ts';
+import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { IWorkerStats } from '../interfaces/stats.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
@@ -106,7 +108,7 @@ export class WorkerPool {
       this.#ports.set(port, bindPort);
       try {
         await this.#askAll({ proxy: 'open', port, bindPort });
-        return { port, boundPort: bindPort, close: async () => await this.#close(port) };
+        return { port, boundPort: bindPort, handle: null, close: async () => await this.#close(port) };
       } catch (error) {
         await this.#close(port);
         if (!ephemeral || left <= 1) throw error;
@@ -118,6 +120,14 @@ export class WorkerPool {
   async updateRoutes(): Promise<void> {
     const routes = portableRoutes(this.#options.routes);
     await this.#askAll({ proxy: 'routes', routes, certificates: this.#certificates() });
+  }
+
+  /** What every worker answers, in the order of the ids; nothing from one that dies meanwhile. */
+  async inquire(inquiry: TInquiry): Promise<IConnectionInfo[]> {
+    const answers = await Promise.all(
+      Array.from(this.#members, async (member) => (await member.ask({ proxy: 'inquire', inquiry }))?.connections ?? []),
+    );
+    return answers.flat().sort((a, b) => idOrder(a.id, b.id));
   }
 
   shareCertificate(routeName: string): void {

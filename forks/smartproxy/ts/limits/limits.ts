@@ -50,6 +50,11 @@ export const limits = {
   /** Routes that were removed and whose counters are still shown; older ones are folded together. */
   retiredRoutes: 1_000,
 
+  /** Connections in one list, unless asked otherwise: a screen or two. */
+  listedConnections: 100,
+  /** Connections in one list at most: as many as are open by default, some 3 MB. */
+  listedConnectionsMax: 10_000,
+
   /** Seconds of throughput history (upstream's retention). */
   historySeconds: 3_600,
   /** Targets with counters of their own; functions could name without end. Further ones share one entry. */
@@ -73,6 +78,8 @@ export const limits = {
   /** Idle time after which a pooled connection is closed, ms: below the 5 s after which Node backends close. */
   upstreamIdleMs: 4_000,
 
+  /** How often the byte counters of open connections are brought up to date, ms. */
+  sampleMs: 1_000,
   /** Tick of the timer wheel, ms: how late a deadline may fire. */
   wheelTickMs: 100,
   /** Slots of the timer wheel; a power of two. */

@@ -8,6 +8,7 @@ import type { Connection, IStage } from '../connection/connection.ts';
 import { dial, errorCode } from '../connection/dial.ts';
 import type { IDialOwner } from '../connection/dial.ts';
 import { REASON } from '../connection/reasons.ts';
+import { targetName } from '../connection/target-name.ts';
 import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
@@ -55,6 +56,10 @@ export class Tunnel implements IStage, IDialOwner {
     this.#connection = connection;
     this.#target = target;
     this.#held = held;
+  }
+
+  get target(): string {
+    return targetName(this.#target.host, this.#target.port);
   }
 
   /** Connects to the target. `preamble` is sent ahead of everything else. */

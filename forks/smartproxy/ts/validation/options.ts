@@ -81,19 +81,19 @@ const logger: TRule = (value, field, report) => {
   }
 };
 
+/** A field that says how the message is framed, or whose it is, must not be made an id. */
+const requestIdHeader: TRule = (value, field, report) => {
+  headerNameRule(value, field, report);
+  if (typeof value !== 'string' || fieldNumber(Buffer.from(value), 0, value.length) === FIELD.other) return;
+  report('ROUTE_BAD_VALUE', field, `is ${value}, which has a meaning of its own; choose another name`);
+};
+
 /** Usually an object of a class: its methods are not its own members. */
 const resolver: TRule = (value, field, report) => {
   const { peek, resolve } = (value ?? {}) as Record<string, unknown>;
   if (typeof peek !== 'function' || typeof resolve !== 'function') {
     report('ROUTE_BAD_TYPE', field, 'needs the functions peek and resolve');
   }
-};
-
-/** A field that says how the message is framed, or whose it is, must not be made an id. */
-const requestIdHeader: TRule = (value, field, report) => {
-  headerNameRule(value, field, report);
-  if (typeof value !== 'string' || fieldNumber(Buffer.from(value), 0, value.length) === FIELD.other) return;
-  report('ROUTE_BAD_VALUE', field, `is ${value}, which has a meaning of its own; choose another name`);
 };
 
 export const defaultsShape: TShape = {
@@ -118,6 +118,7 @@ export const optionsShape: TShape = {
   routes: required(anything),
   ephemeralPorts: boolean,
   listenAddress: hostRule,
+  takeListener: func,
   workers: either(
     "a number or 'auto'",
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
@@ -187,6 +188,12 @@ export function findOptionProblems(options: unknown): IOptionProblem[] {
     problems.push({
       field: 'resolver',
       message: 'is a function of this process, which worker processes cannot call; leave it or workers out',
+    });
+  }
+  if (options.takeListener !== undefined && options.workers !== undefined) {
+    problems.push({
+      field: 'takeListener',
+      message: 'cannot be used with workers: each binds the port itself, beside those of another process',
     });
   }
   if (options.acceptProxyProtocol === true && !(options.proxyIPs as unknown[] | undefined)?.length) {
