@@ -148,6 +148,8 @@ test('while no resolver answers the last answer serves, for a time, and nobody w
   assert.equal(status!.staleUses, 2);
   assert.ok(status!.lastError);
   await served.restart();
+  // Other resolvers are configured, and what is known stays.
+  resolver.configure(optionsFor(served.address, { timeoutMs: 200 }));
   served.set('app', 'A', 5, '192.0.2.2');
   clock.ms += resolveLimits.failureMs;
   assert.deepEqual(known('app'), ['192.0.2.1'], 'asks behind our back');
