@@ -4,6 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from 'node:util';
+import { isGroup } from './json.ts';
 import type { TConfig } from './schema/index.ts';
 
 /** Settings of a section that take effect at once; every other one of that section needs a restart. */
@@ -21,8 +22,10 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
   for (const [section, runtime] of Object.entries(RUNTIME_SETTINGS)) {
     const before = groupAt(previous, section);
     const after = groupAt(next, section);
-    // A section that comes or goes is started or stopped while the rest runs on.
-    if (before === undefined || after === undefined) continue;
+    if (before === undefined || after === undefined) {
+      if (before !== after) found.push(section);
+      continue;
+    }
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (!runtime.includes(key) && !isDeepStrictEqual(before[key], after[key])) found.push(`${section}.${key}`);
     }
@@ -37,5 +40,6 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
 }
 
 function groupAt(config: TConfig, section: string): Record<string, unknown> | undefined {
-  return (config as Record<string, Record<string, unknown> | undefined>)[section];
+  const value = (config as Record<string, unknown>)[section];
+  return isGroup(value) ? value : undefined;
 }

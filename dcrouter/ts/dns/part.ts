@@ -10,12 +10,13 @@ import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerDnsMetrics } from '../telemetry/dns.ts';
 import { createDnsServer } from './create.ts';
-import { zonesOf } from './zones.ts';
+import { ZoneKeeper } from './keeper.ts';
 
 export class DnsPart implements IPart {
   readonly name = 'dns';
   readonly #context: IRouterContext;
   #dns: DnsServer | null = null;
+  #keeper: ZoneKeeper | null = null;
   #stopLogging: () => void = () => {};
 
   constructor(context: IRouterContext) {
@@ -28,28 +29,33 @@ export class DnsPart implements IPart {
 
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
-    const dns = createDnsServer(config.dns);
+    const dns = await createDnsServer(config.dns);
+    const keeper = new ZoneKeeper(dns.zones);
+    await keeper.follow(config.dns.zones, {}).catch((error: unknown) => {
+      throw explainStartError('the zones cannot be served', error);
+    });
     this.#stopLogging = logDnsEvents(dns, this.#context.logger, config.logging.access);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
     });
     this.#dns = dns;
+    this.#keeper = keeper;
     registerDnsMetrics(this.#context.registry, dns.stats);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (this.#dns === null || next.dns === undefined) return;
-    const before = new Map(zonesOf(previous.dns).map((zone) => [zone.origin, JSON.stringify(zone)]));
-    const wanted = zonesOf(next.dns);
-    for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) this.#dns.zones.add(zone);
-    const origins = new Set(wanted.map((zone) => zone.origin));
-    for (const origin of before.keys()) if (!origins.has(origin)) this.#dns.zones.remove(origin);
+    // A section that comes or goes takes effect with the next start; `needsRestart` says so.
+    if (next.dns === undefined) return;
+    await this.#keeper?.follow(next.dns.zones, previous.dns?.zones ?? {}).catch((error: unknown) => {
+      throw explainStartError('the zones cannot be changed', error);
+    });
   }
 
   async stop(): Promise<void> {
     await this.#dns?.stop();
     this.#stopLogging();
     this.#dns = null;
+    this.#keeper = null;
   }
 }
