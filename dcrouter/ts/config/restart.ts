@@ -14,7 +14,7 @@ const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]
 };
 
 /** Sections and settings that are read once, at the start. */
-const START_SETTINGS: readonly string[] = ['api.address', 'api.port', 'api.tls', 'store'];
+const START_SETTINGS: readonly string[] = ['api.address', 'api.port', 'api.tls', 'control.watch', 'store'];
 
 /** The settings that differ and take effect only after a restart, as paths: `dns.port`, `proxy.workers`. */
 export function needsRestart(previous: TConfig, next: TConfig): string[] {
@@ -22,10 +22,8 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
   for (const [section, runtime] of Object.entries(RUNTIME_SETTINGS)) {
     const before = groupAt(previous, section);
     const after = groupAt(next, section);
-    if (before === undefined || after === undefined) {
-      if (before !== after) found.push(section);
-      continue;
-    }
+    // A section that comes or goes is started or stopped while the rest runs on.
+    if (before === undefined || after === undefined) continue;
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       if (!runtime.includes(key) && !isDeepStrictEqual(before[key], after[key])) found.push(`${section}.${key}`);
     }
@@ -36,7 +34,15 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
       key === undefined ? (config as Record<string, unknown>)[section] : groupAt(config, section)?.[key];
     if (!isDeepStrictEqual(pick(previous), pick(next))) found.push(path);
   }
-  return found;
+  return [...found, ...zoneSettings(previous, next)];
+}
+
+/** How a serial moves on belongs to the zone object, which is signed as long as it is served. */
+function zoneSettings(previous: TConfig, next: TConfig): string[] {
+  return Object.entries(next.dns?.zones ?? {}).flatMap(([name, zone]) => {
+    const before = previous.dns?.zones[name];
+    return before === undefined || before.serialPolicy === zone.serialPolicy ? [] : [`dns.zones[${name}].serialPolicy`];
+  });
 }
 
 function groupAt(config: TConfig, section: string): Record<string, unknown> | undefined {

@@ -5,7 +5,6 @@
  */
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { TConfig } from '../config/schema/index.ts';
-import { logDnsEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerDnsMetrics } from '../telemetry/dns.ts';
@@ -34,7 +33,7 @@ export class DnsPart implements IPart {
     await keeper.follow(config.dns.zones, {}).catch((error: unknown) => {
       throw explainStartError('the zones cannot be served', error);
     });
-    this.#stopLogging = logDnsEvents(dns, this.#context.logger, config.logging.access);
+    this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
@@ -45,11 +44,18 @@ export class DnsPart implements IPart {
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    // A section that comes or goes takes effect with the next start; `needsRestart` says so.
-    if (next.dns === undefined) return;
-    await this.#keeper?.follow(next.dns.zones, previous.dns?.zones ?? {}).catch((error: unknown) => {
-      throw explainStartError('the zones cannot be changed', error);
-    });
+    const dns = this.#dns;
+    if (dns === null) return await this.start(next);
+    const zones = { next: next.dns?.zones ?? {}, previous: previous.dns?.zones ?? {} };
+    try {
+      await this.#keeper?.follow(zones.next, zones.previous);
+      // A second start does nothing; without the section nothing listens, and what is counted stays.
+      if (next.dns === undefined) await dns.stop();
+      else await dns.start();
+    } catch (error) {
+      await this.#keeper?.follow(zones.previous, zones.next);
+      throw explainStartError('the DNS server cannot follow', error);
+    }
   }
 
   async stop(): Promise<void> {

@@ -6,7 +6,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
-import { logProxyEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerProxyMetrics } from '../telemetry/proxy.ts';
@@ -32,29 +31,42 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings, config.upstreams);
-    this.#stopLogging = logProxyEvents(proxy, this.#context.logger, config.logging.access);
+    const proxy = await createProxy(settings);
+    this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the proxy cannot start', error);
     });
     this.#proxy = proxy;
     this.#routes = proxy.settings.routes;
+    this.#setUpstreams(config.upstreams);
     this.#drainTimeoutMs = settings.drainTimeoutMs;
     registerProxyMetrics(this.#context.registry, proxy.stats);
   }
 
-  async apply(next: TConfig): Promise<void> {
-    // A section that comes or goes takes effect with the next start; `needsRestart` says so.
-    if (this.#proxy === null || next.proxy === undefined) return;
-    const routes = await routesOf(next.proxy, next.upstreams);
+  async apply(next: TConfig, previous: TConfig): Promise<void> {
+    if (this.#proxy === null) return await this.start(next);
+    // Without the section no route is left, and so no port is open; what is counted stays.
+    const routes = next.proxy === undefined ? [] : await routesOf(next.proxy);
     if (!isDeepStrictEqual(routes, this.#routes)) {
       await this.#proxy.updateRoutes(routes).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);
       });
       this.#routes = routes;
     }
-    this.#drainTimeoutMs = next.proxy.drainTimeoutMs;
+    this.#setUpstreams(next.upstreams, previous.upstreams);
+    this.#drainTimeoutMs = next.proxy?.drainTimeoutMs ?? this.#drainTimeoutMs;
+  }
+
+  /** Tells the proxy what operators say about targets; one that is not named any more is as its routes say. */
+  #setUpstreams(next: TConfig['upstreams'] = {}, previous: TConfig['upstreams'] = {}): void {
+    for (const target of Object.keys(previous)) {
+      if (next[target] === undefined) this.#proxy?.setUpstreamState(target, { state: 'ready', weight: null });
+    }
+    for (const [target, { state, weight }] of Object.entries(next)) {
+      if (isDeepStrictEqual(next[target], previous[target])) continue;
+      this.#proxy?.setUpstreamState(target, { state, weight: weight ?? null });
+    }
   }
 
   async stop(): Promise<void> {

@@ -6,9 +6,14 @@
 import { z } from 'zod';
 import { api } from './api.ts';
 import { oneOrMore } from './common.ts';
+import { control } from './control.ts';
 import { dns } from './dns.ts';
 import { logging } from './logging.ts';
+import { node } from './node.ts';
 import { proxy } from './proxy.ts';
+import { rules } from './rules.ts';
+import { store } from './store.ts';
+import { telemetry } from './telemetry.ts';
 import { upstreams } from './upstream.ts';
 
 export const configSchema = z.strictObject({
@@ -16,9 +21,14 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('Further files by pattern, such as `conf.d/*.yaml`, relative to this one; put in before all else.'),
   api: api.prefault({}).describe('The management listener.'),
+  control: control.prefault({}).describe('How changes are made.'),
   logging: logging.prefault({}).describe('Log lines.'),
+  telemetry: telemetry.prefault({}).describe('Metrics and their history.'),
+  node: node.prefault({}).describe('This machine among those of one store.'),
+  store: store.prefault({ type: 'memory' }).describe('What is kept.'),
   proxy: proxy.optional().describe('Connections: TCP, TLS and HTTP.'),
   dns: dns.optional().describe('The DNS server.'),
+  rules: rules.prefault({}).describe('What is decided beyond routes and zones.'),
   upstreams: upstreams.optional().describe('State and weight of targets, by `host:port`.'),
 });
 
@@ -30,3 +40,5 @@ export type { TRouteConfig, TTargetConfig } from './route.ts';
 export type { TGivenCertificate, TRouteTlsConfig } from './tls.ts';
 export type { TUpstreamConfig } from './upstream.ts';
 export type { TDnssecConfig, TRecordConfig, TZoneConfig } from './zone.ts';
+export type { TStoreConfig } from './store.ts';
+export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';
