@@ -19,7 +19,9 @@ import { upstreams } from './upstream.ts';
 export const configSchema = z.strictObject({
   include: oneOrMore(z.string().min(1))
     .optional()
-    .describe('Further files by pattern, such as `conf.d/*.yaml`, relative to this one; put in before all else.'),
+    .describe(
+      'Further files by pattern, such as `conf.d/*.yaml`, relative to this one. Groups are merged, lists of named things joined.',
+    ),
   api: api.prefault({}).describe('The management listener.'),
   control: control.prefault({}).describe('How changes are made.'),
   logging: logging.prefault({}).describe('Log lines.'),
