@@ -49,11 +49,12 @@ export interface IOpened {
 export function storeBattery(dialect: string, open: () => Promise<IOpened>, skip: string | false = false): void {
   const test = (name: string, body: (store: IStore) => Promise<void>): void => {
     it(name, { skip }, async () => {
-      const { store, end } = await open();
+      const opened = await open();
+      const { store } = opened;
       try {
         await body(store);
       } finally {
-        await end();
+        await opened.end();
       }
     });
   };

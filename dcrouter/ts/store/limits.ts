@@ -54,3 +54,49 @@ export const lockWaitersMax = 1000;
 
 /** Bounds of the operations' latency buckets, in seconds: a cached read is 100 µs, a commit to a slow disk 100 ms. */
 export const latencyBoundsSeconds: readonly number[] = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+
+/** Wait for a lock inside SQLite, in milliseconds. Nobody else has the file open; only a checkpoint of our own can wait. */
+export const sqliteBusyMs = 5000;
+/** Pages (4 KiB) in the write-ahead log before they move into the database: the log stays near 4 MiB. */
+export const sqliteCheckpointPages = 1000;
+/** The log file is cut to this size after it has been emptied, in bytes: a large import does not keep its disk space. */
+export const sqliteLogBytesMax = 8_388_608;
+/** Prepared statements kept in the thread: the store has some fifty different ones. */
+export const sqliteStatementsMax = 200;
+/** Wait for the process before us to let go of the file at a hand-over, in milliseconds. */
+export const handOverWaitMs = 30_000;
+/** A thread that ended unasked is started anew at most this often, in milliseconds. */
+export const sqliteRestartMs = 1000;
+/** Rows that a backup reads and a restore writes at once; seven columns each stay below SQLite's 32,766 parameters. */
+export const archiveRows = 200;
+/** The same for tables with large rows: ten of the largest documents fit into memory. */
+export const archiveLargeRows = 10;
+
+/** Connections to PostgreSQL per node; the server's own default is 100 for all of them. */
+export const poolSizeDefault = 5;
+export const poolSizeMax = 50;
+/** Locks held or waited for in the database at the same time, each with a connection of its own: orders at a time, and some. */
+export const lockConnectionsMax = 8;
+/** Time to get a connection, new or from the pool, in milliseconds. */
+export const connectMs = 3000;
+/** Time that the server may work on one statement, in milliseconds; a `load` of every object takes a second. */
+export const statementMs = 10_000;
+/** Time until an answer must be there, in milliseconds: a server that has vanished says nothing. Above `statementMs`. */
+export const answerMs = 12_000;
+/** Time of one statement of a backup, in milliseconds: a page of large documents over a slow line. */
+export const backupStatementMs = 60_000;
+/** Space between two looks at the newest revision, in milliseconds: what a lost notification costs at most. */
+export const revisionPollMs = 1000;
+/** The look itself, in milliseconds: shorter than other statements, so that a vanished server is noticed. */
+export const revisionPollAnswerMs = 3000;
+/** First and longest wait before the listening connection is opened again, in milliseconds; doubled in between. */
+export const listenRetryMsMin = 100;
+export const listenRetryMsMax = 5000;
+/** One turn of waiting for a lock in the database, in milliseconds; in between it is seen that the server still answers. */
+export const lockTurnMs = 2000;
+/** Space between two signs of life on a connection that holds a lock, in milliseconds. */
+export const lockHeartbeatMs = 10_000;
+/** Idle time before TCP asks whether the server is still there, in milliseconds. */
+export const keepAliveMs = 10_000;
+/** One line of a backup, in bytes: the largest document, every character of it escaped. */
+export const archiveLineBytesMax = 6 * documentBytesMax + 65_536;

@@ -16,7 +16,7 @@ export function conflict(expected: number, found: number | undefined): StoreConf
 }
 
 /** The states that a version loses when another one gets the given state. */
-export function supersededBy(state: TVersionState): readonly string[] {
+export function supersededBy(state: string): readonly string[] {
   if (state === 'active') return ['active', 'unconfirmed'];
   return state === 'unconfirmed' ? ['unconfirmed'] : [];
 }

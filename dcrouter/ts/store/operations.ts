@@ -33,6 +33,7 @@ export const operationNames = [
   'history.range',
   'history.prune',
   'lock',
+  'poll',
   'backup',
 ] as const;
 export type TOperation = (typeof operationNames)[number];

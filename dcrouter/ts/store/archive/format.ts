@@ -6,6 +6,7 @@
  *
  * @module
  */
+import * as limits from '../limits.ts';
 import type { ITables } from '../rows.ts';
 
 export const ARCHIVE_FORMAT = 'dcrouter-store';
@@ -40,6 +41,11 @@ export const tableKeys: { readonly [T in TTable]: ReadonlyArray<keyof ITables[T]
   history: ['node', 'at_ms'],
 };
 export const tableNames = Object.keys(tableKeys) as TTable[];
+
+/** Rows of a table that are read or written at once: documents and secrets are the ones that can be large. */
+export function rowsAtOnce(table: TTable): number {
+  return table === 'document_version' || table === 'material' ? limits.archiveLargeRows : limits.archiveRows;
+}
 
 export function rowLine([table, row]: TTableRow): string {
   const plain = table === 'material' ? { ...row, data: Buffer.from(row.data).toString('base64') } : row;
