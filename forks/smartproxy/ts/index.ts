@@ -8,6 +8,7 @@ export { SmartProxy } from './smart-proxy.ts';
 export type { IStopOptions } from './smart-proxy.ts';
 export { ProxyError } from './errors.ts';
 export type { TProxyErrorCode } from './errors.ts';
+export { OptionsError, type IOptionProblem } from './validation/error.ts';
 export { CHALLENGES, UNROUTED } from './interfaces/stats.ts';
 export { CertificateManager, CertificateStore, ChallengeBoard } from './certificates/index.ts';
 export type {
