@@ -13,7 +13,9 @@ import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
 import type { IEventBus } from './events/types.ts';
-import { createLogger, type TLogger } from './log/logger.ts';
+import type { TLogger } from './log/logger.ts';
+import { Logs } from './log/logs.ts';
+import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
 import { ProxyPart } from './proxy/part.ts';
 import { StartError } from './start-error.ts';
@@ -21,6 +23,8 @@ import type { IStore } from './store/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
+  /** The log to write; one made from the configuration unless given. */
+  readonly logs?: Logs;
   /** The bus to publish on; one of its own unless given. */
   readonly events?: IEventBus;
   /** What changes this router, where it was started from a file. */
@@ -36,6 +40,7 @@ export interface IRouterAddresses {
 
 export class DcRouter {
   readonly logger: TLogger;
+  readonly logs: Logs;
   readonly registry = new Registry();
   readonly events: IEventBus;
   /** Changes that are kept; null for a router that was made from a configuration alone. */
@@ -49,13 +54,15 @@ export class DcRouter {
     stats: () => this.stats(),
   });
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
-  readonly #parts: readonly IPart[] = [this.#proxy, this.#dns, this.#api];
+  readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
 
   constructor(config: TConfig, options: IDcRouterOptions = {}) {
     this.#config = config;
-    this.logger = options.logger ?? createLogger(config.logging);
+    this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
+    this.logger = this.logs.logger;
+    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#api];
     this.events = options.events ?? new EventBus();
     this.control = options.control ?? null;
   }
@@ -137,6 +144,12 @@ export class DcRouter {
     this.#state = 'stopping';
     await this.#stopParts([...this.#parts]);
     this.logger.info('stopped');
+    await this.logs.close();
+  }
+
+  /** Opens the log files by their names anew, after a log rotation moved them away. */
+  async reopenLogs(): Promise<void> {
+    await this.logs.reopen();
   }
 
   stats(): IRouterStats {

@@ -68,7 +68,8 @@ export async function runUntilSignal(file: string, onStarted?: (router: DcRouter
     router.logger.info({ signal }, 'reading the configuration again');
     control.reload('signal').catch((error: unknown) => {
       // What it ended as has been told; what did not get its turn has not.
-      if (error instanceof ControlError) router.logger.error({ code: error.code, error: error.message }, 'not reloaded');
+      if (error instanceof ControlError)
+        router.logger.error({ code: error.code, error: error.message }, 'not reloaded');
     });
   };
   process.on('SIGHUP', reload);

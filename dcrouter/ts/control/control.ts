@@ -150,7 +150,8 @@ export class Control implements IControl {
   }
 
   async apply(document: IDocumentInput, options: IApplyOptions): Promise<IApplied> {
-    const confirmMs = options.confirmMs ?? (document.source === 'api' ? this.snapshot.config.control.confirmDefaultMs : 0);
+    const confirmMs =
+      options.confirmMs ?? (document.source === 'api' ? this.snapshot.config.control.confirmDefaultMs : 0);
     const { confirmMs: _, ...others } = options;
     const asked = confirmMs === 0 ? others : { ...others, confirmMs };
     return await this.#changeDocument(async () => document, document.source, asked);
@@ -188,7 +189,10 @@ export class Control implements IControl {
       const stored = await this.#bench.store().versions.get(version);
       if (stored !== undefined)
         return { file: this.#bench.serving.document.file, text: stored.text, source: 'rollback' };
-      throw new ControlError('DCR_CONTROL_NO_VERSION', `there is no version ${version}; list the versions that are kept`);
+      throw new ControlError(
+        'DCR_CONTROL_NO_VERSION',
+        `there is no version ${version}; list the versions that are kept`,
+      );
     };
     return await this.#changeDocument(read, 'rollback', { ...options, comment });
   }
@@ -227,11 +231,7 @@ export class Control implements IControl {
   }
 
   /** One change in its turn, with its end counted and told. */
-  async #change(
-    source: TChangeSource,
-    by: string,
-    work: () => Promise<IOutcome>,
-  ): Promise<IApplied> {
+  async #change(source: TChangeSource, by: string, work: () => Promise<IOutcome>): Promise<IApplied> {
     return await this.#queue.run(async () => {
       const change = this.#bench.report.begin(source, by);
       try {

@@ -33,7 +33,8 @@ export class FolderWatch {
     const all = await foldersOf(files);
     const wanted = new Set([...all].slice(0, WATCH_FOLDERS_MAX));
     for (const folder of all)
-      if (!wanted.has(folder)) this.#options.failed(folder, new Error(`${WATCH_FOLDERS_MAX} folders are watched already`));
+      if (!wanted.has(folder))
+        this.#options.failed(folder, new Error(`${WATCH_FOLDERS_MAX} folders are watched already`));
     for (const [folder, watcher] of this.#watchers) {
       if (wanted.has(folder)) continue;
       watcher.close();

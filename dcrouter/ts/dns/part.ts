@@ -5,7 +5,6 @@
  */
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { TConfig } from '../config/schema/index.ts';
-import { logDnsEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerDnsMetrics } from '../telemetry/dns.ts';
@@ -34,7 +33,7 @@ export class DnsPart implements IPart {
     await keeper.follow(config.dns.zones, {}).catch((error: unknown) => {
       throw explainStartError('the zones cannot be served', error);
     });
-    this.#stopLogging = logDnsEvents(dns, this.#context.logger, config.logging.access);
+    this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);

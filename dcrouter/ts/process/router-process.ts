@@ -14,7 +14,8 @@ import { Reporter } from '../control/report.ts';
 import { prepareTakeOver, takeOverFile, type ITakeOver } from '../control/take-over.ts';
 import type { TConfig } from '../config/schema/index.ts';
 import { EventBus } from '../events/bus.ts';
-import { createLogger, type TLogger } from '../log/logger.ts';
+import type { TLogger } from '../log/logger.ts';
+import { Logs } from '../log/logs.ts';
 import { DcRouter } from '../router.ts';
 import { StoreUnavailableError } from '../store/errors.ts';
 import { openStore } from '../store/open.ts';
@@ -53,7 +54,8 @@ export class RouterProcess {
     const document = await read();
     // Before the store is opened: the file says where it is, and a file that is wrong is told at once.
     const own = await compiler.compile(document, []);
-    const logger = options.logger ?? createLogger(own.logging);
+    const logs = new Logs(own.logging, { logger: options.logger });
+    const { logger } = logs;
     const events = new EventBus();
     const report = new Reporter(events, logger, clock);
     const tools = { compiler, clock, report };
@@ -66,7 +68,7 @@ export class RouterProcess {
     try {
       const reconcile = (next: TConfig): Promise<void> => router.reconcile(next);
       const control = new Control({ ...tools, reconcile, readFile: read }, takeOver.serving);
-      const router = new DcRouter(takeOver.serving.snapshot.config, { logger, events, control });
+      const router = new DcRouter(takeOver.serving.snapshot.config, { logs, events, control });
       const serve = (): Promise<void> => router.start();
       await control.alone(() => (store === null ? serve() : control.settling(store, takeOver, serve)));
       const running = new RouterProcess(router, control);

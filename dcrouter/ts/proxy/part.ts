@@ -6,7 +6,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
-import { logProxyEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerProxyMetrics } from '../telemetry/proxy.ts';
@@ -33,7 +32,7 @@ export class ProxyPart implements IPart {
     const settings = config.proxy;
     if (!settings) return;
     const proxy = await createProxy(settings, config.upstreams);
-    this.#stopLogging = logProxyEvents(proxy, this.#context.logger, config.logging.access);
+    this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the proxy cannot start', error);

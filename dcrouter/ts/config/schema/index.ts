@@ -11,7 +11,9 @@ import { dns } from './dns.ts';
 import { logging } from './logging.ts';
 import { node } from './node.ts';
 import { proxy } from './proxy.ts';
+import { rules } from './rules.ts';
 import { store } from './store.ts';
+import { telemetry } from './telemetry.ts';
 import { upstreams } from './upstream.ts';
 
 export const configSchema = z.strictObject({
@@ -21,11 +23,13 @@ export const configSchema = z.strictObject({
   api: api.prefault({}).describe('The management listener.'),
   control: control.prefault({}).describe('How the router takes changes.'),
   logging: logging.prefault({}).describe('Log lines.'),
+  telemetry: telemetry.prefault({}).describe('Metrics and history.'),
   node: node.prefault({}).describe('Who this router is among those that share a store.'),
   store: store.prefault({ type: 'memory' }).describe('Where the router keeps what must survive a restart.'),
   proxy: proxy.optional().describe('Connections: TCP, TLS and HTTP.'),
   dns: dns.optional().describe('The DNS server.'),
   upstreams: upstreams.optional().describe('State and weight of targets, by `host:port`.'),
+  rules: rules.prefault({}).describe('What is done with connections, requests and queries.'),
 });
 
 /** A validated configuration with every default filled in. */
@@ -34,6 +38,7 @@ export type { TDnsConfig } from './dns.ts';
 export type { TProxyConfig } from './proxy.ts';
 export type { TRouteConfig, TTargetConfig } from './route.ts';
 export type { TStoreConfig } from './store.ts';
+export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';
 export type { TGivenCertificate, TRouteTlsConfig } from './tls.ts';
 export type { TUpstreamConfig } from './upstream.ts';
 export type { TDnssecConfig, TRecordConfig, TZoneConfig } from './zone.ts';
