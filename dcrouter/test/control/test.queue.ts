@@ -31,8 +31,12 @@ test('changes run one after another, in the order in which they came', async () 
 test('a change that fails lets the next one have its turn', async () => {
   const queue = new ChangeQueue(new HandClock());
   const failing = queue.run(async () => Promise.reject(new Error('broken')));
+  const throwing = queue.run(() => {
+    throw new Error('broken at once');
+  });
   const next = queue.run(async () => 'done');
   await assert.rejects(failing, /broken/);
+  await assert.rejects(throwing, /broken at once/);
   assert.equal(await next, 'done');
 });
 

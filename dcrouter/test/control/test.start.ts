@@ -158,7 +158,8 @@ test('a store that goes away while the router runs: traffic goes on, changes are
 
 test('a store that goes away between the parts and the settling: the parts go back, and the store is told', async (t) => {
   const { store, text, file, states } = await prepare(t);
-  const node = await startNode(t, text('file'), { store, file });
+  const clock = new HandClock();
+  const node = await startNode(t, text('file'), { store, file, clock });
   const { control } = node.running;
   const change = (name: string) => control.apply({ file, text: text(name), source: 'api' }, api);
   // Kept, but the answer is lost: nobody can know.
@@ -169,8 +170,14 @@ test('a store that goes away between the parts and the settling: the parts go ba
   await assert.rejects(change('lost'), { code: 'DCR_STORE_UNAVAILABLE' });
   assert.deepEqual(namesOf(node), ['file']);
   assert.deepEqual(namesOf({ running: { control: { snapshot: { config: node.running.router.config } } } }), ['file']);
+  // The telling has its turn, and fails.
+  await control.alone(async () => {});
   store.away = false;
   assert.deepEqual(await states(), ['2 active api', '1 superseded file'], 'what the store has kept');
+  while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(RETRY_FIRST_MS);
+  await control.alone(async () => {});
+  assert.deepEqual(await states(), ['2 failed api', '1 active file'], 'told without anybody changing anything');
   await change('next');
   assert.deepEqual(await states(), ['3 active api', '2 failed api', '1 superseded file']);
 });
