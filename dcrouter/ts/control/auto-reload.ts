@@ -13,7 +13,7 @@ import { messageOf, type Reporter } from './report.ts';
 import { FolderWatch } from './watch.ts';
 
 export interface IAutoReloadOptions {
-  readonly control: Control;
+  readonly control: Pick<Control, 'fileHash' | 'reload'>;
   readonly clock: IClock;
   readonly report: Reporter;
   readonly read: () => Promise<IFileDocument>;
