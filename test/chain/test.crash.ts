@@ -122,8 +122,7 @@ test(`${KILLS} kills while changing leave the old or the new configuration, neve
     child!.send(underWay);
   };
   const took = (order: TOrder): void => {
-    acknowledged =
-      'document' in order ? { ...acknowledged, doc: order.step } : { ...acknowledged, object: order.step };
+    acknowledged = 'document' in order ? { ...acknowledged, doc: order.step } : { ...acknowledged, object: order.step };
   };
 
   for (let kill = 0; kill <= KILLS; kill += 1) {

@@ -39,27 +39,27 @@ async function startBackend(t: TestContext): Promise<number> {
 /** One client that asks again as soon as it is answered. */
 interface IClient {
   readonly failures: readonly string[];
-  done: number;
+  readonly done: number;
   readonly ended: Promise<void>;
 }
 
 function keepAsking(over: AbortSignal, ask: () => Promise<string>, expected: string): IClient {
-  const failures: string[] = [];
-  const ended = (async () => {
+  const client = { failures: [] as string[], done: 0, ended: Promise.resolve() };
+  client.ended = (async () => {
     while (!over.aborted) {
       const answer = await ask().catch((error: unknown) => `failed: ${String(error)}`);
       client.done += 1;
-      if (answer !== expected) failures.push(answer);
+      if (answer !== expected) client.failures.push(answer);
     }
   })();
-  const client: IClient = { failures, done: 0, ended };
   return client;
 }
 
 /** So that every change meets every client: each has been answered twice more, the second time asked after this. */
 async function allAnswered(clients: readonly IClient[]): Promise<void> {
   const wanted = clients.map(({ done }) => done + 2);
-  while (clients.some(({ done }, index) => done < wanted[index]!)) await new Promise((resolve) => setImmediate(resolve));
+  while (clients.some(({ done }, index) => done < wanted[index]!))
+    await new Promise((resolve) => setImmediate(resolve));
 }
 
 function httpGet(port: number, agent: Agent | false): () => Promise<string> {

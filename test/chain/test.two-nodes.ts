@@ -179,20 +179,24 @@ test('a database that stops: traffic goes on, changes are refused, and all recov
   for (const node of nodes) assert.equal(await statusOf(node, 'after'), 200);
 });
 
-test('a database that is away at the start: the file serves, and the rest joins when it is back', { skip }, async (t) => {
-  const url = await server.createDatabase();
-  const [one] = await startNodes(t, url);
-  await one.running.control.applyObjects([put('shared', one)], by);
-  await server.halt('fast');
-  const [http, api] = (await steadyPorts(2)) as [number, number];
-  const late = await startNode(t, { url, http, name: 'late', address: '127.0.0.3', api });
-  assert.equal(await statusOf(late, 'own'), 200);
-  assert.equal(late.running.control.stats().storeOpen, false);
-  await assert.rejects(late.running.control.applyObjects([put('x', late)], by), { code: 'DCR_STORE_UNAVAILABLE' });
-  const joined = followed(late, RECOVERED_WITHIN_MS);
-  await server.resume();
-  await joined;
-  assert.equal(late.running.control.snapshot.revision, 1);
-  assert.equal(await statusOf({ ...late, http: one.http }, 'shared'), 200);
-  assert.equal(await statusOf(late, 'own'), 200);
-});
+test(
+  'a database that is away at the start: the file serves, and the rest joins when it is back',
+  { skip },
+  async (t) => {
+    const url = await server.createDatabase();
+    const [one] = await startNodes(t, url);
+    await one.running.control.applyObjects([put('shared', one)], by);
+    await server.halt('fast');
+    const [http, api] = (await steadyPorts(2)) as [number, number];
+    const late = await startNode(t, { url, http, name: 'late', address: '127.0.0.3', api });
+    assert.equal(await statusOf(late, 'own'), 200);
+    assert.equal(late.running.control.stats().storeOpen, false);
+    await assert.rejects(late.running.control.applyObjects([put('x', late)], by), { code: 'DCR_STORE_UNAVAILABLE' });
+    const joined = followed(late, RECOVERED_WITHIN_MS);
+    await server.resume();
+    await joined;
+    assert.equal(late.running.control.snapshot.revision, 1);
+    assert.equal(await statusOf({ ...late, http: one.http }, 'shared'), 200);
+    assert.equal(await statusOf(late, 'own'), 200);
+  },
+);
