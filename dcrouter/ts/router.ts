@@ -13,13 +13,19 @@ import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
 import type { IEventBus } from './events/types.ts';
+import { HealthPart } from './health/part.ts';
 import type { TLogger } from './log/logger.ts';
 import { Logs } from './log/logs.ts';
 import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
+import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { ResolvePart } from './resolve/part.ts';
+import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
+import { TelemetryPart } from './telemetry/part.ts';
+import type { IHistory } from './telemetry/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
@@ -46,13 +52,20 @@ export class DcRouter {
   /** Changes that are kept; null for a router that was made from a configuration alone. */
   readonly control: Control | null;
   #config: TConfig;
-  readonly #proxy = new ProxyPart(this);
-  readonly #dns = new DnsPart(this);
+  readonly #resolve = new ResolvePart(this);
+  readonly #proxy = new ProxyPart(this, this.#resolve);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #health: HealthPart = new HealthPart(this, {
+    resolver: () => this.#resolve.resolver,
+    proxy: () => this.proxy,
+    onChange: () => this.#dns.refresh(),
+  });
   readonly #api = new ApiPart({
     registry: this.registry,
     ready: () => this.#state === 'running',
     stats: () => this.stats(),
   });
+  readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
@@ -62,9 +75,18 @@ export class DcRouter {
     this.#config = config;
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
-    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#api];
     this.events = options.events ?? new EventBus();
     this.control = options.control ?? null;
+    this.#telemetry = this.#makeTelemetry();
+    this.#parts = [
+      new LogPart(this.logs),
+      this.#resolve,
+      this.#proxy,
+      this.#dns,
+      this.#health,
+      this.#telemetry,
+      this.#api,
+    ];
   }
 
   /** The configuration that serves. */
@@ -77,12 +99,26 @@ export class DcRouter {
     return this.control?.store ?? null;
   }
 
+  /** What was counted, second by second; null while it is switched off. */
+  get history(): IHistory | null {
+    return this.#telemetry.history;
+  }
+
   get proxy(): SmartProxy | null {
     return this.#proxy.proxy;
   }
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  /** Names of targets; null before the start. */
+  get resolve(): IResolve | null {
+    return this.#resolve.resolve;
+  }
+
+  get health(): IHealth {
+    return this.#health;
   }
 
   /**
@@ -164,6 +200,24 @@ export class DcRouter {
       proxyPorts: this.proxy?.getListeningPorts() ?? [],
       dns: this.dns && dns ? { address: dns.address, udpPort: dns.port, tcpPort: dns.port } : null,
     };
+  }
+
+  #makeTelemetry(): TelemetryPart {
+    return new TelemetryPart({
+      registry: this.registry,
+      store: () => this.store,
+      sources: {
+        proxy: () => this.proxy,
+        dns: () => this.dns,
+        control: () => this.control,
+        store: () => this.store,
+        rules: () => null,
+        resolve: () => this.resolve,
+        health: () => this.health,
+        logs: () => this.logs,
+        events: () => this.events,
+      },
+    });
   }
 
   async #stopParts(parts: IPart[]): Promise<void> {
