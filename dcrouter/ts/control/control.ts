@@ -31,6 +31,8 @@ interface IOutcome {
 export interface IControlOptions extends Omit<IBenchOptions, 'owing'> {
   /** Reads the file that the router was started with; undefined: there is none to reload. */
   readonly readFile?: () => Promise<IDocumentChange>;
+  /** Null while it cannot be reached: {@link Control.join} brings it. */
+  readonly store: IStore | null;
 }
 
 export class Control implements IControl {
@@ -47,6 +49,7 @@ export class Control implements IControl {
   /** @param serving - what the parts were started with */
   constructor(options: IControlOptions, serving: IServing) {
     this.#bench = new Bench({ ...options, owing: () => this.#settler.tell() }, serving);
+    this.#bench.openStore = options.store;
     this.#started = serving.snapshot.config;
     this.#queue = new ChangeQueue(options.clock);
     this.#unconfirmed = new Unconfirmed(options.clock, () => this.#takeBack());
@@ -110,9 +113,9 @@ export class Control implements IControl {
     await ledger.tell(store);
   }
 
-  /** The store can be reached: changes are kept there, and those of other nodes are followed. */
-  useStore(store: IStore): void {
-    this.#bench.openStore = store;
+  /** The parts serve: what other nodes change is followed from now on. */
+  follow(): void {
+    const store = this.#bench.store();
     this.#stopListening = store.objects.onRevision(() => this.#follower.tell());
     // What came between the reading at the start and now.
     this.#follower.tell();
@@ -129,7 +132,8 @@ export class Control implements IControl {
       const plan = this.#bench.compiler.plan(before.config, serving.snapshot.config);
       return { applied: { snapshot: serving.snapshot, plan }, changed: true };
     });
-    this.useStore(store);
+    this.#bench.openStore = store;
+    this.follow();
   }
 
   async plan(document: IDocumentInput): Promise<IPlan> {
