@@ -5,7 +5,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { accept } from './accept/acceptor.ts';
-import { Listener, type IListener } from './accept/listener.ts';
+import { Listener, type IListener, type IListenerHandle } from './accept/listener.ts';
 import { Ports } from './accept/ports.ts';
 import { CertificateManager } from './certificates/certificate-manager.ts';
 import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
@@ -56,6 +56,12 @@ import { assertValidOptions } from './validation/options.ts';
 export interface IStopOptions {
   /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
   drainTimeout?: number;
+  /**
+   * Milliseconds of the drain time in which idle connections may send one more request, which is answered with
+   * `Connection: close`; default 0: they end at once, and a request that crosses is lost. For a process whose successor
+   * serves already.
+   */
+  idleGrace?: number;
 }
 
 type TState = 'stopped' | 'starting' | 'running' | 'stopping';
@@ -215,10 +221,12 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       const ordersEnded = this.#certificates.stop();
       await this.#ports.closeAll();
       engine.pool.closeIdle();
-      for (const connection of engine.connections) connection.stage?.onStop();
       const drainMs = options.drainTimeout ?? engine.settings.drainMs;
+      const graceMs = Math.min(options.idleGrace ?? 0, drainMs);
+      if (graceMs > 0) await this.#drain.wait(graceMs);
+      for (const connection of engine.connections) connection.stage?.onStop();
       const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
-      await this.#drain.wait(drainMs);
+      await this.#drain.wait(drainMs - graceMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain.wait(limits.sampleMs);
@@ -288,6 +296,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** The port that the system bound for a route's port: the same, except with `ephemeralPorts`. */
   listeningPort(port: number): number | undefined {
     return this.#ports.boundPort(port);
+  }
+
+  /**
+   * The sockets of the open ports, by port as the routes name it, to hand on to another process: over an IPC channel, or
+   * by descriptor. They stay the proxy's. Empty with `workers` and where the runtime does not show them.
+   */
+  listenerHandles(): Map<number, IListenerHandle> {
+    return this.#ports.handles();
   }
 
   /** State of the certificate of a route; undefined for routes without one of their own. */
@@ -380,6 +396,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   async #listen(port: number): Promise<IListener> {
     if (this.#workers !== null) return await this.#workers.listen(port);
     const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
+    const inherited = this.settings.takeListener?.(port);
+    if (inherited !== undefined) {
+      await listener.adopt(inherited);
+      return listener;
+    }
     const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
     await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
     return listener;

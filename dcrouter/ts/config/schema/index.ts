@@ -10,9 +10,9 @@ import { dns } from './dns.ts';
 import { logging } from './logging.ts';
 import { node } from './node.ts';
 import { proxy } from './proxy.ts';
-import { telemetry } from './telemetry.ts';
-import { store } from './store.ts';
 import { rules } from './rules.ts';
+import { store } from './store.ts';
+import { telemetry } from './telemetry.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
