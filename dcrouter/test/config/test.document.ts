@@ -102,8 +102,8 @@ test('record data is checked by record type', () => {
     /records\[0\]\.data: got 'not-an-ip'; expected an ipv4 value/,
   );
   assert.match(
-    complaint(zone('{ name: www, type: MX, data: 10 mail }')),
-    /records\[0\]\.data: got '10 mail'; expected a group of settings/,
+    complaint(zone('{ name: www, type: MX, data: ten mail }')),
+    /records\[0\]\.data: got 'ten mail'; expected text '<preference> <exchange>' or \{ preference, exchange \}/,
   );
   assert.match(complaint(zone('{ name: www, type: BOGUS, data: x }')), /records\[0\]\.type/);
 });

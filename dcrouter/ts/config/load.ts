@@ -77,8 +77,10 @@ function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProble
     problems.push(problemAt(document, path, "got 'auto', which needs proxy.acme with at least an email"));
   });
   for (const [name, zone] of Object.entries(config.dns?.zones ?? {})) {
-    for (const message of zoneComplaints(name, zone))
-      problems.push(problemAt(document, ['dns', 'zones', name], message));
+    for (const { line, message } of zoneComplaints(name, zone)) {
+      const where = line === undefined ? '' : `${zone.file ?? 'text'}:${line}: `;
+      problems.push(problemAt(document, ['dns', 'zones', name], `${where}${message}`));
+    }
   }
   return problems;
 }

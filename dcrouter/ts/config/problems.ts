@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { IConfigDocument } from './document.ts';
 import { formatPath, type IConfigProblem } from './error.ts';
 import { valueAt } from './json.ts';
-import { isSecret, knownKeys, knownWords, REDACTED, schemasAt } from './schema-walk.ts';
+import { isMarked, knownKeys, knownWords, REDACTED, schemasAt } from './schema-walk.ts';
 import { configSchema } from './schema/index.ts';
 import { nearestName } from './suggest.ts';
 
@@ -105,7 +105,7 @@ function suggestion(got: unknown, path: readonly PropertyKey[]): string {
 
 /** A value as an error shows it: short, and never a secret. */
 function describe(value: unknown, path: readonly PropertyKey[]): string {
-  if (isSecret(schemasAt(configSchema, path))) return REDACTED;
+  if (isMarked(schemasAt(configSchema, path), 'secret')) return REDACTED;
   if (typeof value === 'string') return value.length > 60 ? `a text of ${value.length} characters` : `'${value}'`;
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (value === null) return 'nothing (null)';

@@ -4,6 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from 'node:util';
+import { isGroup } from './json.ts';
 import type { TConfig } from './schema/index.ts';
 
 /** Settings of a section that take effect at once; every other one of that section needs a restart. */
@@ -37,5 +38,6 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
 }
 
 function groupAt(config: TConfig, section: string): Record<string, unknown> | undefined {
-  return (config as Record<string, Record<string, unknown> | undefined>)[section];
+  const value = (config as Record<string, unknown>)[section];
+  return isGroup(value) ? value : undefined;
 }

@@ -4,9 +4,14 @@
  * @module
  */
 import { DnsServer } from '@dcrouter/smartdns/server';
-import type { TConfig } from '../config/schema/index.ts';
-import { zonesOf } from './zones.ts';
+import type { TDnsConfig } from '../config/schema/index.ts';
+import { dnsOptions } from './options.ts';
 
-export function createDnsServer(config: NonNullable<TConfig['dns']>): DnsServer {
-  return new DnsServer({ udpPort: config.port, bindInterface: config.address, zones: zonesOf(config) });
+/**
+ * The server without its zones, which `ZoneKeeper` brings.
+ *
+ * @throws ConfigError when a certificate file cannot be read
+ */
+export async function createDnsServer(config: TDnsConfig): Promise<DnsServer> {
+  return new DnsServer(await dnsOptions(config));
 }

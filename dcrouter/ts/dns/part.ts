@@ -9,12 +9,13 @@ import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerDnsMetrics } from '../telemetry/dns.ts';
 import { createDnsServer } from './create.ts';
-import { zonesOf } from './zones.ts';
+import { ZoneKeeper } from './keeper.ts';
 
 export class DnsPart implements IPart {
   readonly name = 'dns';
   readonly #context: IRouterContext;
   #dns: DnsServer | null = null;
+  #keeper: ZoneKeeper | null = null;
   #stopLogging: () => void = () => {};
 
   constructor(context: IRouterContext) {
@@ -27,42 +28,40 @@ export class DnsPart implements IPart {
 
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
-    const dns = createDnsServer(config.dns);
+    const dns = await createDnsServer(config.dns);
+    const keeper = new ZoneKeeper(dns.zones);
+    await keeper.follow(config.dns.zones, {}).catch((error: unknown) => {
+      throw explainStartError('the zones cannot be served', error);
+    });
     this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
     });
     this.#dns = dns;
+    this.#keeper = keeper;
     registerDnsMetrics(this.#context.registry, dns.stats);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
     const dns = this.#dns;
     if (dns === null) return await this.start(next);
-    try {
-      changeZones(dns, previous.dns, next.dns);
-      // A second start does nothing; without the section nothing listens, and what is counted stays.
-      if (next.dns === undefined) await dns.stop();
-      else await dns.start();
-    } catch (error) {
-      changeZones(dns, next.dns, previous.dns);
-      throw explainStartError('the DNS server cannot follow', error);
-    }
+    const [before, after] = [previous.dns?.zones ?? {}, next.dns?.zones ?? {}];
+    await this.#keeper?.follow(after, before).catch((error: unknown) => {
+      throw explainStartError('the zones cannot be changed', error);
+    });
+    // A second start does nothing; without the section nothing listens, and what has been counted stays.
+    if (next.dns === undefined) return await dns.stop();
+    await dns.start().catch(async (error: unknown) => {
+      await this.#keeper?.follow(before, after);
+      throw explainStartError('the DNS server cannot start', error);
+    });
   }
 
   async stop(): Promise<void> {
     await this.#dns?.stop();
     this.#stopLogging();
     this.#dns = null;
+    this.#keeper = null;
   }
-}
-
-/** Adds, replaces and removes the zones that differ; the others keep their answers. */
-function changeZones(dns: DnsServer, from: TConfig['dns'], to: TConfig['dns']): void {
-  const before = new Map(zonesOf(from).map((zone) => [zone.origin, JSON.stringify(zone)]));
-  const wanted = zonesOf(to);
-  for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) dns.zones.add(zone);
-  const origins = new Set(wanted.map((zone) => zone.origin));
-  for (const origin of before.keys()) if (!origins.has(origin)) dns.zones.remove(origin);
 }

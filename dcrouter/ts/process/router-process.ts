@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname, resolve } from 'node:path';
 import { AutoReload } from '../control/auto-reload.ts';
 import { systemClock, type IClock } from '../control/clock.ts';
 import { createCompiler } from '../control/compiler.ts';
@@ -17,15 +18,15 @@ import type { TLogger } from '../log/logger.ts';
 import { Logs } from '../log/logs.ts';
 import { DcRouter } from '../router.ts';
 import { StoreUnavailableError } from '../store/errors.ts';
+import { openStore } from '../store/open.ts';
 import type { IStore } from '../store/types.ts';
-import { openStore } from './open-store.ts';
 
 export interface IRouterProcessOptions {
   /** Variables that the document may name; the process's own unless given. */
   readonly env?: NodeJS.ProcessEnv;
   readonly logger?: TLogger;
   /** Opens what is kept; as the document's `store` section says unless given. */
-  readonly openStore?: (config: TConfig) => Promise<IStore>;
+  readonly openStore?: () => Promise<IStore>;
   readonly clock?: IClock;
 }
 
@@ -58,7 +59,9 @@ export class RouterProcess {
     const events = new EventBus();
     const report = new Reporter(events, logger, clock);
     const tools = { compiler, clock, report };
-    const open = (): Promise<IStore> => (options.openStore ?? openStore)(own);
+    const folder = dirname(resolve(file));
+    const open = (): Promise<IStore> =>
+      options.openStore?.() ?? openStore(own.store, { node: own.node.name, folder, logger });
 
     const { store, prepared } = await reach(open, async (store) => prepareTakeOver(store, document, tools), report);
     const takeOver = prepared ?? (await takeOverFile(document, tools));

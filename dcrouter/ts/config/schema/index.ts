@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { api } from './api.ts';
+import { oneOrMore } from './common.ts';
 import { control } from './control.ts';
 import { dns } from './dns.ts';
 import { logging } from './logging.ts';
@@ -13,22 +14,31 @@ import { proxy } from './proxy.ts';
 import { rules } from './rules.ts';
 import { store } from './store.ts';
 import { telemetry } from './telemetry.ts';
+import { upstreams } from './upstream.ts';
 
 export const configSchema = z.strictObject({
-  api: api.prefault({}),
-  control: control.prefault({}),
-  logging: logging.prefault({}),
-  telemetry: telemetry.prefault({}),
-  node: node.prefault({}),
-  store: store.prefault({ type: 'memory' }),
-  proxy: proxy.optional(),
-  dns: dns.optional(),
-  rules: rules.prefault({}),
+  include: oneOrMore(z.string().min(1))
+    .optional()
+    .describe('Further files by pattern, such as `conf.d/*.yaml`, relative to this one; put in before all else.'),
+  api: api.prefault({}).describe('The management listener.'),
+  control: control.prefault({}).describe('How the router takes changes.'),
+  logging: logging.prefault({}).describe('Log lines.'),
+  telemetry: telemetry.prefault({}).describe('Metrics and history.'),
+  node: node.prefault({}).describe('Who this router is among those that share a store.'),
+  store: store.prefault({ type: 'memory' }).describe('Where the router keeps what must survive a restart.'),
+  proxy: proxy.optional().describe('Connections: TCP, TLS and HTTP.'),
+  dns: dns.optional().describe('The DNS server.'),
+  upstreams: upstreams.optional().describe('State and weight of targets, by `host:port`.'),
+  rules: rules.prefault({}).describe('What is done with connections, requests and queries.'),
 });
 
 /** A validated configuration with every default filled in. */
 export type TConfig = z.output<typeof configSchema>;
+export type { TDnsConfig } from './dns.ts';
+export type { TProxyConfig } from './proxy.ts';
+export type { TRouteConfig, TTargetConfig } from './route.ts';
 export type { TStoreConfig } from './store.ts';
-export type { TRouteConfig } from './route.ts';
 export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';
-export type { TRecordConfig, TZoneConfig } from './zone.ts';
+export type { TGivenCertificate, TRouteTlsConfig } from './tls.ts';
+export type { TUpstreamConfig } from './upstream.ts';
+export type { TDnssecConfig, TRecordConfig, TZoneConfig } from './zone.ts';
