@@ -56,6 +56,18 @@ export class ApiContext {
   }
 
   /**
+   * Only shared objects are changed here: what stands in the document is changed there.
+   *
+   * @param exists whether something of that name serves
+   * @throws ApiError `DCR_API_IN_DOCUMENT`
+   */
+  assertOwn(kind: TObjectKind, id: string, exists: boolean): void {
+    if (!exists || this.objects(kind).has(id)) return;
+    const message = `${kind} '${id}' stands in the document; change it there (PUT /config), or choose another name`;
+    throw new ApiError('DCR_API_IN_DOCUMENT', message);
+  }
+
+  /**
    * Changes shared objects, or only plans it.
    *
    * @param tagOf the tag of what is changed, asked again in the moment of the change

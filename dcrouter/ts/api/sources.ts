@@ -13,6 +13,7 @@ import type { IHealth } from '../health/types.ts';
 import type { TLogger } from '../log/logger.ts';
 import type { ILogTail } from '../log/tail.ts';
 import type { IResolve } from '../resolve/types.ts';
+import type { IRuleEngine } from '../rules/types.ts';
 import type { IStore } from '../store/types.ts';
 import type { IHistory } from '../telemetry/types.ts';
 
@@ -36,14 +37,6 @@ export type TProxySource = Pick<
 
 /** The part of the DNS server that the API uses. */
 export type TDnsSource = { readonly zones: Pick<DnsServer['zones'], 'get' | 'list' | 'ds' | 'signer'> };
-
-/** The rule engine: rules with their hits, and tests that explain themselves. */
-export interface IRuleSource {
-  list(): ReadonlyArray<{ readonly name: string; readonly order: number; readonly hits: number }>;
-  /** @throws RangeError, ConfigError for facts that are none */
-  test(facts: Readonly<Record<string, unknown>>): object;
-  recent(limit?: number): ReadonlyArray<object>;
-}
 
 /** Handing the sockets over, and stopping in order. */
 export interface ILifeCycle {
@@ -70,7 +63,7 @@ export interface IApiSources {
   store(): IStore | null;
   proxy(): TProxySource | null;
   dns(): TDnsSource | null;
-  rules(): IRuleSource | null;
+  rules(): IRuleEngine | null;
   health(): IHealth | null;
   resolve(): IResolve | null;
   history(): IHistory | null;

@@ -71,6 +71,10 @@ export class Control implements IControl {
     return this.#bench.serving.document.text;
   }
 
+  documentFile(): string {
+    return this.#bench.serving.document.file;
+  }
+
   stats(): IControlStats {
     const { counters } = this.#bench.report;
     const { version, revision } = this.snapshot;

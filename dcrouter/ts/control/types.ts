@@ -77,6 +77,8 @@ export interface IControl {
   readonly objects: readonly IStoredObject[];
   /** The document of the running version, as text. */
   documentText(): string;
+  /** Its file, for error messages and relative paths. */
+  documentFile(): string;
   /** Settings applied but not in effect before a restart. */
   readonly pendingRestart: readonly string[];
   /** Validates and compares; changes nothing. @throws ConfigError */

@@ -6,10 +6,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { SCOPES } from '../../api/scopes.ts';
-import { address, port } from './common.ts';
-
-const NETWORK = 'expected an address or a network such as 10.0.0.0/8 or 2001:db8::/32';
-const network = z.string().refine(isNetwork, { error: NETWORK });
+import { address, count, file, network, port, text } from './common.ts';
 
 const token = z.strictObject({
   name: z
@@ -21,28 +18,22 @@ const token = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, { error: "expected the token's SHA-256 as 64 hexadecimal digits" })
     .optional()
     .describe('SHA-256 of the token as 64 hexadecimal digits.'),
-  hashFile: z.string().min(1).max(4_096).optional().describe('File that holds the hash.'),
+  hashFile: file.optional().describe('File that holds the hash.'),
   scopes: z.array(z.enum(SCOPES)).min(1).describe('What it may do.'),
 });
 
 const rateLimit = z.strictObject({
-  perMinute: z
-    .int()
-    .min(1)
-    .max(1_000_000)
+  perMinute: count(1_000_000, 1)
     .default(1_200)
     .describe('Requests per minute of one token, or of one address without a token.'),
-  failedPerMinute: z
-    .int()
-    .min(1)
-    .max(10_000)
+  failedPerMinute: count(10_000, 1)
     .default(20)
     .describe('Unknown tokens per minute from one address; then none is looked up for the rest of the minute.'),
 });
 
 const tls = z.strictObject({
-  keyFile: z.string().min(1).max(4_096).describe('Private key, PEM.'),
-  certFile: z.string().min(1).max(4_096).describe('Certificate chain, PEM, leaf first.'),
+  keyFile: file.describe('Private key, PEM.'),
+  certFile: file.describe('Certificate chain, PEM, leaf first.'),
 });
 
 export const api = z
@@ -55,7 +46,7 @@ export const api = z
       .default(false)
       .describe('Listen beyond loopback without TLS, or without any token: somebody else protects the listener.'),
     hosts: z
-      .array(z.string().min(1).max(253))
+      .array(text(253))
       .max(64)
       .default([])
       .describe('Names by which requests from this machine may address the API, beside localhost and addresses.'),
@@ -70,11 +61,10 @@ export const api = z
   .superRefine((value, context) => {
     const issue = (path: PropertyKey[], message: string): void =>
       context.addIssue({ code: 'custom', path, message });
-    if (!isLoopback(value.address) && !value.insecure && value.tls === undefined) {
-      issue(
-        ['address'],
-        'reaches beyond this machine without TLS: set api.tls, listen on 127.0.0.1, or set api.insecure to true',
-      );
+    if (!isLoopback(value.address) && !value.insecure) {
+      const way = 'or listen on 127.0.0.1, or set api.insecure to true if somebody else protects the listener';
+      if (value.tls === undefined) issue(['address'], `reaches beyond this machine without TLS: set api.tls, ${way}`);
+      if (value.tokens.length === 0) issue(['address'], `reaches beyond this machine without any token: add one to api.tokens, ${way}`);
     }
     const names = new Set<string>();
     for (const [index, { name, hash, hashFile }] of value.tokens.entries()) {
@@ -93,11 +83,4 @@ loopback.addAddress('::1', 'ipv6');
 /** Whether an address is this machine's own; IPv4 in IPv6 (RFC 4291 §2.5.5.2) counts as IPv4. */
 export function isLoopback(value: string): boolean {
   return loopback.check(value, isIP(value) === 6 ? 'ipv6' : 'ipv4');
-}
-
-function isNetwork(value: string): boolean {
-  const [base = '', bits, ...rest] = value.split('/');
-  const family = isIP(base);
-  if (family === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
