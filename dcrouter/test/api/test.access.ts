@@ -49,7 +49,11 @@ test('every endpoint lets in its scope and admin, and no other', async (t) => {
       if (/^\/api\/v1\/(events|restart|drain)$/.test(path) && (scope === needed || scope === 'admin')) continue;
       const { status, body } = await world.ask<ICode>(method, path, { token: secret });
       const refused = status === 403 && body.code === 'DCR_API_FORBIDDEN';
-      assert.equal(refused, scope !== needed && scope !== 'admin', `${scope}: ${method} ${path} (${needed}): ${status}`);
+      assert.equal(
+        refused,
+        scope !== needed && scope !== 'admin',
+        `${scope}: ${method} ${path} (${needed}): ${status}`,
+      );
       assert.notEqual(status, 401, `${method} ${path}`);
       assert.notEqual(status, 500, `${method} ${path}`);
     }
@@ -73,7 +77,10 @@ test('without any token this machine may do everything and is told so; with the 
   assert.equal((await world.ask('GET', 'status')).status, 401);
   const known = await world.ask('GET', 'status', { token: secret });
   assert.deepEqual([known.status, known.headers.get('warning')], [200, null]);
-  assert.equal((await world.ask('POST', 'tokens', { token: secret, body: { name: 'first', scopes: ['read'] } })).status, 409);
+  assert.equal(
+    (await world.ask('POST', 'tokens', { token: secret, body: { name: 'first', scopes: ['read'] } })).status,
+    409,
+  );
   const list = await world.ask<{ items: Array<Record<string, unknown>> }>('GET', 'tokens', { token: secret });
   assert.deepEqual(
     list.body.items.map(({ name }) => name),
@@ -150,7 +157,12 @@ test('requests from web pages are refused: other names, other origins, other med
   assert.equal(await raw({ host, origin: 'http://evil.example' }), 403);
   assert.equal(await raw({ host, origin: `http://${host}` }), 200);
   assert.equal(await raw({ host, 'sec-fetch-site': 'cross-site' }), 403);
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', undefined]) {
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    undefined,
+  ]) {
     const headers: Record<string, string> = { host, ...(type !== undefined && { 'content-type': type }) };
     assert.equal(await raw(headers, 'POST', '/api/v1/config/reload'), 415, type);
   }

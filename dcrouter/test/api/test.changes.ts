@@ -78,17 +78,24 @@ test('If-Match lets only the one change that saw what there is; If-None-Match on
   assert.match(lost.headers.get('content-type')!, /^application\/problem\+json/);
   assert.equal((await put('ready', { 'if-match': '"other", "more"' })).status, 412);
   const audit = await ask<{ items: Array<{ outcome: string; actor: string; action: string }> }>('GET', 'audit');
-  assert.deepEqual(
-    audit.body.items.map(({ outcome, actor }) => `${actor} ${outcome}`).sort(),
-    ['local done', 'local done', 'local refused', 'local refused', 'local refused', 'local refused'],
-  );
+  assert.deepEqual(audit.body.items.map(({ outcome, actor }) => `${actor} ${outcome}`).sort(), [
+    'local done',
+    'local done',
+    'local refused',
+    'local refused',
+    'local refused',
+    'local refused',
+  ]);
 });
 
 test('what does not fit is told with its place: 422 for the configuration, 400 for the request', async (t) => {
   const { ask, base } = await startWorld(t);
   const wrong = await ask<IProblemBody>('PUT', 'routes/blog', { body: { match: { ports: 70_000 } } });
   assert.deepEqual([wrong.status, wrong.body.code], [422, 'DCR_CONFIG_INVALID']);
-  assert.ok(wrong.body.problems!.some(({ path }) => path === 'match.ports'), JSON.stringify(wrong.body));
+  assert.ok(
+    wrong.body.problems!.some(({ path }) => path === 'match.ports'),
+    JSON.stringify(wrong.body),
+  );
   const query = await ask<IProblemBody>('GET', 'routes?limit=0');
   assert.deepEqual([query.status, query.body.code], [400, 'DCR_API_INVALID']);
   assert.deepEqual(
@@ -115,7 +122,9 @@ test('record sets are answered by DNS when the API has answered, and go again', 
   const { ask, process } = await startWorld(t);
   const resolver = new Resolver();
   resolver.setServers([`127.0.0.1:${process.router.config.dns!.port}`]);
-  const put = await ask('PUT', 'zones/example.test/records/www/a', { body: { ttl: 60, data: ['192.0.2.1', '192.0.2.2'] } });
+  const put = await ask('PUT', 'zones/example.test/records/www/a', {
+    body: { ttl: 60, data: ['192.0.2.1', '192.0.2.2'] },
+  });
   assert.equal(put.status, 200, JSON.stringify(put.body));
   assert.deepEqual((await resolver.resolve4('www.example.test')).sort(), ['192.0.2.1', '192.0.2.2']);
   const sets = await ask<{ items: Array<{ owner: string; type: string; origin: string; data: string[] }> }>(
@@ -164,12 +173,17 @@ test('a document is planned, applied, confirmed, rolled back and reloaded', asyn
   const { body: before } = await ask<{ text: string; version: number }>('GET', 'config');
   const text = before.text.replace('shop.example.test }', 'store.example.test }');
   const diff = await ask<IPlanned['plan']>('POST', 'config/diff', { body: { text } });
-  assert.deepEqual(diff.body.differences.map(({ path }) => path), ['proxy.routes[shop].match.domains']);
+  assert.deepEqual(
+    diff.body.differences.map(({ path }) => path),
+    ['proxy.routes[shop].match.domains'],
+  );
   const tag = (await ask('GET', 'config')).headers.get('etag')!;
   const put = await ask<IPlanned>('PUT', 'config', { body: { text }, headers: { 'if-match': tag } });
   assert.deepEqual([put.status, put.body.version], [200, 2], JSON.stringify(put.body));
   assert.equal((await ask('PUT', 'config', { body: { text }, headers: { 'if-match': tag } })).status, 412);
-  const tried = await ask<{ confirmByMs: number }>('POST', 'config/apply', { body: { text: before.text, confirmMs: 60_000 } });
+  const tried = await ask<{ confirmByMs: number }>('POST', 'config/apply', {
+    body: { text: before.text, confirmMs: 60_000 },
+  });
   assert.ok(tried.body.confirmByMs > Date.now());
   assert.equal((await ask<{ version: number }>('POST', 'config/confirm')).body.version, 3);
   assert.equal((await ask<IProblemBody>('POST', 'config/confirm')).body.code, 'DCR_CONTROL_UNCONFIRMED');

@@ -28,7 +28,8 @@ test('a configuration that opens the API to others without TLS or without a toke
     assert.deepEqual(problems({ address, tls, tokens }), []);
     assert.deepEqual(problems({ address, insecure: true }), []);
   }
-  for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) assert.deepEqual(problems({ address }), []);
+  for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+    assert.deepEqual(problems({ address }), []);
 });
 
 test('a token of the document has one hash and a name of its own', () => {
@@ -53,7 +54,15 @@ test('with TLS the API speaks HTTPS only, and HSTS', async (t) => {
   });
   const { port } = new URL(base);
   const get = async (authorization: string): Promise<[number, string | undefined]> => {
-    const sent = request({ host: '127.0.0.1', port, path: '/api/v1/status', ca: cert, servername: 'localhost', agent: false, headers: { authorization } });
+    const sent = request({
+      host: '127.0.0.1',
+      port,
+      path: '/api/v1/status',
+      ca: cert,
+      servername: 'localhost',
+      agent: false,
+      headers: { authorization },
+    });
     sent.end();
     const [response] = await once(sent, 'response');
     response.resume();

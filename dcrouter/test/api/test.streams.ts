@@ -78,7 +78,17 @@ class Reader {
     return body
       .split('\n\n')
       .filter((block) => block.includes('data: '))
-      .map((block) => Object.fromEntries(block.split('\n').map((line) => line.trim().split(/: (.*)/s).slice(0, 2))) as IMessage);
+      .map(
+        (block) =>
+          Object.fromEntries(
+            block.split('\n').map((line) =>
+              line
+                .trim()
+                .split(/: (.*)/s)
+                .slice(0, 2),
+            ),
+          ) as IMessage,
+      );
   }
 
   get head(): string {
@@ -143,13 +153,18 @@ test('a client that comes back gets what it missed, in order and once; what is n
   events.publish('rule.hit', { n: 7 });
   await second.until(({ messages }) => messages.length >= 6);
   const numbers = (reader: Reader) =>
-    reader.messages.map(({ event, data }) => (event === 'dropped' ? event : (JSON.parse(data!) as { data: { n: number } }).data.n));
+    reader.messages.map(({ event, data }) =>
+      event === 'dropped' ? event : (JSON.parse(data!) as { data: { n: number } }).data.n,
+    );
   assert.deepEqual(numbers(second), [2, 3, 4, 5, 6, 7]);
   // Beyond what is kept.
   for (let n = 8; n <= 1_200; n += 1) events.publish('rule.hit', { n });
   const third = new Reader(port, 'events?kind=rule.*', { 'Last-Event-ID': seen });
   await third.until(({ messages }) => messages.length > 0);
-  assert.deepEqual([third.messages[0]!.event, third.messages[0]!.data], ['dropped', '{"count":null,"reason":"not-kept"}']);
+  assert.deepEqual(
+    [third.messages[0]!.event, third.messages[0]!.data],
+    ['dropped', '{"count":null,"reason":"not-kept"}'],
+  );
   // Another run of the router, or nonsense.
   for (const id of ['abc-5', '5', '-', 'lfls-x']) {
     const reader = new Reader(port, 'events?kind=rule.*', { 'Last-Event-ID': id });
@@ -182,7 +197,11 @@ test('a slow client gets what fits, is told how much it missed, and then goes on
   const at = messages.findIndex(({ event }) => event === 'dropped');
   assert.deepEqual(JSON.parse(messages[at]!.data!), { count: dropped, reason: 'slow-client' });
   const numbers = messages.slice(0, at).map(({ data }) => (JSON.parse(data!) as { data: { n: number } }).data.n);
-  assert.deepEqual(numbers, numbers.map((_, index) => index + 1), 'what came before is whole and in order');
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, index) => index + 1),
+    'what came before is whole and in order',
+  );
   assert.equal(numbers.length + dropped, sent, 'every event was delivered or counted');
   assert.equal(messages.length, at + 2);
   reader.socket.destroy();
@@ -238,10 +257,16 @@ test('a quiet stream shows that it lives', async (t) => {
 
 test('logs: the latest lines by level and text, then those that come', async (t) => {
   const { tail, ask, port } = await startApi(t);
-  for (const [level, msg] of [['info', 'one'], ['warn', 'two'], ['error', 'three']] as const)
+  for (const [level, msg] of [
+    ['info', 'one'],
+    ['warn', 'two'],
+    ['error', 'three'],
+  ] as const)
     tail.write(`{"level":"${level}","time":"t","msg":"${msg}"}\n`);
   const lines = async (query: string) =>
-    (await ask<{ items: Array<{ line: { msg: string } }> }>('GET', `logs?${query}`)).body.items.map(({ line }) => line.msg);
+    (await ask<{ items: Array<{ line: { msg: string } }> }>('GET', `logs?${query}`)).body.items.map(
+      ({ line }) => line.msg,
+    );
   assert.deepEqual(await lines(''), ['one', 'two', 'three']);
   assert.deepEqual(await lines('tail=1'), ['three']);
   assert.deepEqual(await lines('level=warn'), ['two', 'three']);
@@ -251,7 +276,10 @@ test('logs: the latest lines by level and text, then those that come', async (t)
   tail.write('{"level":"info","time":"t","msg":"unseen"}\n');
   tail.write('{"level":"warn","time":"t","msg":"four"}\n');
   await reader.until(({ messages }) => messages.length === 2);
-  assert.deepEqual(reader.messages.map(({ data }) => (JSON.parse(data!) as { msg: string }).msg), ['three', 'four']);
+  assert.deepEqual(
+    reader.messages.map(({ data }) => (JSON.parse(data!) as { msg: string }).msg),
+    ['three', 'four'],
+  );
   assert.equal(tail.stats().followers, 1);
   reader.socket.destroy();
   while (tail.stats().followers > 0) await new Promise((resolve) => setImmediate(resolve));

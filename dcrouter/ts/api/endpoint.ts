@@ -52,10 +52,11 @@ export interface IEndpoint<P extends z.ZodType, Q extends z.ZodType, B extends z
 }
 
 /** Adds an endpoint below the base. */
-export function endpoint<P extends z.ZodType = TNothing, Q extends z.ZodType = TNothing, B extends z.ZodType = TNothing>(
-  app: FastifyInstance,
-  spec: IEndpoint<P, Q, B>,
-): void {
+export function endpoint<
+  P extends z.ZodType = TNothing,
+  Q extends z.ZodType = TNothing,
+  B extends z.ZodType = TNothing,
+>(app: FastifyInstance, spec: IEndpoint<P, Q, B>): void {
   app.route({
     method: spec.method,
     url: `${BASE}${spec.path}`,

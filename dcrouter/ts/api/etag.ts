@@ -39,7 +39,10 @@ export function assertConditions({ ifMatch, ifNoneMatch }: IConditions, current:
     throw new ControlError('DCR_CONTROL_PRECONDITION', `If-Match does not hold: ${found}; read it again`);
   }
   if (ifNoneMatch !== undefined && current !== undefined && names(ifNoneMatch, current)) {
-    throw new ControlError('DCR_CONTROL_PRECONDITION', `If-None-Match does not hold: there is one already, tagged ${current}`);
+    throw new ControlError(
+      'DCR_CONTROL_PRECONDITION',
+      `If-None-Match does not hold: there is one already, tagged ${current}`,
+    );
   }
 }
 

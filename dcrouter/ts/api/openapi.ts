@@ -19,7 +19,8 @@ declare module 'fastify' {
 const INFO = {
   title: 'DcRouter management API',
   version: '1',
-  description: 'Looking at a running router and changing it. Errors are problem documents (RFC 9457) with a stable code.',
+  description:
+    'Looking at a running router and changing it. Errors are problem documents (RFC 9457) with a stable code.',
 };
 
 /** To be called before the endpoints are added. */
@@ -57,4 +58,3 @@ export function addOpenApi(app: FastifyInstance): void {
     handle: async () => app.swagger(),
   });
 }
-

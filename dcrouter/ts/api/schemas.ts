@@ -27,7 +27,10 @@ export const changeQuery = z.strictObject({ dryRun });
 
 /** A page of items. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), next: z.string().optional().describe('Cursor of the next page; absent on the last.') });
+  z.object({
+    items: z.array(item),
+    next: z.string().optional().describe('Cursor of the next page; absent on the last.'),
+  });
 
 /** Any JSON object. */
 export const json = z.record(z.string(), z.unknown());

@@ -193,7 +193,11 @@ function createListener(
   handler: http.RequestListener,
   tls: { readonly key: string; readonly cert: string } | undefined,
 ): http.Server {
-  const options = { requestTimeout: limits.requestMs, headersTimeout: limits.requestMs, keepAliveTimeout: limits.keepAliveMs };
+  const options = {
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+  };
   const server =
     tls === undefined
       ? http.createServer(options, handler)

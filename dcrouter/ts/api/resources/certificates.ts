@@ -76,16 +76,23 @@ export function addCertificates(app: FastifyInstance, context: ApiContext): void
     handle: async ({ params: { route }, principal, reply }) => {
       const proxy = running(context.sources.proxy(), 'no proxy is configured');
       if (!wanted(route).automatic)
-        throw new ApiError('DCR_API_CONFLICT', `the certificate of route '${route}' is not automatic; replace it instead`);
+        throw new ApiError(
+          'DCR_API_CONFLICT',
+          `the certificate of route '${route}' is not automatic; replace it instead`,
+        );
       const order = proxy.renewCertificate(route).then(
         () => 'done' as const,
         (error: unknown) => error,
       );
       const waiting = new AbortController();
-      const end = await Promise.race([order, after(renewalWaitMs, 'late' as const, { signal: waiting.signal, ref: false })]);
+      const end = await Promise.race([
+        order,
+        after(renewalWaitMs, 'late' as const, { signal: waiting.signal, ref: false }),
+      ]);
       waiting.abort();
       const outcome = end === 'done' || end === 'late' ? 'done' : 'failed';
-      const detail: TJson = outcome === 'failed' ? { reason: String(end).slice(0, 2_000) } : { finished: end === 'done' };
+      const detail: TJson =
+        outcome === 'failed' ? { reason: String(end).slice(0, 2_000) } : { finished: end === 'done' };
       await context.audit({ actor: principal.by, action: 'certificate.renew', target: route, outcome, detail });
       if (outcome === 'failed')
         throw new ApiError('DCR_API_CERTIFICATE', end instanceof Error ? end.message : 'the order has failed');

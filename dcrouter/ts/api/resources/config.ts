@@ -147,7 +147,8 @@ function addChanging(app: FastifyInstance, context: ApiContext): void {
     }),
     bodyLimit: documentBodyBytesMax,
     responses: { 200: applied },
-    handle: async (ask) => await apply(ask, inputOf(context.control(), ask.body.text), { ...commentOf(ask.body), ...confirmOf(ask.body) }),
+    handle: async (ask) =>
+      await apply(ask, inputOf(context.control(), ask.body.text), { ...commentOf(ask.body), ...confirmOf(ask.body) }),
   });
 
   endpoint(app, {

@@ -44,7 +44,8 @@ export function addEvents(app: FastifyInstance, context: ApiContext): void {
       const stream = streams.begin(reply, principal, () => letGo.forEach((end) => end()));
       letGo.push(streams.replay.hold(patterns));
       if (replayed?.complete === false) stream.sendGap('not-kept');
-      for (const { id, kind, text } of replayed?.events ?? []) stream.send({ id: `${run}-${id}`, event: kind, data: text });
+      for (const { id, kind, text } of replayed?.events ?? [])
+        stream.send({ id: `${run}-${id}`, event: kind, data: text });
       letGo.push(sources.events.subscribe(patterns, (event) => sendEvent(stream, run, event)));
     },
   });
@@ -70,6 +71,9 @@ function patternsOf(text: string): string[] {
     throw new ApiError('DCR_API_INVALID', `kind names ${patterns.length} patterns; give at most ${patternsMax}`);
   const wrong = patterns.find((pattern) => !PATTERN.test(pattern));
   if (wrong !== undefined)
-    throw new ApiError('DCR_API_INVALID', `kind: '${wrong}' is no kind; expected one such as dns.query-answered, proxy.* or *`);
+    throw new ApiError(
+      'DCR_API_INVALID',
+      `kind: '${wrong}' is no kind; expected one such as dns.query-answered, proxy.* or *`,
+    );
   return patterns;
 }

@@ -28,7 +28,8 @@ export function addLogs(app: FastifyInstance, context: ApiContext): void {
     scope: 'read',
     tag: 'Logs',
     summary: 'Show the latest log lines; follow them with `follow=true`.',
-    description: 'Followed lines come as Server-Sent Events, the latest first of all; what a slow reader misses is told.',
+    description:
+      'Followed lines come as Server-Sent Events, the latest first of all; what a slow reader misses is told.',
     query: z.strictObject({
       tail: z.coerce.number().int().min(0).max(logLinesMax).default(LINES_DEFAULT).describe('The latest so many.'),
       level: z.enum(logLevels).optional().describe('The least severe level shown.'),
@@ -41,7 +42,9 @@ export function addLogs(app: FastifyInstance, context: ApiContext): void {
       const filter = { level, match };
       if (!follow) {
         return {
-          items: sources.tail.latest(count, filter).map(({ id, level: of, text }) => ({ id, level: of, line: parse(text) })),
+          items: sources.tail
+            .latest(count, filter)
+            .map(({ id, level: of, text }) => ({ id, level: of, line: parse(text) })),
         };
       }
       streams.assertRoom();

@@ -21,7 +21,10 @@ export function addProbes(app: FastifyInstance, sources: IApiSources): void {
           summary,
           description: 'Without a token.',
           security: [],
-          response: { 200: { description: 'It is so.', ...content }, 503: { description: 'It is not so.', ...content } },
+          response: {
+            200: { description: 'It is so.', ...content },
+            503: { description: 'It is not so.', ...content },
+          },
         },
       },
       async (_request, reply) => reply.code(ok() ? 200 : 503).send({ status: ok() ? 'ok' : 'unavailable' }),

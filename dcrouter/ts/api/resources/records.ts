@@ -70,7 +70,8 @@ export function addRecords(app: FastifyInstance, context: ApiContext): void {
       );
       const originOf = (set: ISet): z.output<typeof origin> => {
         if (findObject(objects, zone, set.owner, set.type) !== undefined) return 'object';
-        if (!own.has(setKey(set.owner, set.type)) && config.file === undefined && config.text === undefined) return 'auto';
+        if (!own.has(setKey(set.owner, set.type)) && config.file === undefined && config.text === undefined)
+          return 'auto';
         return isObject ? 'object' : 'document';
       };
       const { items, ...rest } = pageOf(sets, (set) => setKey(set.owner, set.type), query);
@@ -202,9 +203,7 @@ function relative(name: string, zone: string): string {
 function recordTag(zone: string, owner: string, type: string): (snapshot: ISnapshot) => string | undefined {
   return ({ config }) => {
     const records = zoneIn(config, zone)?.[1].records ?? [];
-    const set = records.filter(
-      (record) => relative(record.name, zone) === owner && record.type.toUpperCase() === type,
-    );
+    const set = records.filter((record) => relative(record.name, zone) === owner && record.type.toUpperCase() === type);
     return set.length === 0 ? undefined : etagOf(set);
   };
 }

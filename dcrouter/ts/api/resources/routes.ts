@@ -82,7 +82,8 @@ export function addRoutes(app: FastifyInstance, context: ApiContext): void {
     scope: 'write:routes',
     tag,
     summary: 'Make a route, or put another in its place.',
-    description: 'It serves on every node of the store when this is answered. Routes of the document are changed there.',
+    description:
+      'It serves on every node of the store when this is answered. Routes of the document are changed there.',
     params,
     query: changeQuery,
     body: json.meta({

@@ -74,7 +74,12 @@ export function addRules(app: FastifyInstance, context: ApiContext): void {
     params,
     responses: { 200: ruleItem },
     handle: async ({ params: { name: wanted }, reply }) => {
-      const status = found(engine().list().find((rule) => rule.name === wanted), `there is no rule '${wanted}'`);
+      const status = found(
+        engine()
+          .list()
+          .find((rule) => rule.name === wanted),
+        `there is no rule '${wanted}'`,
+      );
       const item = describe(status);
       reply.header('etag', item.etag);
       return item;

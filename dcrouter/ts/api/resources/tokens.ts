@@ -65,11 +65,13 @@ export function addTokens(app: FastifyInstance, context: ApiContext): void {
     tag,
     summary: 'Make a token.',
     description: 'From then on requests from this machine need one, too; so the first one should have `admin`.',
-    body: z.strictObject({
-      name: tokenName,
-      scopes,
-      expiresAtMs: z.number().int().min(0).optional().describe('Unix time in milliseconds; never unless given.'),
-    }),
+    body: z
+      .strictObject({
+        name: tokenName,
+        scopes,
+        expiresAtMs: z.number().int().min(0).optional().describe('Unix time in milliseconds; never unless given.'),
+      })
+      .meta({ examples: [{ name: 'ci', scopes: ['read', 'write:routes'] }] }),
     responses: { 201: made },
     handle: async ({ body, principal, reply }) => {
       const store = context.store();
@@ -110,7 +112,8 @@ export function addTokens(app: FastifyInstance, context: ApiContext): void {
     params: z.strictObject({ id: z.string().min(1).max(128) }),
     responses: { 200: z.object({ id: z.string() }) },
     handle: async ({ params: { id }, principal }) => {
-      if (!(await context.store().tokens.remove(id))) throw new ApiError('DCR_API_NOT_FOUND', `there is no token '${id}'`);
+      if (!(await context.store().tokens.remove(id)))
+        throw new ApiError('DCR_API_NOT_FOUND', `there is no token '${id}'`);
       context.authenticator.forget();
       context.streams.endOf(id);
       await context.audit({ actor: principal.by, action: 'token.remove', target: id, outcome: 'done', detail: {} });

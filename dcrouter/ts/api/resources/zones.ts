@@ -91,12 +91,15 @@ export function addZones(app: FastifyInstance, context: ApiContext): void {
     scope: 'write:dns',
     tag,
     summary: 'Make a zone, or put another in its place.',
-    description: 'It is served on every node of the store when this is answered. Zones of the document are changed there.',
+    description:
+      'It is served on every node of the store when this is answered. Zones of the document are changed there.',
     params,
     query: changeQuery,
     body: json.meta({
       description: 'A zone as in the document; see `/config/schema`.',
-      examples: [{ ttl: 300, nameservers: ['ns1.example.test'], records: [{ name: 'www', type: 'A', data: '192.0.2.1' }] }],
+      examples: [
+        { ttl: 300, nameservers: ['ns1.example.test'], records: [{ name: 'www', type: 'A', data: '192.0.2.1' }] },
+      ],
     }),
     responses: { 200: applied },
     handle: async (ask) => {
@@ -119,7 +122,9 @@ export function addZones(app: FastifyInstance, context: ApiContext): void {
     handle: async (ask) => {
       const [id] = wantedZone(context, ask.params.name);
       context.assertOwn('zone', id, true);
-      const sets = [...context.objects('record').keys()].filter((key) => plainName(key.split('/')[0]!) === plainName(id));
+      const sets = [...context.objects('record').keys()].filter(
+        (key) => plainName(key.split('/')[0]!) === plainName(id),
+      );
       const changes = [
         { op: 'remove', kind: 'zone', id } as const,
         ...sets.map((key) => ({ op: 'remove', kind: 'record', id: key }) as const),
@@ -139,7 +144,9 @@ export function addZones(app: FastifyInstance, context: ApiContext): void {
     handle: async ({ params: { name } }) => {
       const [zone] = wantedZone(context, name);
       const items = dnsOf(context).zones.ds(plainName(zone));
-      return { items: items.map((data) => ({ ...data, digest: hex(data.digest), text: formatRecordData('DS', data) })) };
+      return {
+        items: items.map((data) => ({ ...data, digest: hex(data.digest), text: formatRecordData('DS', data) })),
+      };
     },
   });
 

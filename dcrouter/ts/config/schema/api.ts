@@ -59,16 +59,17 @@ export const api = z
     rateLimit: rateLimit.prefault({}).describe('Requests per minute.'),
   })
   .superRefine((value, context) => {
-    const issue = (path: PropertyKey[], message: string): void =>
-      context.addIssue({ code: 'custom', path, message });
+    const issue = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
     if (!isLoopback(value.address) && !value.insecure) {
       const way = 'or listen on 127.0.0.1, or set api.insecure to true if somebody else protects the listener';
       if (value.tls === undefined) issue(['address'], `reaches beyond this machine without TLS: set api.tls, ${way}`);
-      if (value.tokens.length === 0) issue(['address'], `reaches beyond this machine without any token: add one to api.tokens, ${way}`);
+      if (value.tokens.length === 0)
+        issue(['address'], `reaches beyond this machine without any token: add one to api.tokens, ${way}`);
     }
     const names = new Set<string>();
     for (const [index, { name, hash, hashFile }] of value.tokens.entries()) {
-      if ((hash === undefined) === (hashFile === undefined)) issue(['tokens', index], 'expected either hash or hashFile');
+      if ((hash === undefined) === (hashFile === undefined))
+        issue(['tokens', index], 'expected either hash or hashFile');
       if (names.has(name)) issue(['tokens', index, 'name'], 'another token has the name; names must be unique');
       names.add(name);
     }
