@@ -28,3 +28,5 @@ export { RouterProcess, type IRouterProcessOptions } from './process/router-proc
 export { createLogger, type ILoggerOptions, type TLogger } from './log/logger.ts';
 export { DcRouter, type IDcRouterOptions, type IRouterAddresses } from './router.ts';
 export { StartError } from './start-error.ts';
+export { StoreConflictError, StoreUnavailableError } from './store/errors.ts';
+export type { IStore, IStoredObject, TObjectChange, TObjectKind } from './store/types.ts';

@@ -18,7 +18,10 @@ export async function startBackend(t: TestContext, name: string): Promise<IBacke
   const slow = Promise.withResolvers<ServerResponse>();
   const server = createServer((request, response) => {
     request.resume();
-    if (request.url !== '/slow') return response.end(`${name} got ${request.url}`);
+    if (request.url !== '/slow') {
+      response.end(`${name} got ${request.url}`);
+      return;
+    }
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     response.write('begin ');
     slow.resolve(response);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import { freePorts } from '../../../test/helpers/ports.ts';
+import { steadyPorts } from '../../../test/helpers/ports.ts';
 import type { IRouterEvent } from '../../ts/events/types.ts';
 import { RouterProcess, type IRouterProcessOptions } from '../../ts/process/router-process.ts';
 import { MemoryStore } from '../../ts/store/memory.ts';
@@ -92,7 +92,7 @@ export function nextEvent(node: Pick<INode, 'running'>, kind: string): Promise<I
 }
 
 export async function ports<const N extends number>(count: N): Promise<number[] & { length: N }> {
-  return (await freePorts(count)) as number[] & { length: N };
+  return (await steadyPorts(count)) as number[] & { length: N };
 }
 
 /** What a fresh connection is answered, or the code of the error. */

@@ -100,7 +100,9 @@ test('a document that is not valid changes nothing, and is counted, told and aud
   const bad = documentOf(apiPort!, [{ name: 'a', port: 99_999, target: backend.port }]);
   const document = { file: 'sent.json', text: bad, source: 'api' } as const;
   await assert.rejects(control.plan(document), { code: 'DCR_CONFIG_INVALID' });
-  await assert.rejects(control.apply(document, api), { message: /^sent\.json:1:\d+: proxy\.routes\[0\]\.match\.ports/ });
+  await assert.rejects(control.apply(document, api), {
+    message: /^sent\.json:1:\d+: proxy\.routes\[0\]\.match\.ports/,
+  });
   assert.equal(control.snapshot, before);
   assert.equal(await answerOf(port!), '200 backend got /');
   assert.equal(control.stats().changes.api.refused, 1);

@@ -44,7 +44,10 @@ test('more changes than may wait are refused at once, and counted', async () => 
   const queue = new ChangeQueue(new HandClock());
   const first = gate();
   const accepted = Array.from({ length: QUEUED_CHANGES_MAX + 1 }, () => queue.run(() => first.opened));
-  await assert.rejects(queue.run(async () => {}), { code: 'DCR_CONTROL_BUSY', message: /64 changes wait already/ });
+  await assert.rejects(
+    queue.run(async () => {}),
+    { code: 'DCR_CONTROL_BUSY', message: /64 changes wait already/ },
+  );
   assert.equal(queue.refused, 1);
   first.open();
   await Promise.all(accepted);
@@ -85,5 +88,8 @@ test('a stop lets the change under way end and refuses those that wait', async (
   await stopped;
   assert.equal(ended, true);
   await running;
-  await assert.rejects(queue.run(async () => {}), { code: 'DCR_CONTROL_STOPPED' });
+  await assert.rejects(
+    queue.run(async () => {}),
+    { code: 'DCR_CONTROL_STOPPED' },
+  );
 });

@@ -34,7 +34,15 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
       key === undefined ? (config as Record<string, unknown>)[section] : groupAt(config, section)?.[key];
     if (!isDeepStrictEqual(pick(previous), pick(next))) found.push(path);
   }
-  return found;
+  return [...found, ...zoneSettings(previous, next)];
+}
+
+/** How a serial moves on belongs to the zone object, which is signed as long as it is served. */
+function zoneSettings(previous: TConfig, next: TConfig): string[] {
+  return Object.entries(next.dns?.zones ?? {}).flatMap(([name, zone]) => {
+    const before = previous.dns?.zones[name];
+    return before === undefined || before.serialPolicy === zone.serialPolicy ? [] : [`dns.zones[${name}].serialPolicy`];
+  });
 }
 
 function groupAt(config: TConfig, section: string): Record<string, unknown> | undefined {

@@ -101,11 +101,6 @@ export class Control implements IControl {
     return this.#bench.openStore;
   }
 
-  /** Where what serves now came from. */
-  get fileHash(): string {
-    return this.#bench.serving.fileHash;
-  }
-
   /** Runs work as a change: nothing else changes meanwhile. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     return await this.#queue.run(work);

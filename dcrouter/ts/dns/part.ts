@@ -46,16 +46,16 @@ export class DnsPart implements IPart {
   async apply(next: TConfig, previous: TConfig): Promise<void> {
     const dns = this.#dns;
     if (dns === null) return await this.start(next);
-    const [before, after] = [previous.dns?.zones ?? {}, next.dns?.zones ?? {}];
-    await this.#keeper?.follow(after, before).catch((error: unknown) => {
-      throw explainStartError('the zones cannot be changed', error);
-    });
-    // A second start does nothing; without the section nothing listens, and what has been counted stays.
-    if (next.dns === undefined) return await dns.stop();
-    await dns.start().catch(async (error: unknown) => {
-      await this.#keeper?.follow(before, after);
-      throw explainStartError('the DNS server cannot start', error);
-    });
+    const zones = { next: next.dns?.zones ?? {}, previous: previous.dns?.zones ?? {} };
+    try {
+      await this.#keeper?.follow(zones.next, zones.previous);
+      // A second start does nothing; without the section nothing listens, and what is counted stays.
+      if (next.dns === undefined) await dns.stop();
+      else await dns.start();
+    } catch (error) {
+      await this.#keeper?.follow(zones.previous, zones.next);
+      throw explainStartError('the DNS server cannot follow', error);
+    }
   }
 
   async stop(): Promise<void> {

@@ -3,17 +3,20 @@
  *
  * @module
  */
-import { OptionsError, SmartProxy } from '@dcrouter/smartproxy';
+import { OptionsError, SmartProxy, type ISmartProxyOptions } from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
-import type { TConfig, TProxyConfig } from '../config/schema/index.ts';
+import type { TProxyConfig } from '../config/schema/index.ts';
 import { proxyOptions } from './options.ts';
 
 export { routesOf } from './routes.ts';
 
-/** @throws ConfigError when a certificate file cannot be read, or the proxy refuses an option */
-export async function createProxy(config: TProxyConfig, upstreams?: TConfig['upstreams']): Promise<SmartProxy> {
+/**
+ * @param further what other sections give the proxy: a logger, a resolver, request ids
+ * @throws ConfigError when a certificate file cannot be read, or the proxy refuses an option
+ */
+export async function createProxy(config: TProxyConfig, further?: Partial<ISmartProxyOptions>): Promise<SmartProxy> {
   try {
-    return new SmartProxy(await proxyOptions(config, upstreams));
+    return new SmartProxy(await proxyOptions(config, further));
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error;
     throw new ConfigError(error.problems.map(({ field, message }) => ({ file: 'proxy', path: field, message })));

@@ -5,18 +5,22 @@
  */
 import type { ISmartProxyOptions } from '@dcrouter/smartproxy';
 import { readNamedFile } from '../config/files.ts';
-import type { TConfig, TProxyConfig } from '../config/schema/index.ts';
+import type { TProxyConfig } from '../config/schema/index.ts';
 import { routesOf } from './routes.ts';
 import { certificateOf } from './tls.ts';
 
-/** @throws ConfigError when a certificate file cannot be read */
+/**
+ * @param further what other sections give the proxy: a logger, a resolver, request ids
+ * @throws ConfigError when a certificate file cannot be read
+ */
 export async function proxyOptions(
   config: TProxyConfig,
-  upstreams: TConfig['upstreams'] = {},
+  further: Partial<ISmartProxyOptions> = {},
 ): Promise<ISmartProxyOptions> {
   const { workers, proxyIPs, acceptProxyProtocol, sendProxyProtocol, limits, defaults, metrics } = config;
   return given({
-    routes: await routesOf(config, upstreams),
+    ...further,
+    routes: await routesOf(config),
     listenAddress: config.address,
     workers,
     proxyIPs,

@@ -31,7 +31,7 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings, config.upstreams);
+    const proxy = await createProxy(settings);
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
@@ -39,21 +39,34 @@ export class ProxyPart implements IPart {
     });
     this.#proxy = proxy;
     this.#routes = proxy.settings.routes;
+    this.#setUpstreams(config.upstreams);
     this.#drainTimeoutMs = settings.drainTimeoutMs;
     registerProxyMetrics(this.#context.registry, proxy.stats);
   }
 
-  async apply(next: TConfig): Promise<void> {
+  async apply(next: TConfig, previous: TConfig): Promise<void> {
     if (this.#proxy === null) return await this.start(next);
-    // Without the section there is no route, and so no port is open; what has been counted stays.
-    const routes = next.proxy === undefined ? [] : await routesOf(next.proxy, next.upstreams);
+    // Without the section no route is left, and so no port is open; what is counted stays.
+    const routes = next.proxy === undefined ? [] : await routesOf(next.proxy);
     if (!isDeepStrictEqual(routes, this.#routes)) {
       await this.#proxy.updateRoutes(routes).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);
       });
       this.#routes = routes;
     }
+    this.#setUpstreams(next.upstreams, previous.upstreams);
     this.#drainTimeoutMs = next.proxy?.drainTimeoutMs ?? this.#drainTimeoutMs;
+  }
+
+  /** Tells the proxy what operators say about targets; one that is not named any more is as its routes say. */
+  #setUpstreams(next: TConfig['upstreams'] = {}, previous: TConfig['upstreams'] = {}): void {
+    for (const target of Object.keys(previous)) {
+      if (next[target] === undefined) this.#proxy?.setUpstreamState(target, { state: 'ready', weight: null });
+    }
+    for (const [target, { state, weight }] of Object.entries(next)) {
+      if (isDeepStrictEqual(next[target], previous[target])) continue;
+      this.#proxy?.setUpstreamState(target, { state, weight: weight ?? null });
+    }
   }
 
   async stop(): Promise<void> {

@@ -26,28 +26,32 @@ const cors = z.strictObject({
   preflight: z.boolean().optional().describe('Answer preflights here (default) or hand them to the target.'),
 });
 
-export const headers = z.strictObject({
-  request: headerMap
-    .optional()
-    .describe('Set on requests to the target; an empty value removes. May hold `{clientIp}` and other templates.'),
-  response: headerMap.optional().describe('Set on responses to the client; an empty value removes.'),
-  cors: z.union([z.boolean(), cors]).optional().describe('Cross-origin requests; `true`: any origin, the defaults.'),
-  forwarded: z
-    .enum(['x-forwarded', 'forwarded', 'both', 'none'])
-    .optional()
-    .describe('Which fields tell the target about the client; default `x-forwarded`.'),
-});
+export const headers = z
+  .strictObject({
+    request: headerMap
+      .optional()
+      .describe('Set on requests to the target; an empty value removes. May hold `{clientIp}` and other templates.'),
+    response: headerMap.optional().describe('Set on responses to the client; an empty value removes.'),
+    cors: z.union([z.boolean(), cors]).optional().describe('Cross-origin requests; `true`: any origin, the defaults.'),
+    forwarded: z
+      .enum(['x-forwarded', 'forwarded', 'both', 'none'])
+      .optional()
+      .describe('Which fields tell the target about the client; default `x-forwarded`.'),
+  })
+  .meta({ id: 'headers' });
 
-export const websocket = z.strictObject({
-  enabled: z.boolean().default(true).describe('`false` refuses upgrades with 403.'),
-  pingInterval: milliseconds().optional().describe('Milliseconds between pings to the client; 0 (default): none.'),
-  pingTimeout: milliseconds(1).optional().describe('Milliseconds to wait for the pong; default 10000.'),
-  maxPayloadSize: count(Number.MAX_SAFE_INTEGER, 1).optional().describe("Bytes of one frame's payload; default any."),
-  customHeaders: headerMap.optional().describe('Further request headers for the upgrade.'),
-  subprotocols: z.array(text(128)).max(1_000).optional().describe('Accepted subprotocols; default any.'),
-  rewritePath: text(HEADER_CHARS_MAX).optional().describe("Replaces the request's path for the upgrade."),
-  allowedOrigins: z.array(text(HEADER_CHARS_MAX)).max(1_000).optional().describe('Accepted origins; default any.'),
-});
+export const websocket = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('`false` refuses upgrades with 403.'),
+    pingInterval: milliseconds().optional().describe('Milliseconds between pings to the client; 0 (default): none.'),
+    pingTimeout: milliseconds(1).optional().describe('Milliseconds to wait for the pong; default 10000.'),
+    maxPayloadSize: count(Number.MAX_SAFE_INTEGER, 1).optional().describe("Bytes of one frame's payload; default any."),
+    customHeaders: headerMap.optional().describe('Further request headers for the upgrade.'),
+    subprotocols: z.array(text(128)).max(1_000).optional().describe('Accepted subprotocols; default any.'),
+    rewritePath: text(HEADER_CHARS_MAX).optional().describe("Replaces the request's path for the upgrade."),
+    allowedOrigins: z.array(text(HEADER_CHARS_MAX)).max(1_000).optional().describe('Accepted origins; default any.'),
+  })
+  .meta({ id: 'websocket' });
 
 const healthCheck = z.strictObject({
   path: text(HEADER_CHARS_MAX).optional().describe('Path asked with GET; 2xx and 3xx are healthy. Default: a connect.'),
@@ -57,13 +61,15 @@ const healthCheck = z.strictObject({
   healthyThreshold: count(1_000, 1).optional().describe('Successes in a row until it is used again; default 2.'),
 });
 
-export const loadBalancing = z.strictObject({
-  algorithm: z
-    .enum(['round-robin', 'least-connections', 'ip-hash'])
-    .default('round-robin')
-    .describe('How one of several targets is chosen.'),
-  healthCheck: healthCheck.optional().describe('Leaves targets out that do not answer.'),
-});
+export const loadBalancing = z
+  .strictObject({
+    algorithm: z
+      .enum(['round-robin', 'least-connections', 'ip-hash'])
+      .default('round-robin')
+      .describe('How one of several targets is chosen.'),
+    healthCheck: healthCheck.optional().describe('Leaves targets out that do not answer.'),
+  })
+  .meta({ id: 'loadBalancing' });
 
 const urlRewrite = z.strictObject({
   pattern: text(4_096).describe('A regular expression over the path and query.'),
@@ -85,23 +91,25 @@ const errorPage = z.strictObject({
 
 const errorStatus = z.string().regex(/^[45]\d\d$/, { error: 'expected a status from 400 to 599' });
 
-export const advanced = z.strictObject({
-  timeout: milliseconds(1).optional().describe('Milliseconds an exchange may take as a whole; default any.'),
-  headers: headerMap.optional().describe('Set on requests, as `headers.request`.'),
-  keepAlive: z.boolean().optional().describe('Whether connections to the target are kept; default true.'),
-  maxConnectionsPerTarget: count(1_000_000)
-    .optional()
-    .describe('Connections to each target that HTTP may use at once; further requests wait. 0: any.'),
-  targetQueueSize: count(1_000_000).optional().describe('Requests that may wait for a connection; default 1000.'),
-  targetQueueTimeout: milliseconds(1).optional().describe('Milliseconds that a request may wait; default 10000.'),
-  urlRewrite: urlRewrite.optional().describe('Changes the path before forwarding.'),
-  testResponse: testResponse.optional().describe('A fixed answer instead of a target.'),
-  maxRequestBodyBytes: count(Number.MAX_SAFE_INTEGER).optional().describe('Bytes of a request body; past it 413.'),
-  maxResponseBodyBytes: count(Number.MAX_SAFE_INTEGER)
-    .optional()
-    .describe('Bytes of a response body; past it the exchange is cut.'),
-  errorPages: z
-    .record(errorStatus, errorPage)
-    .optional()
-    .describe("Bodies of the proxy's own error responses, by status such as `502`."),
-});
+export const advanced = z
+  .strictObject({
+    timeout: milliseconds(1).optional().describe('Milliseconds an exchange may take as a whole; default any.'),
+    headers: headerMap.optional().describe('Set on requests, as `headers.request`.'),
+    keepAlive: z.boolean().optional().describe('Whether connections to the target are kept; default true.'),
+    maxConnectionsPerTarget: count(1_000_000)
+      .optional()
+      .describe('Connections to each target that HTTP may use at once; further requests wait. 0: any.'),
+    targetQueueSize: count(1_000_000).optional().describe('Requests that may wait for a connection; default 1000.'),
+    targetQueueTimeout: milliseconds(1).optional().describe('Milliseconds that a request may wait; default 10000.'),
+    urlRewrite: urlRewrite.optional().describe('Changes the path before forwarding.'),
+    testResponse: testResponse.optional().describe('A fixed answer instead of a target.'),
+    maxRequestBodyBytes: count(Number.MAX_SAFE_INTEGER).optional().describe('Bytes of a request body; past it 413.'),
+    maxResponseBodyBytes: count(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe('Bytes of a response body; past it the exchange is cut.'),
+    errorPages: z
+      .record(errorStatus, errorPage)
+      .optional()
+      .describe("Bodies of the proxy's own error responses, by status such as `502`."),
+  })
+  .meta({ id: 'advanced' });

@@ -19,17 +19,19 @@ import { upstreams } from './upstream.ts';
 export const configSchema = z.strictObject({
   include: oneOrMore(z.string().min(1))
     .optional()
-    .describe('Further files by pattern, such as `conf.d/*.yaml`, relative to this one; put in before all else.'),
+    .describe(
+      'Further files by pattern, such as `conf.d/*.yaml`, relative to this one. Groups are merged, lists of named things joined.',
+    ),
   api: api.prefault({}).describe('The management listener.'),
-  control: control.prefault({}).describe('How the router takes changes.'),
+  control: control.prefault({}).describe('How changes are made.'),
   logging: logging.prefault({}).describe('Log lines.'),
-  telemetry: telemetry.prefault({}).describe('Metrics and history.'),
-  node: node.prefault({}).describe('Who this router is among those that share a store.'),
-  store: store.prefault({ type: 'memory' }).describe('Where the router keeps what must survive a restart.'),
+  telemetry: telemetry.prefault({}).describe('Metrics and their history.'),
+  node: node.prefault({}).describe('This machine among those of one store.'),
+  store: store.prefault({ type: 'memory' }).describe('What is kept.'),
   proxy: proxy.optional().describe('Connections: TCP, TLS and HTTP.'),
   dns: dns.optional().describe('The DNS server.'),
+  rules: rules.prefault({}).describe('What is decided beyond routes and zones.'),
   upstreams: upstreams.optional().describe('State and weight of targets, by `host:port`.'),
-  rules: rules.prefault({}).describe('What is done with connections, requests and queries.'),
 });
 
 /** A validated configuration with every default filled in. */
@@ -37,8 +39,8 @@ export type TConfig = z.output<typeof configSchema>;
 export type { TDnsConfig } from './dns.ts';
 export type { TProxyConfig } from './proxy.ts';
 export type { TRouteConfig, TTargetConfig } from './route.ts';
-export type { TStoreConfig } from './store.ts';
-export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';
 export type { TGivenCertificate, TRouteTlsConfig } from './tls.ts';
 export type { TUpstreamConfig } from './upstream.ts';
 export type { TDnssecConfig, TRecordConfig, TZoneConfig } from './zone.ts';
+export type { TStoreConfig } from './store.ts';
+export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';

@@ -46,7 +46,9 @@ const sendProxyProtocol = z.union([z.boolean(), z.enum(['v1', 'v2'])]);
 
 const target = z.strictObject({
   host: oneOrMore(text(253)).describe('Name or address; a list is used in turn.'),
-  port: z.union([port, z.literal('preserve')]).describe('`preserve` is the port that the client connected to.'),
+  port: z
+    .union([port, z.enum(['preserve', 'srv'])])
+    .describe('`preserve`: the port that the client connected to; `srv`: the host names SRV records.'),
   weight: count(1_000).optional().describe('Share of new connections within one priority; default 1.'),
   priority: z.int().optional().describe('Higher is asked first; default 0.'),
   match: targetMatch.optional().describe('This target only for matching requests; others are the fallback.'),

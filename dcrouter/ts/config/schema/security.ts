@@ -88,7 +88,12 @@ const jwtAuth = z.strictObject({
 const authentication = z.strictObject({
   type: z.enum(['basic', 'jwt']).describe('Which of both.'),
   credentials: z
-    .array(z.strictObject({ username: text(1_024), password: secret(1_024) }))
+    .array(
+      z.strictObject({
+        username: text(1_024).describe('Without a colon.'),
+        password: secret(1_024).describe('In clear text.'),
+      }),
+    )
     .optional()
     .describe('Users of `basic`.'),
   realm: text(1_024).optional().describe('As in `basicAuth`.'),

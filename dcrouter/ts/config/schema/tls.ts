@@ -26,7 +26,8 @@ export const givenCertificate = z
       const fault = value[name] === undefined ? 'has neither' : 'has both';
       context.addIssue({ code: 'custom', message: `${fault} ${name} and ${name}File; expected exactly one of them` });
     }
-  });
+  })
+  .meta({ id: 'certificate' });
 
 export const certificate = z.union([z.enum(['auto', 'self-signed']), givenCertificate]);
 
@@ -70,21 +71,23 @@ const backend = z.strictObject({
   maxVersion: tlsVersion.optional().describe('Highest version offered.'),
 });
 
-export const routeTls = z.strictObject({
-  mode: z
-    .enum(['passthrough', 'terminate', 'terminate-and-reencrypt'])
-    .describe('Whether TLS goes through untouched, ends here, or ends here and begins anew towards the target.'),
-  certificate: certificate
-    .optional()
-    .describe('`auto`: by ACME; `self-signed`: made at start; or given. Default: the certificate of `proxy.tls`.'),
-  acme: acme.optional().describe('In place of the settings of `proxy.acme`.'),
-  versions: z.array(tlsVersion).min(1).max(2).optional().describe('Accepted versions; default both.'),
-  ciphers: text(8_192).optional().describe('OpenSSL cipher list.'),
-  honorCipherOrder: z.boolean().optional().describe("Our order of ciphers counts, not the client's; default true."),
-  sessionTimeout: count(604_800).optional().describe('Seconds a session may be resumed; default 86400.'),
-  clientAuth: clientAuth.optional().describe('Certificates asked of clients.'),
-  backend: backend.optional().describe('TLS to the target, with `terminate-and-reencrypt`.'),
-});
+export const routeTls = z
+  .strictObject({
+    mode: z
+      .enum(['passthrough', 'terminate', 'terminate-and-reencrypt'])
+      .describe('Whether TLS goes through untouched, ends here, or ends here and begins anew towards the target.'),
+    certificate: certificate
+      .optional()
+      .describe('`auto`: by ACME; `self-signed`: made at start; or given. Default: the certificate of `proxy.tls`.'),
+    acme: acme.optional().describe('In place of the settings of `proxy.acme`.'),
+    versions: z.array(tlsVersion).min(1).max(2).optional().describe('Accepted versions; default both.'),
+    ciphers: text(8_192).optional().describe('OpenSSL cipher list.'),
+    honorCipherOrder: z.boolean().optional().describe("Our order of ciphers counts, not the client's; default true."),
+    sessionTimeout: count(604_800).optional().describe('Seconds a session may be resumed; default 86400.'),
+    clientAuth: clientAuth.optional().describe('Certificates asked of clients.'),
+    backend: backend.optional().describe('TLS to the target, with `terminate-and-reencrypt`.'),
+  })
+  .meta({ id: 'routeTls' });
 
 export type TRouteTlsConfig = z.output<typeof routeTls>;
 export type TGivenCertificate = z.output<typeof givenCertificate>;

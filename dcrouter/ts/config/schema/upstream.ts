@@ -15,7 +15,7 @@ export const upstream = z.strictObject({
 });
 
 export const upstreams = z.record(
-  z.string().regex(/^(?:\[[0-9A-Fa-f:.]+\]|[^:\s]+):(?:\d{1,5}|preserve)$/, { error: 'expected <host>:<port>' }),
+  z.string().regex(/^(?:\[[0-9A-Fa-f:.]+\]|[^:\s]+):(?:\d{1,5}|srv)$/, { error: 'expected <host>:<port>' }),
   upstream,
 );
 
