@@ -13,11 +13,15 @@ import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
 import type { IEventBus } from './events/types.ts';
+import { HealthPart } from './health/part.ts';
 import type { TLogger } from './log/logger.ts';
 import { Logs } from './log/logs.ts';
 import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
+import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { ResolvePart } from './resolve/part.ts';
+import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
 
@@ -48,8 +52,14 @@ export class DcRouter {
   /** Changes that are kept; null for a router that was made from a configuration alone. */
   readonly control: Control | null;
   #config: TConfig;
-  readonly #proxy = new ProxyPart(this);
-  readonly #dns = new DnsPart(this);
+  readonly #resolve = new ResolvePart(this);
+  readonly #proxy = new ProxyPart(this, this.#resolve);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #health: HealthPart = new HealthPart(this, {
+    resolver: () => this.#resolve.resolver,
+    proxy: () => this.proxy,
+    onChange: () => this.#dns.refresh(),
+  });
   readonly #api: ApiPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
@@ -63,7 +73,7 @@ export class DcRouter {
     this.events = options.events ?? new EventBus();
     this.control = options.control ?? null;
     this.#api = new ApiPart(this.#sources(options));
-    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#api];
+    this.#parts = [new LogPart(this.logs), this.#resolve, this.#proxy, this.#dns, this.#health, this.#api];
   }
 
   /** The configuration that serves. */
@@ -82,6 +92,15 @@ export class DcRouter {
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  /** Names of targets; null before the start. */
+  get resolve(): IResolve | null {
+    return this.#resolve.resolve;
+  }
+
+  get health(): IHealth {
+    return this.#health;
   }
 
   /**
@@ -182,8 +201,8 @@ export class DcRouter {
       proxy: () => this.proxy,
       dns: () => this.dns,
       rules: () => null,
-      health: () => null,
-      resolve: () => null,
+      health: () => this.health,
+      resolve: () => this.resolve,
       history: () => null,
       lifeCycle: () => lifeCycle ?? null,
     };

@@ -10,7 +10,7 @@ import type { TConfig } from './schema/index.ts';
 /** Settings of a section that take effect at once; every other one of that section needs a restart. */
 const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]>>> = {
   proxy: ['routes', 'drainTimeoutMs'],
-  dns: ['zones'],
+  dns: ['zones', 'autoRecords', 'failOpen'],
 };
 
 /** Sections and settings that are read once, at the start. */

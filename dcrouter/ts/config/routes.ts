@@ -47,8 +47,9 @@ function withoutFiles(route: TRouteConfig): IRouteConfig {
     ...(targets && { targets: targets.map(targetWithoutFiles) }),
     ...(target && { target: targetWithoutFiles(target) }),
   };
-  if (type !== 'redirect') return { ...route, action };
-  return { ...route, action: { ...action, type: 'socket-handler', socketHandler: () => undefined } };
+  const { dns: _dns, ...others } = route;
+  if (type !== 'redirect') return { ...others, action };
+  return { ...others, action: { ...action, type: 'socket-handler', socketHandler: () => undefined } };
 }
 
 function targetWithoutFiles({ tls, ...target }: TTargetConfig): IRouteTarget {

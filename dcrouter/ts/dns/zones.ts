@@ -11,12 +11,16 @@ import type { TDnsConfig, TRecordConfig, TZoneConfig } from '../config/schema/in
 type TZoneRecord = NonNullable<IZoneOptions['records']>[number];
 
 /**
- * Every zone of the document as DNS answers it.
+ * Every zone of the document as DNS answers it: each record told in full, those of a master file among them.
  *
  * @throws ZoneError
  */
-export function zonesOf(config: TDnsConfig | undefined): Zone[] {
-  return Object.entries(config?.zones ?? {}).map(([name, zone]) => zoneFrom(name, zone));
+export function zonesOf(config: Pick<TDnsConfig, 'zones'> | undefined): IZoneOptions[] {
+  return Object.entries(config?.zones ?? {}).map(([name, settings]) => {
+    const zone = zoneFrom(name, settings);
+    const { ttl: defaultTtl, serialPolicy } = settings;
+    return { origin: zone.origin, records: zone.records(), defaultTtl, serialPolicy };
+  });
 }
 
 /**

@@ -6,22 +6,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
+import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerProxyMetrics } from '../telemetry/proxy.ts';
 import { createProxy, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
+  readonly #resolve: ResolvePart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
   /** As the proxy has them: files that a route names may change while the document stays as it is. */
   #routes: IRouteConfig[] = [];
 
-  constructor(context: IRouterContext) {
+  constructor(context: IRouterContext, resolve: ResolvePart) {
     this.#context = context;
+    this.#resolve = resolve;
   }
 
   get proxy(): SmartProxy | null {
@@ -31,7 +35,11 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings);
+    const proxy = await createProxy(
+      settings,
+      // Worker processes resolve names themselves.
+      settings.workers === undefined ? { resolver: this.#resolve.resolver } : {},
+    );
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
@@ -41,7 +49,7 @@ export class ProxyPart implements IPart {
     this.#routes = proxy.settings.routes;
     this.#setUpstreams(config.upstreams);
     this.#drainTimeoutMs = settings.drainTimeoutMs;
-    registerProxyMetrics(this.#context.registry, proxy.stats);
+    this.#removeEvents = addProxyEvents(this.#context.events, proxy);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
@@ -72,6 +80,7 @@ export class ProxyPart implements IPart {
   async stop(): Promise<void> {
     await this.#proxy?.stop({ drainTimeout: this.#drainTimeoutMs });
     this.#stopLogging();
+    this.#removeEvents();
     this.#proxy = null;
   }
 }

@@ -11,6 +11,7 @@ import {
   type TSocketHandler,
 } from '@dcrouter/smartproxy';
 import type { TProxyConfig, TRouteConfig } from '../config/schema/index.ts';
+import { targetsOf } from '../config/route-facts.ts';
 import { redirectLimits } from './limits.ts';
 import { tlsOf } from './tls.ts';
 
@@ -22,13 +23,14 @@ import { tlsOf } from './tls.ts';
 export async function routesOf(config: TProxyConfig): Promise<IRouteConfig[]> {
   const routes: IRouteConfig[] = [];
   for (const [index, route] of config.routes.entries()) {
-    routes.push({ ...route, action: await actionOf(route.action, `proxy.routes[${index}].action`) });
+    const { dns: _dns, ...rest } = route;
+    routes.push({ ...rest, action: await actionOf(route.action, `proxy.routes[${index}].action`) });
   }
   return routes;
 }
 
 async function actionOf(action: TRouteConfig['action'], path: string): Promise<IRouteAction> {
-  const { type, tls, targets, target, redirect, ...rest } = action;
+  const { type, tls, targets: _targets, target: _target, redirect, ...rest } = action;
   const made: IRouteAction = {
     ...rest,
     type: 'forward',
@@ -38,7 +40,7 @@ async function actionOf(action: TRouteConfig['action'], path: string): Promise<I
     const { to = 'https://{domain}{path}', status = 308 } = redirect ?? {};
     return { ...made, type: 'socket-handler', socketHandler: redirectHandler(to, status) };
   }
-  const listed = targets ?? (target === undefined ? [] : [target]);
+  const listed = targetsOf({ action });
   if (listed.length === 0) return made;
   const withTls: IRouteTarget[] = [];
   for (const [index, item] of listed.entries()) {

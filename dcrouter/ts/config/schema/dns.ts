@@ -92,6 +92,15 @@ const authority = z.strictObject({
     .describe('Fields of their SOA records.'),
 });
 
+const autoRecords = z.strictObject({
+  addresses: z.array(address).min(1).max(64).describe('Of this router.'),
+  ttl: ttl.default(300).describe('Seconds.'),
+  routes: z
+    .enum(['all', 'marked'])
+    .default('all')
+    .describe('`all`: but those with `dns: false`; `marked`: only those with `dns: true`.'),
+});
+
 export const dns = z
   .strictObject({
     address: address.default('0.0.0.0').describe('For every transport without one of its own.'),
@@ -118,6 +127,13 @@ export const dns = z
     localhost: z.boolean().optional().describe('Answer `localhost` and loopback reverse names; default true.'),
     authority: authority.optional().describe('Zones without records, which programs answer.'),
     zones: z.record(text(255), zone).default({}).describe('Zones by name.'),
+    failOpen: z
+      .boolean()
+      .default(true)
+      .describe('When every record of a set is down: true keeps them all, false leaves the set out.'),
+    autoRecords: autoRecords
+      .optional()
+      .describe('Addresses of this router for the domains of routes that have no record in our zones.'),
   })
   .superRefine((value, context) => {
     if (value.tls !== undefined && value.tls.certificate === undefined && value.https === undefined) {

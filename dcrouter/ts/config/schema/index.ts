@@ -8,9 +8,11 @@ import { api } from './api.ts';
 import { oneOrMore } from './common.ts';
 import { control } from './control.ts';
 import { dns } from './dns.ts';
+import { health } from './health.ts';
 import { logging } from './logging.ts';
 import { node } from './node.ts';
 import { proxy } from './proxy.ts';
+import { resolve } from './resolve.ts';
 import { rules } from './rules.ts';
 import { store } from './store.ts';
 import { telemetry } from './telemetry.ts';
@@ -30,6 +32,8 @@ export const configSchema = z.strictObject({
   store: store.prefault({ type: 'memory' }).describe('What is kept.'),
   proxy: proxy.optional().describe('Connections: TCP, TLS and HTTP.'),
   dns: dns.optional().describe('The DNS server.'),
+  resolve: resolve.prefault({}).describe('How targets by name are found.'),
+  health: health.prefault({}).describe('Checks of targets.'),
   rules: rules.prefault({}).describe('What is decided beyond routes and zones.'),
   upstreams: upstreams.optional().describe('State and weight of targets, by `host:port`.'),
 });
@@ -37,6 +41,7 @@ export const configSchema = z.strictObject({
 /** A validated configuration with every default filled in. */
 export type TConfig = z.output<typeof configSchema>;
 export type { TDnsConfig } from './dns.ts';
+export type { TCheckConfig, THealthConfig } from './health.ts';
 export type { TProxyConfig } from './proxy.ts';
 export type { TRouteConfig, TTargetConfig } from './route.ts';
 export type { TGivenCertificate, TRouteTlsConfig } from './tls.ts';

@@ -16,6 +16,7 @@ import {
   type TRecordData,
 } from '@dcrouter/smartdns/wire';
 import { z } from 'zod';
+import { text } from './common.ts';
 
 /** Types that the server makes itself for signed zones. */
 const SIGNING_TYPES = ['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM'];
@@ -35,6 +36,7 @@ export const record = z
     name: z.string().min(1).describe('Owner, relative to the zone unless it ends with a dot; `@` is the zone itself.'),
     type: recordType.describe('Record type.'),
     ttl: ttl.optional().describe("Seconds; default the zone's."),
+    health: text(128).optional().describe('Name of a check: left out while it is down.'),
     data: z
       .union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())])
       .describe("As text of a master file, such as `10 mail`, or as the type's fields: `{ preference, exchange }`."),

@@ -117,6 +117,7 @@ export const route = z.strictObject({
   action: action.describe('What is done with what matches.'),
   security: routeSecurity.optional().describe('Limits and checks.'),
   headers: headers.optional().describe('Header edits of every target.'),
+  dns: z.boolean().optional().describe('Whether its domains get records by `dns.autoRecords`.'),
 });
 
 export type TRouteConfig = z.output<typeof route>;
