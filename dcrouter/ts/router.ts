@@ -24,6 +24,8 @@ import { ResolvePart } from './resolve/part.ts';
 import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
+import { TelemetryPart } from './telemetry/part.ts';
+import type { IHistory } from './telemetry/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
@@ -61,6 +63,7 @@ export class DcRouter {
     onChange: () => this.#dns.refresh(),
   });
   readonly #api: ApiPart;
+  readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
@@ -73,7 +76,16 @@ export class DcRouter {
     this.events = options.events ?? new EventBus();
     this.control = options.control ?? null;
     this.#api = new ApiPart(this.#sources(options));
-    this.#parts = [new LogPart(this.logs), this.#resolve, this.#proxy, this.#dns, this.#health, this.#api];
+    this.#telemetry = this.#makeTelemetry();
+    this.#parts = [
+      new LogPart(this.logs),
+      this.#resolve,
+      this.#proxy,
+      this.#dns,
+      this.#health,
+      this.#telemetry,
+      this.#api,
+    ];
   }
 
   /** The configuration that serves. */
@@ -84,6 +96,11 @@ export class DcRouter {
   /** Null without one, and while it has not been reached since the start. */
   get store(): IStore | null {
     return this.control?.store ?? null;
+  }
+
+  /** What was counted, second by second; null while it is switched off. */
+  get history(): IHistory | null {
+    return this.#telemetry.history;
   }
 
   get proxy(): SmartProxy | null {
@@ -203,9 +220,27 @@ export class DcRouter {
       rules: () => null,
       health: () => this.health,
       resolve: () => this.resolve,
-      history: () => null,
+      history: () => this.history,
       lifeCycle: () => lifeCycle ?? null,
     };
+  }
+
+  #makeTelemetry(): TelemetryPart {
+    return new TelemetryPart({
+      registry: this.registry,
+      store: () => this.store,
+      sources: {
+        proxy: () => this.proxy,
+        dns: () => this.dns,
+        control: () => this.control,
+        store: () => this.store,
+        rules: () => null,
+        resolve: () => this.resolve,
+        health: () => this.health,
+        logs: () => this.logs,
+        events: () => this.events,
+      },
+    });
   }
 
   async #stopParts(parts: IPart[]): Promise<void> {
