@@ -34,6 +34,7 @@ export const PROBLEMS = {
   DCR_API_RATE_LIMITED: [429, 'Too many requests'],
   DCR_API_INTERNAL: [500, 'The router has failed at this'],
   DCR_API_CERTIFICATE: [502, 'The certificate cannot be had'],
+  DCR_API_RESTART: [502, 'The new process does not serve'],
   DCR_API_STREAMS: [503, 'Too many streams are open'],
   DCR_API_NOT_RUNNING: [503, 'This part of the router does not run'],
   DCR_CONTROL_BUSY: [503, 'Other changes are under way'],

@@ -150,6 +150,8 @@ export class Authenticator {
       const token = await store.tokens.bySecretHash(hash);
       this.#remember(hash, { token, readAtMs: nowMs });
       if (token !== undefined) {
+        this.#any = true;
+        this.#anyAtMs = nowMs;
         // When it was used last is for people to look at; that it cannot be written keeps nobody out.
         void store.tokens.touch(token.id, nowMs).catch(() => undefined);
       }
