@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { ApiServer, type IApiOptions, type IApiSources, type IRouterStats } from './api/server.ts';
+export { ApiServer, type IApiServerOptions } from './api/server.ts';
+export type { IApiSources, ILifeCycle, IRouterStats } from './api/sources.ts';
 export { ConfigError, type IConfigProblem } from './config/error.ts';
 export { loadConfig, validateConfig } from './config/load.ts';
 export { parseConfigDocument, type IConfigDocument } from './config/document.ts';
