@@ -12,14 +12,19 @@ import type { TConfig } from './config/schema/index.ts';
 import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
+import { declareRouterEvents } from './events/router-events.ts';
 import type { IEventBus } from './events/types.ts';
+import { HealthPart } from './health/part.ts';
 import type { TLogger } from './log/logger.ts';
 import { Logs } from './log/logs.ts';
 import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
+import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
 import { TelemetryPart } from './telemetry/part.ts';
 import type { IHistory } from './telemetry/types.ts';
+import { ResolvePart } from './resolve/part.ts';
+import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
 
@@ -48,8 +53,14 @@ export class DcRouter {
   /** Changes that are kept; null for a router that was made from a configuration alone. */
   readonly control: Control | null;
   #config: TConfig;
-  readonly #proxy = new ProxyPart(this);
-  readonly #dns = new DnsPart(this);
+  readonly #resolve = new ResolvePart(this);
+  readonly #proxy = new ProxyPart(this, this.#resolve);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #health: HealthPart = new HealthPart(this, {
+    resolver: () => this.#resolve.resolver,
+    proxy: () => this.proxy,
+    onChange: () => this.#dns.refresh(),
+  });
   readonly #api = new ApiPart({
     registry: this.registry,
     ready: () => this.#state === 'running',
@@ -66,9 +77,18 @@ export class DcRouter {
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
     this.events = options.events ?? new EventBus();
+    declareRouterEvents(this.events);
     this.control = options.control ?? null;
     this.#telemetry = this.#makeTelemetry();
-    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#telemetry, this.#api];
+    this.#parts = [
+      new LogPart(this.logs),
+      this.#resolve,
+      this.#proxy,
+      this.#dns,
+      this.#health,
+      this.#telemetry,
+      this.#api,
+    ];
   }
 
   /** The configuration that serves. */
@@ -92,6 +112,15 @@ export class DcRouter {
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  /** Names of targets; null before the start. */
+  get resolve(): IResolve | null {
+    return this.#resolve.resolve;
+  }
+
+  get health(): IHealth {
+    return this.#health;
   }
 
   /**
@@ -185,8 +214,8 @@ export class DcRouter {
         control: () => this.control,
         store: () => this.store,
         rules: () => null,
-        resolve: () => null,
-        health: () => null,
+        resolve: () => this.resolve,
+        health: () => this.health,
         logs: () => this.logs,
         events: () => this.events,
       },

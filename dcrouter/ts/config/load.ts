@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { zoneComplaints } from '../dns/zones.ts';
+import { healthComplaints } from '../health/config.ts';
 import type { IStoredObject } from '../store/types.ts';
 import { parseConfigDocument, type IConfigDocument } from './document.ts';
 import { ConfigError, type IConfigProblem } from './error.ts';
@@ -80,6 +81,7 @@ function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProble
     for (const message of zoneComplaints(name, zone))
       problems.push(problemAt(document, ['dns', 'zones', name], message));
   }
+  for (const { path, message } of healthComplaints(config)) problems.push(problemAt(document, path, message));
   return problems;
 }
 

@@ -9,11 +9,18 @@ import type { TConfig } from './schema/index.ts';
 /** Settings of a section that take effect at once; every other one of that section needs a restart. */
 const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]>>> = {
   proxy: ['routes', 'drainTimeoutMs'],
-  dns: ['zones'],
+  dns: ['zones', 'autoRecords', 'failOpen'],
 };
 
 /** Sections and settings that are read once, at the start. */
-const START_SETTINGS: readonly string[] = ['api.address', 'api.port', 'api.tls', 'control.watch', 'store', 'telemetry.requestId'];
+const START_SETTINGS: readonly string[] = [
+  'api.address',
+  'api.port',
+  'api.tls',
+  'control.watch',
+  'store',
+  'telemetry.requestId',
+];
 
 /** The settings that differ and take effect only after a restart, as paths: `dns.port`, `proxy.workers`. */
 export function needsRestart(previous: TConfig, next: TConfig): string[] {

@@ -28,11 +28,12 @@ export function routeComplaints(routes: readonly TRouteConfig[]): IRouteComplain
 
 /** Certificates of a document are made or read at start; what is checked here is everything else. */
 function withoutCertificate(route: TRouteConfig): IRouteConfig {
+  const { dns: _dns, ...rest } = route;
   const { tls, ...action } = route.action;
-  if (tls === undefined) return { ...route, action };
+  if (tls === undefined) return { ...rest, action };
   const files = { keyFile: 'at start', certFile: 'at start' };
   const certificate = tls.certificate === undefined || tls.certificate === 'auto' ? tls.certificate : files;
-  return { ...route, action: { ...action, tls: { ...tls, certificate } } };
+  return { ...rest, action: { ...action, tls: { ...tls, certificate } } };
 }
 
 /** `action.targets[0].port` as path parts. */

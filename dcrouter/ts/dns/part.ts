@@ -3,23 +3,30 @@
  *
  * @module
  */
-import type { DnsServer } from '@dcrouter/smartdns/server';
+import type { DnsServer, IZoneOptions } from '@dcrouter/smartdns/server';
 import type { TConfig } from '../config/schema/index.ts';
 import { addDnsEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
+import { changeZone } from './change.ts';
+import { composeZones, type TIsUp } from './compose.ts';
 import { createDnsServer } from './create.ts';
 import { zonesOf } from './zones.ts';
 
 export class DnsPart implements IPart {
   readonly name = 'dns';
   readonly #context: IRouterContext;
+  readonly #isUp: TIsUp;
+  #config: TConfig | null = null;
+  /** What the configuration has put into each zone. */
+  #served = new Map<string, IZoneOptions>();
   #dns: DnsServer | null = null;
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
 
-  constructor(context: IRouterContext) {
+  constructor(context: IRouterContext, isUp: TIsUp) {
     this.#context = context;
+    this.#isUp = isUp;
   }
 
   get dns(): DnsServer | null {
@@ -28,13 +35,16 @@ export class DnsPart implements IPart {
 
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
-    const dns = createDnsServer(config.dns);
+    const zones = this.#zones(config);
+    const dns = createDnsServer(config.dns, [...zones.values()]);
     this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
     });
     this.#dns = dns;
+    this.#config = config;
+    this.#served = zones;
     this.#removeEvents = addDnsEvents(this.#context.events, dns);
   }
 
@@ -42,14 +52,53 @@ export class DnsPart implements IPart {
     const dns = this.#dns;
     if (dns === null) return await this.start(next);
     try {
-      changeZones(dns, previous.dns, next.dns);
+      this.#serve(dns, this.#zones(next));
       // A second start does nothing; without the section nothing listens, and what is counted stays.
       if (next.dns === undefined) await dns.stop();
       else await dns.start();
     } catch (error) {
-      changeZones(dns, next.dns, previous.dns);
+      this.#serve(dns, this.#zones(previous));
       throw explainStartError('the DNS server cannot follow', error);
     }
+    this.#config = next;
+  }
+
+  /** A check has turned: records that follow it come or go. */
+  refresh(): void {
+    if (this.#dns === null || this.#config === null) return;
+    try {
+      this.#serve(this.#dns, this.#zones(this.#config));
+    } catch (error) {
+      this.#context.logger.error({ error: (error as Error).message }, 'the records cannot follow their checks');
+    }
+  }
+
+  /** The zones of a configuration as the checks let them be. */
+  #zones(config: TConfig): Map<string, IZoneOptions> {
+    return new Map(zonesOf({ zones: composeZones(config, this.#isUp) }).map((zone) => [zone.origin, zone]));
+  }
+
+  /** Changes what differs; when that cannot be, the zones are as before. */
+  #serve(dns: DnsServer, wanted: Map<string, IZoneOptions>): void {
+    const undo: Array<() => void> = [];
+    try {
+      for (const [origin, after] of wanted) {
+        const before = this.#served.get(origin);
+        const zone = dns.zones.get(origin);
+        if (zone === undefined || before === undefined) {
+          dns.zones.add(after);
+          undo.push(() => dns.zones.remove(origin));
+        } else {
+          changeZone(zone, before, after);
+          undo.push(() => changeZone(zone, after, before));
+        }
+      }
+    } catch (error) {
+      for (const revert of undo.reverse()) revert();
+      throw error;
+    }
+    for (const origin of this.#served.keys()) if (!wanted.has(origin)) dns.zones.remove(origin);
+    this.#served = wanted;
   }
 
   async stop(): Promise<void> {
@@ -57,14 +106,7 @@ export class DnsPart implements IPart {
     this.#stopLogging();
     this.#removeEvents();
     this.#dns = null;
+    this.#config = null;
+    this.#served = new Map();
   }
-}
-
-/** Adds, replaces and removes the zones that differ; the others keep their answers. */
-function changeZones(dns: DnsServer, from: TConfig['dns'], to: TConfig['dns']): void {
-  const before = new Map(zonesOf(from).map((zone) => [zone.origin, JSON.stringify(zone)]));
-  const wanted = zonesOf(to);
-  for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) dns.zones.add(zone);
-  const origins = new Set(wanted.map((zone) => zone.origin));
-  for (const origin of before.keys()) if (!origins.has(origin)) dns.zones.remove(origin);
 }

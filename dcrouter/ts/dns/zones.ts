@@ -10,7 +10,7 @@ type TDnsConfig = NonNullable<TConfig['dns']>;
 type TZoneRecord = NonNullable<IZoneOptions['records']>[number];
 
 /** Every zone of the document as the DNS server takes it. */
-export function zonesOf(config: TDnsConfig | undefined): IZoneOptions[] {
+export function zonesOf(config: Pick<TDnsConfig, 'zones'> | undefined): IZoneOptions[] {
   return Object.entries(config?.zones ?? {}).map(([name, zone]) => zoneOf(name, zone));
 }
 

@@ -5,7 +5,13 @@
  */
 import { selfSignedCertificate } from '@dcrouter/acme';
 import { readFile } from 'node:fs/promises';
-import { SmartProxy, type IRequestIdOptions, type IRouteConfig, type IRouteTls } from '@dcrouter/smartproxy';
+import {
+  SmartProxy,
+  type IRequestIdOptions,
+  type IRouteConfig,
+  type IRouteTls,
+  type ITargetResolver,
+} from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
 import type { TConfig, TRouteConfig } from '../config/schema/index.ts';
 
@@ -13,10 +19,15 @@ type TProxyConfig = NonNullable<TConfig['proxy']>;
 type TTlsConfig = NonNullable<TRouteConfig['action']['tls']>;
 
 /** @throws ConfigError when a certificate file cannot be read. */
-export async function createProxy(config: TProxyConfig, requestId?: IRequestIdOptions): Promise<SmartProxy> {
+export async function createProxy(
+  config: TProxyConfig,
+  resolver: ITargetResolver,
+  requestId?: IRequestIdOptions,
+): Promise<SmartProxy> {
   return new SmartProxy({
     routes: await routesOf(config),
     listenAddress: config.address,
+    resolver,
     requestId,
     ...(config.acme && { acme: { enabled: true, ...config.acme } }),
   });
@@ -36,8 +47,9 @@ export function requestIdOf({ requestId }: TConfig['telemetry']): IRequestIdOpti
 export async function routesOf(config: TProxyConfig): Promise<IRouteConfig[]> {
   const routes: IRouteConfig[] = [];
   for (const [index, route] of config.routes.entries()) {
+    const { dns: _dns, ...rest } = route;
     const { tls, ...action } = route.action;
-    routes.push({ ...route, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
+    routes.push({ ...rest, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
   }
   return routes;
 }

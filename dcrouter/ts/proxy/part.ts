@@ -7,19 +7,22 @@ import type { SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
 import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
 import { createProxy, requestIdOf, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
+  readonly #resolve: ResolvePart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
 
-  constructor(context: IRouterContext) {
+  constructor(context: IRouterContext, resolve: ResolvePart) {
     this.#context = context;
+    this.#resolve = resolve;
   }
 
   get proxy(): SmartProxy | null {
@@ -29,7 +32,7 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings, requestIdOf(config.telemetry));
+    const proxy = await createProxy(settings, this.#resolve.resolver, requestIdOf(config.telemetry));
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();

@@ -6,6 +6,7 @@
  */
 export { SmartProxy } from './smart-proxy.ts';
 export type { IStopOptions } from './smart-proxy.ts';
+export type { IListenerHandle } from './accept/listener.ts';
 export { ProxyError } from './errors.ts';
 export type { TProxyErrorCode } from './errors.ts';
 export { CHALLENGES, UNROUTED } from './interfaces/stats.ts';

@@ -5,7 +5,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { accept } from './accept/acceptor.ts';
-import { Listener, type IListener } from './accept/listener.ts';
+import { Listener, type IListener, type IListenerHandle } from './accept/listener.ts';
 import { Ports } from './accept/ports.ts';
 import { CertificateManager } from './certificates/certificate-manager.ts';
 import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
@@ -15,19 +15,16 @@ import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
+import { makeEngine } from './connection/makeengine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
-import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
 import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
-import { readSettings } from './connection/settings.ts';
-import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
+import { compileRoutes } from './connection/setup.ts';
 import { Drain, upstreamsGone } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
-import { UpstreamPool } from './http/pool.ts';
-import { RequestIds } from './http/requestid.ts';
 import type { IConnectionInfo, IConnectionQuery } from './interfaces/connections.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
@@ -37,18 +34,13 @@ import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
 import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts';
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
-import type { ICompiledRoute } from './route/compiled.ts';
 import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { openTypes } from './stats/opentypes.ts';
-import { Recorder } from './stats/recorder.ts';
 import { Metrics } from './stats/metrics.ts';
 import { RejectLog } from './stats/rejectlog.ts';
 import { ProxyStats } from './stats/stats.ts';
-import { TimerWheel } from './timing/wheel.ts';
-import { TlsContexts } from './tls/contexts.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
-import { UpstreamStates } from './upstream/states.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
 
@@ -56,6 +48,12 @@ import { assertValidOptions } from './validation/options.ts';
 export interface IStopOptions {
   /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
   drainTimeout?: number;
+  /**
+   * Milliseconds of the drain time in which idle connections may send one more request, which is answered with
+   * `Connection: close`; default 0: they end at once, and a request that crosses is lost. For a process whose successor
+   * serves already.
+   */
+  idleGrace?: number;
 }
 
 type TState = 'stopped' | 'starting' | 'running' | 'stopping';
@@ -106,36 +104,19 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
     const connections = new Set<Connection>();
-    const recorder = new Recorder(connections);
     this.#drain = new Drain(connections);
-    const states = new UpstreamStates();
-    const engine = {
-      settings: readSettings(options),
-      recorder,
-      wheel: new TimerWheel((nowMs) => this.#onTick(nowMs)),
+    this.#engine = makeEngine(options, {
       gate: new EventGate(this),
-      tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
       certificates: this.#certificates,
-      requestIds: options.requestId === undefined ? null : new RequestIds(options.requestId),
-      targetDefaults: {
-        sendProxyProtocol: options.sendProxyProtocol,
-        rejectUnauthorized: options.rejectUnauthorized ?? true,
-      },
-      trusted: trustedSenders(options),
-      pressure: new MemoryPressure(),
-      connectionRate: connectionRate(options),
-      securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
-      table: compileRoutes(options.routes, options),
-      states,
-      resolver: options.resolver ?? null,
-      draining: false,
+      securityOf: (route) => this.#security.of(route),
+      onTick: (nowMs) => this.#onTick(nowMs),
       onConnectionGone: () => this.#drain.onConnectionGone(),
-    };
-    this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
+    });
+    const { gate, recorder, states } = this.#engine;
     this.stats = new ProxyStats(recorder, () => openTypes(connections), states);
     this.#upstreams = new Upstreams(this.#engine, (state) => this.#workers?.shareUpstream(state));
-    this.#health = new HealthChecker(engine.gate, recorder);
+    this.#health = new HealthChecker(gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) => {
@@ -215,10 +196,12 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       const ordersEnded = this.#certificates.stop();
       await this.#ports.closeAll();
       engine.pool.closeIdle();
-      for (const connection of engine.connections) connection.stage?.onStop();
       const drainMs = options.drainTimeout ?? engine.settings.drainMs;
+      const graceMs = Math.min(options.idleGrace ?? 0, drainMs);
+      if (graceMs > 0) await this.#drain.wait(graceMs);
+      for (const connection of engine.connections) connection.stage?.onStop();
       const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
-      await this.#drain.wait(drainMs);
+      await this.#drain.wait(drainMs - graceMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain.wait(limits.sampleMs);
@@ -288,6 +271,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** The port that the system bound for a route's port: the same, except with `ephemeralPorts`. */
   listeningPort(port: number): number | undefined {
     return this.#ports.boundPort(port);
+  }
+
+  /**
+   * The sockets of the open ports, by port as the routes name it, to hand on to another process: over an IPC channel, or
+   * by descriptor. They stay the proxy's. Empty with `workers` and where the runtime does not show them.
+   */
+  listenerHandles(): Map<number, IListenerHandle> {
+    return this.#ports.handles();
   }
 
   /** State of the certificate of a route; undefined for routes without one of their own. */
@@ -380,6 +371,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   async #listen(port: number): Promise<IListener> {
     if (this.#workers !== null) return await this.#workers.listen(port);
     const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
+    const inherited = this.settings.takeListener?.(port);
+    if (inherited !== undefined) {
+      await listener.adopt(inherited);
+      return listener;
+    }
     const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
     await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
     return listener;

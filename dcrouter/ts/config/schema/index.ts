@@ -7,12 +7,14 @@ import { z } from 'zod';
 import { api } from './api.ts';
 import { control } from './control.ts';
 import { dns } from './dns.ts';
+import { health } from './health.ts';
 import { logging } from './logging.ts';
 import { node } from './node.ts';
 import { proxy } from './proxy.ts';
-import { telemetry } from './telemetry.ts';
-import { store } from './store.ts';
+import { resolve } from './resolve.ts';
 import { rules } from './rules.ts';
+import { store } from './store.ts';
+import { telemetry } from './telemetry.ts';
 
 export const configSchema = z.strictObject({
   api: api.prefault({}),
@@ -23,11 +25,14 @@ export const configSchema = z.strictObject({
   store: store.prefault({ type: 'memory' }),
   proxy: proxy.optional(),
   dns: dns.optional(),
+  resolve: resolve.prefault({}),
+  health: health.prefault({}),
   rules: rules.prefault({}),
 });
 
 /** A validated configuration with every default filled in. */
 export type TConfig = z.output<typeof configSchema>;
+export type { TCheckConfig, THealthConfig } from './health.ts';
 export type { TStoreConfig } from './store.ts';
 export type { TRouteConfig } from './route.ts';
 export type { TRuleAction, TRuleConfig, TRulesConfig } from './rules.ts';

@@ -21,7 +21,7 @@ const match = z.strictObject({
 
 const target = z.strictObject({
   host: oneOrMore(z.string().min(1)),
-  port: z.union([port, z.literal('preserve')]),
+  port: z.union([port, z.literal('preserve'), z.literal('srv')]),
 });
 
 const certificate = z.union([
@@ -55,6 +55,8 @@ export const route = z.strictObject({
     sendProxyProtocol: z.boolean().optional(),
   }),
   security: security.optional(),
+  /** Whether its domains get records by `dns.autoRecords`. */
+  dns: z.boolean().optional(),
 });
 
 export type TRouteConfig = z.output<typeof route>;

@@ -22,7 +22,7 @@ const recordData = {
 
 /** RFC 2181 §8: a TTL is 31 bits, unsigned. */
 const ttl = z.int().min(0).max(2_147_483_647);
-const recordBase = { name: z.string().min(1), ttl: ttl.optional() };
+const recordBase = { name: z.string().min(1), ttl: ttl.optional(), health: z.string().min(1).max(128).optional() };
 export const record = z.discriminatedUnion('type', [
   z.strictObject({ ...recordBase, type: z.literal('A'), data: recordData.A }),
   z.strictObject({ ...recordBase, type: z.literal('AAAA'), data: recordData.AAAA }),

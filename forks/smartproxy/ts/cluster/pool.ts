@@ -108,7 +108,7 @@ export class WorkerPool {
       this.#ports.set(port, bindPort);
       try {
         await this.#askAll({ proxy: 'open', port, bindPort });
-        return { port, boundPort: bindPort, close: async () => await this.#close(port) };
+        return { port, boundPort: bindPort, handle: null, close: async () => await this.#close(port) };
       } catch (error) {
         await this.#close(port);
         if (!ephemeral || left <= 1) throw error;

@@ -120,6 +120,12 @@ export interface ISmartProxyOptions {
   /** Address to listen on; default all, IPv4 and IPv6. Ours. */
   listenAddress?: string;
   /**
+   * Asked before a port is opened: the descriptor of a TCP socket that listens already, from systemd or from the process
+   * before, which then belongs to the proxy; undefined to bind the port. Not with `workers`, which bind it themselves.
+   * Ours.
+   */
+  takeListener?: (port: number) => number | undefined;
+  /**
    * Processes that serve, `auto`: one per core. Default: none, this process serves itself. Routes must be data alone:
    * functions cannot cross processes. Limits and rates are counted per worker. Ours.
    */

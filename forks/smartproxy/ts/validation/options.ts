@@ -118,6 +118,7 @@ export const optionsShape: TShape = {
   routes: required(anything),
   ephemeralPorts: boolean,
   listenAddress: hostRule,
+  takeListener: func,
   workers: either(
     "a number or 'auto'",
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
@@ -187,6 +188,12 @@ export function findOptionProblems(options: unknown): IOptionProblem[] {
     problems.push({
       field: 'resolver',
       message: 'is a function of this process, which worker processes cannot call; leave it or workers out',
+    });
+  }
+  if (options.takeListener !== undefined && options.workers !== undefined) {
+    problems.push({
+      field: 'takeListener',
+      message: 'cannot be used with workers: each binds the port itself, beside those of another process',
     });
   }
   if (options.acceptProxyProtocol === true && !(options.proxyIPs as unknown[] | undefined)?.length) {
