@@ -39,3 +39,5 @@ export type {
   IHistoryStats,
 } from './telemetry/types.ts';
 export { StartError } from './start-error.ts';
+export { StoreConflictError, StoreUnavailableError } from './store/errors.ts';
+export type { IStore, IStoredObject, TObjectChange, TObjectKind } from './store/types.ts';

@@ -21,12 +21,12 @@ import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
 import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
-import { TelemetryPart } from './telemetry/part.ts';
-import type { IHistory } from './telemetry/types.ts';
 import { ResolvePart } from './resolve/part.ts';
 import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
+import { TelemetryPart } from './telemetry/part.ts';
+import type { IHistory } from './telemetry/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;

@@ -85,7 +85,7 @@ function set(group: TGroup, key: string, value: unknown): void {
  * | route | the route's name | a route, its `name` may be left out | `proxy.routes` |
  * | zone | the zone's name | a zone | `dns.zones` |
  * | record | `<zone>/<owner>/<TYPE>` | `{ ttl?, data: […] }`, one item per record | the zone's `records` |
- * | rule | the rule's name | a rule, its `name` may be left out | `rules` |
+ * | rule | the rule's name | a rule, its `name` may be left out | `rules.rules` |
  * | upstream | `<host>:<port>` | a state and a weight | `upstreams` |
  *
  * A document that is none is left to the validation.
@@ -104,7 +104,7 @@ export function layObjects(document: unknown, objects: readonly IStoredObject[])
 
 const LAYERS: Readonly<Record<TObjectKind, (overlay: Overlay, object: IStoredObject) => void>> = {
   route: (overlay, object) => layNamed(overlay, object, overlay.list(overlay.group(overlay.root, 'proxy'), 'routes')),
-  rule: (overlay, object) => layNamed(overlay, object, overlay.list(overlay.root, 'rules')),
+  rule: (overlay, object) => layNamed(overlay, object, overlay.list(overlay.group(overlay.root, 'rules'), 'rules')),
   zone: (overlay, object) => layKeyed(overlay, object, overlay.group(overlay.group(overlay.root, 'dns'), 'zones')),
   upstream: (overlay, object) => layKeyed(overlay, object, overlay.group(overlay.root, 'upstreams')),
   record: layRecords,

@@ -4,8 +4,10 @@
  * @module
  */
 import { DnsServer, type IZoneOptions } from '@dcrouter/smartdns/server';
-import type { TConfig } from '../config/schema/index.ts';
+import type { TDnsConfig } from '../config/schema/index.ts';
+import { dnsOptions } from './options.ts';
 
-export function createDnsServer(config: NonNullable<TConfig['dns']>, zones: IZoneOptions[]): DnsServer {
-  return new DnsServer({ udpPort: config.port, bindInterface: config.address, zones });
+/** @throws ConfigError when a certificate file cannot be read */
+export async function createDnsServer(config: TDnsConfig, zones: IZoneOptions[]): Promise<DnsServer> {
+  return new DnsServer({ ...(await dnsOptions(config)), zones });
 }

@@ -11,6 +11,7 @@ import { explainStartError } from '../start-error.ts';
 import { changeZone } from './change.ts';
 import { composeZones, type TIsUp } from './compose.ts';
 import { createDnsServer } from './create.ts';
+import { ZoneSigning } from './signing.ts';
 import { zonesOf } from './zones.ts';
 
 export class DnsPart implements IPart {
@@ -21,6 +22,7 @@ export class DnsPart implements IPart {
   /** What the configuration has put into each zone. */
   #served = new Map<string, IZoneOptions>();
   #dns: DnsServer | null = null;
+  #signing: ZoneSigning | null = null;
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
 
@@ -36,13 +38,18 @@ export class DnsPart implements IPart {
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
     const zones = this.#zones(config);
-    const dns = createDnsServer(config.dns, [...zones.values()]);
+    const dns = await createDnsServer(config.dns, [...zones.values()]);
+    const signing = new ZoneSigning(dns.zones);
+    await signing.follow(config.dns.zones, {}).catch((error: unknown) => {
+      throw explainStartError('the zones cannot be signed', error);
+    });
     this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
     });
     this.#dns = dns;
+    this.#signing = signing;
     this.#config = config;
     this.#served = zones;
     this.#removeEvents = addDnsEvents(this.#context.events, dns);
@@ -51,13 +58,16 @@ export class DnsPart implements IPart {
   async apply(next: TConfig, previous: TConfig): Promise<void> {
     const dns = this.#dns;
     if (dns === null) return await this.start(next);
+    const zones = { next: next.dns?.zones ?? {}, previous: previous.dns?.zones ?? {} };
     try {
       this.#serve(dns, this.#zones(next));
+      await this.#signing?.follow(zones.next, zones.previous);
       // A second start does nothing; without the section nothing listens, and what is counted stays.
       if (next.dns === undefined) await dns.stop();
       else await dns.start();
     } catch (error) {
       this.#serve(dns, this.#zones(previous));
+      await this.#signing?.follow(zones.previous, zones.next);
       throw explainStartError('the DNS server cannot follow', error);
     }
     this.#config = next;
@@ -106,6 +116,7 @@ export class DnsPart implements IPart {
     this.#stopLogging();
     this.#removeEvents();
     this.#dns = null;
+    this.#signing = null;
     this.#config = null;
     this.#served = new Map();
   }

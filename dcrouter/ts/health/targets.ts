@@ -5,6 +5,7 @@
  */
 import { isIP, isIPv6 } from 'node:net';
 import type { ITargetResolver } from '@dcrouter/smartproxy';
+import { targetsOf } from '../config/route-facts.ts';
 import type { TRouteConfig } from '../config/schema/index.ts';
 import { healthLimits } from './limits.ts';
 import type { IProbeTarget } from './probes/types.ts';
@@ -28,7 +29,7 @@ export function readTarget(text: string): ITargetRef {
 
 /** The targets of a route that have one address each; those with the client's port are left out. */
 export function routeTargets(route: TRouteConfig): ITargetRef[] {
-  return route.action.targets.flatMap(({ host, port }) => {
+  return targetsOf(route).flatMap(({ host, port }) => {
     if (port === 'preserve') return [];
     return [host].flat().map((each) => refOf(each, port === 'srv' ? 0 : port));
   });

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { SmartProxy } from '@dcrouter/smartproxy';
+import { isDeepStrictEqual } from 'node:util';
+import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
 import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
@@ -19,6 +20,8 @@ export class ProxyPart implements IPart {
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
+  /** As the proxy has them: files that a route names may change while the document stays as it is. */
+  #routes: IRouteConfig[] = [];
 
   constructor(context: IRouterContext, resolve: ResolvePart) {
     this.#context = context;
@@ -32,13 +35,19 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings, this.#resolve.resolver, requestIdOf(config.telemetry));
+    const proxy = await createProxy(settings, {
+      requestId: requestIdOf(config.telemetry),
+      // Worker processes resolve names themselves.
+      ...(settings.workers === undefined && { resolver: this.#resolve.resolver }),
+    });
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the proxy cannot start', error);
     });
     this.#proxy = proxy;
+    this.#routes = proxy.settings.routes;
+    this.#setUpstreams(config.upstreams);
     this.#drainTimeoutMs = settings.drainTimeoutMs;
     this.#removeEvents = addProxyEvents(this.#context.events, proxy);
   }
@@ -46,13 +55,26 @@ export class ProxyPart implements IPart {
   async apply(next: TConfig, previous: TConfig): Promise<void> {
     if (this.#proxy === null) return await this.start(next);
     // Without the section no route is left, and so no port is open; what is counted stays.
-    if (next.proxy === undefined) return await this.#proxy.updateRoutes([]);
-    if (JSON.stringify(next.proxy.routes) !== JSON.stringify(previous.proxy?.routes)) {
-      await this.#proxy.updateRoutes(await routesOf(next.proxy)).catch((error: unknown) => {
+    const routes = next.proxy === undefined ? [] : await routesOf(next.proxy);
+    if (!isDeepStrictEqual(routes, this.#routes)) {
+      await this.#proxy.updateRoutes(routes).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);
       });
+      this.#routes = routes;
     }
-    this.#drainTimeoutMs = next.proxy.drainTimeoutMs;
+    this.#setUpstreams(next.upstreams, previous.upstreams);
+    this.#drainTimeoutMs = next.proxy?.drainTimeoutMs ?? this.#drainTimeoutMs;
+  }
+
+  /** Tells the proxy what operators say about targets; one that is not named any more is as its routes say. */
+  #setUpstreams(next: TConfig['upstreams'] = {}, previous: TConfig['upstreams'] = {}): void {
+    for (const target of Object.keys(previous)) {
+      if (next[target] === undefined) this.#proxy?.setUpstreamState(target, { state: 'ready', weight: null });
+    }
+    for (const [target, { state, weight }] of Object.entries(next)) {
+      if (isDeepStrictEqual(next[target], previous[target])) continue;
+      this.#proxy?.setUpstreamState(target, { state, weight: weight ?? null });
+    }
   }
 
   async stop(): Promise<void> {
