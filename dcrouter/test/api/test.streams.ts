@@ -59,7 +59,6 @@ interface IMessage {
 class Reader {
   readonly socket: Socket;
   #text = '';
-  readonly #taken: IMessage[] = [];
 
   constructor(port: number, path: string, headers: Record<string, string> = {}) {
     this.socket = connect(port, '127.0.0.1');
