@@ -13,7 +13,7 @@ import { LogTail } from '../../ts/log/tail.ts';
 import type { IRuleEngine } from '../../ts/rules/types.ts';
 import { StoreUnavailableError } from '../../ts/store/errors.ts';
 import { MemoryStore } from '../../ts/store/memory.ts';
-import type { IStore, IStoredObject, TObjectChange } from '../../ts/store/types.ts';
+import type { IStore, IStoredObject, TJson, TObjectChange } from '../../ts/store/types.ts';
 import { asker } from './world.ts';
 
 const NO_PLAN: IPlan = {
@@ -70,7 +70,7 @@ async function startApi(t: TestContext, more: Partial<IApiSources> = {}) {
   const store = new MemoryStore();
   const control = new PlainControl(config, store);
   await control.applyObjects(
-    RULES.slice(0, 2).map(({ name, ...value }) => ({ op: 'put', kind: 'rule', id: name, value })),
+    RULES.slice(0, 2).map(({ name, ...value }) => ({ op: 'put', kind: 'rule', id: name, value: value as TJson })),
     { by: 'test' },
   );
   control.changes.length = 0;
@@ -222,9 +222,14 @@ test('while the store is away, changes and unknown tokens are refused with 503; 
     bySecretHash: (hash) => (away ? gone() : store.tokens.bySecretHash(hash)),
     list: (page) => (away ? gone() : store.tokens.list(page)),
   };
-  const seen: Partial<IStore> = { ...store, dialect: 'memory', node: 'n', tokens, audit: store.audit };
-  seen.withLock = (name, work) => store.withLock(name, work);
-  seen.stats = () => ({ ...store.stats(), reachable: !away });
+  const seen: Partial<IStore> = {
+    dialect: 'memory',
+    node: 'n',
+    tokens,
+    audit: store.audit,
+    withLock: (name, work) => store.withLock(name, work),
+    stats: () => ({ ...store.stats(), reachable: !away }),
+  };
   const { ask } = await startApi(t, { store: () => seen as IStore });
   const made = await ask<{ secret: string }>('POST', 'tokens', { body: { name: 'a', scopes: ['admin'] } });
   const token = made.body.secret;

@@ -107,7 +107,7 @@ export class Authenticator {
       return this.#any;
     } catch (error) {
       // Without having seen the store nobody can say that the door is meant to be open.
-      if (!(error instanceof StoreUnavailableError) || this.#anyAtMs === -Infinity || this.#any === false) throw error;
+      if (!(error instanceof StoreUnavailableError) || this.#anyAtMs === -Infinity || !this.#any) throw error;
       return true;
     }
   }
