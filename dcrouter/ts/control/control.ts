@@ -5,6 +5,7 @@
  */
 import type { TConfig } from '../config/schema/index.ts';
 import { ConfigError } from '../config/error.ts';
+import { flattenDocument } from '../config/read.ts';
 import { StoreConflictError, StoreUnavailableError } from '../store/errors.ts';
 import type { IDocumentVersion, IPage, IPageRequest, IStore, IStoredObject, TObjectChange } from '../store/types.ts';
 import { Bench, type IBenchOptions } from './bench.ts';
@@ -162,7 +163,12 @@ export class Control implements IControl {
       options.confirmMs ?? (document.source === 'api' ? this.snapshot.config.control.confirmDefaultMs : 0);
     const { confirmMs: _, ...others } = options;
     const asked = confirmMs === 0 ? others : { ...others, confirmMs };
-    return await this.#changeDocument(async () => document, document.source, asked);
+    const read = async (): Promise<IDocumentChange> => {
+      // What it includes is kept with it: a rollback must not depend on what the files say by then.
+      const { text } = await flattenDocument(document.file, document.text);
+      return { ...document, text };
+    };
+    return await this.#changeDocument(read, document.source, asked);
   }
 
   async applyObjects(changes: readonly TObjectChange[], options: IApplyOptions): Promise<IApplied> {

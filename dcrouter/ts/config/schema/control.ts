@@ -6,10 +6,7 @@
 import { z } from 'zod';
 
 export const control = z.strictObject({
-  watch: z
-    .boolean()
-    .default(false)
-    .describe('Apply the document by itself when a file changes that it is made of.'),
+  watch: z.boolean().default(false).describe('Apply the document by itself when a file changes that it is made of.'),
   confirmDefaultMs: z
     .int()
     .min(0)
