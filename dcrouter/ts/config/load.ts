@@ -5,6 +5,7 @@
  */
 import { zoneComplaints } from '../dns/zones.ts';
 import { healthComplaints } from '../health/config.ts';
+import { resolveComplaints } from '../resolve/config.ts';
 import type { IStoredObject } from '../store/types.ts';
 import type { IConfigDocument } from './document.ts';
 import { ConfigError, type IConfigProblem } from './error.ts';
@@ -94,7 +95,8 @@ function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProble
       problems.push(problemAt(document, ['dns', 'zones', name], `${where}${message}`));
     }
   }
-  for (const { path, message } of healthComplaints(config)) problems.push(problemAt(document, path, message));
+  for (const { path, message } of [...resolveComplaints(config), ...healthComplaints(config)])
+    problems.push(problemAt(document, path, message));
   return problems;
 }
 
