@@ -5,7 +5,9 @@
  */
 export { ApiServer, type IApiOptions, type IApiSources, type IRouterStats } from './api/server.ts';
 export { ConfigError, type IConfigProblem } from './config/error.ts';
-export { loadConfig, validateConfig } from './config/load.ts';
+export { inspectConfig, loadConfig, validateConfig, type IInspection } from './config/load.ts';
+export { configJsonSchema } from './config/json-schema.ts';
+export { readConfigDocument, type IReadDocument } from './config/read.ts';
 export { parseConfigDocument, type IConfigDocument } from './config/document.ts';
 export { configSchema, type TConfig } from './config/schema/index.ts';
 export { guarded, main, runUntilSignal } from './cli/main.ts';
@@ -27,3 +29,5 @@ export { RouterProcess, type IRouterProcessOptions } from './process/router-proc
 export { createLogger, type ILoggerOptions, type TLogger } from './log/logger.ts';
 export { DcRouter, type IDcRouterOptions, type IRouterAddresses } from './router.ts';
 export { StartError } from './start-error.ts';
+export { StoreConflictError, StoreUnavailableError } from './store/errors.ts';
+export type { IStore, IStoredObject, TObjectChange, TObjectKind } from './store/types.ts';

@@ -24,6 +24,8 @@ import { ResolvePart } from './resolve/part.ts';
 import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
+import { TelemetryPart } from './telemetry/part.ts';
+import type { IHistory } from './telemetry/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
@@ -63,6 +65,7 @@ export class DcRouter {
     ready: () => this.#state === 'running',
     stats: () => this.stats(),
   });
+  readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
@@ -72,9 +75,18 @@ export class DcRouter {
     this.#config = config;
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
-    this.#parts = [new LogPart(this.logs), this.#resolve, this.#proxy, this.#dns, this.#health, this.#api];
     this.events = options.events ?? new EventBus();
     this.control = options.control ?? null;
+    this.#telemetry = this.#makeTelemetry();
+    this.#parts = [
+      new LogPart(this.logs),
+      this.#resolve,
+      this.#proxy,
+      this.#dns,
+      this.#health,
+      this.#telemetry,
+      this.#api,
+    ];
   }
 
   /** The configuration that serves. */
@@ -85,6 +97,11 @@ export class DcRouter {
   /** Null without one, and while it has not been reached since the start. */
   get store(): IStore | null {
     return this.control?.store ?? null;
+  }
+
+  /** What was counted, second by second; null while it is switched off. */
+  get history(): IHistory | null {
+    return this.#telemetry.history;
   }
 
   get proxy(): SmartProxy | null {
@@ -183,6 +200,24 @@ export class DcRouter {
       proxyPorts: this.proxy?.getListeningPorts() ?? [],
       dns: this.dns && dns ? { address: dns.address, udpPort: dns.port, tcpPort: dns.port } : null,
     };
+  }
+
+  #makeTelemetry(): TelemetryPart {
+    return new TelemetryPart({
+      registry: this.registry,
+      store: () => this.store,
+      sources: {
+        proxy: () => this.proxy,
+        dns: () => this.dns,
+        control: () => this.control,
+        store: () => this.store,
+        rules: () => null,
+        resolve: () => this.resolve,
+        health: () => this.health,
+        logs: () => this.logs,
+        events: () => this.events,
+      },
+    });
   }
 
   async #stopParts(parts: IPart[]): Promise<void> {

@@ -1,7 +1,7 @@
 // The forks behind the stream: what is listened to, and what arrives.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, get } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { DnsServer } from '@dcrouter/smartdns/server';
@@ -76,12 +76,12 @@ test('a real exchange and a real query arrive as JSON with the fields that are d
   await proxy.start();
   const closed = once(proxy, 'connection-close');
   const call = get({ port: proxy.listeningPort(8080)!, agent: false, path: '/a?b' });
-  const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
   await once(response.resume(), 'end');
   await closed;
   await proxy.stop({ drainTimeout: 0 });
   // A question for a.test, class IN, type A.
-  await dns.processRawDnsPacketAsync(Buffer.from('00010000000100000000000001610474657374000001' + '0001', 'hex'));
+  await dns.processRawDnsPacketAsync(Buffer.from('000100000001000000000000016104746573740000010001', 'hex'));
 
   const documented = new Map<string, readonly string[]>(
     [...Object.values(PROXY_EVENTS), ...Object.values(DNS_EVENTS)].map(({ kind, fields }) => [

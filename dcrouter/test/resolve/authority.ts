@@ -1,6 +1,4 @@
 // A real server for the zone example.test with short TTLs, and resolvers that ask it.
-import { once } from 'node:events';
-import { createSocket } from 'node:dgram';
 import type { TestContext } from 'node:test';
 import { DnsServer, type Zone } from '@dcrouter/smartdns/server';
 import type { ITargetResolverOptions } from '../../ts/resolve/target-resolver.ts';
@@ -17,12 +15,11 @@ export interface IAuthority {
   /** Questions that came. */
   queries(): number;
   stop(): Promise<void>;
-  /** Serves on the same port again. */
+  /** Serves again, on another port. */
   restart(): Promise<void>;
 }
 
 export async function authority(t: TestContext, records: readonly TRecord[]): Promise<IAuthority> {
-  const port = await freeUdpPort();
   const zone = {
     origin: 'example.test',
     soa: { minimum: 2 },
@@ -32,7 +29,7 @@ export async function authority(t: TestContext, records: readonly TRecord[]): Pr
       ...records.map(([name, type, ttl, data]) => ({ name: `${name}.example.test`, type, ttl, data: data as string })),
     ],
   };
-  const make = (): DnsServer => new DnsServer({ udpPort: port, bindInterface: '127.0.0.1', zones: [zone] });
+  const make = (): DnsServer => new DnsServer({ udpPort: 0, bindInterface: '127.0.0.1', zones: [zone] });
   let server = make();
   await server.start();
   t.after(async () => await server.stop());
@@ -43,7 +40,9 @@ export async function authority(t: TestContext, records: readonly TRecord[]): Pr
     get zone() {
       return server.zones.get('example.test')!;
     },
-    address: `127.0.0.1:${port}`,
+    get address() {
+      return `127.0.0.1:${server.addresses.udp!.port}`;
+    },
     set(name, type, ttl, ...data) {
       server.zones.get('example.test')!.update((changes) => {
         changes.remove({ name: `${name}.example.test`, type });
@@ -57,15 +56,6 @@ export async function authority(t: TestContext, records: readonly TRecord[]): Pr
       await server.start();
     },
   };
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }
 
 export const optionsFor = (address: string, more: Partial<ITargetResolverOptions> = {}): ITargetResolverOptions => ({

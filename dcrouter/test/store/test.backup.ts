@@ -97,10 +97,10 @@ async function changesMeanwhile(store: IStore, folder: string, target: TStoreCon
   const rows = (value: number) => Array.from({ length: 300 }, (_, at) => put(`r${at}`, value));
   await store.objects.change(rows(0), 0, audit());
   const files = [join(folder, 'one.jsonl'), join(folder, 'two.jsonl')];
-  let backing = true;
-  const backups = Promise.all(files.map((file) => store.backup(file))).finally(() => (backing = false));
+  const over = new AbortController();
+  const backups = Promise.all(files.map((file) => store.backup(file))).finally(() => over.abort());
   let revision = 1;
-  while (backing) revision = await store.objects.change(rows(revision), revision, audit());
+  while (!over.signal.aborted) revision = await store.objects.change(rows(revision), revision, audit());
   await backups;
   await store.close();
   await restoreStore(files[0]!, target, { node: 'one', folder, ...quiet });

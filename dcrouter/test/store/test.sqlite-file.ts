@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { StoreInUseError, StoreOpenError } from '../../ts/store/errors.ts';
-import { handOverWaitMs } from '../../ts/store/limits.ts';
+import { auditEntriesMax, handOverWaitMs } from '../../ts/store/limits.ts';
 import { openStore } from '../../ts/store/open.ts';
 import { audit, document, put, token } from './values.ts';
 import { open, quiet, temporaryFolder } from './places.ts';
@@ -85,6 +85,24 @@ test('a schema of a newer release is refused and left as it is', async () => {
     assert.match(error.message, /has schema 99 and this release knows 1/);
     return true;
   });
+});
+
+test('audit entries beyond the number kept go and are counted', async () => {
+  await using place = await temporaryFolder();
+  const first = await open(place.sqlite, place.folder);
+  for (let at = 0; at < 3; at += 1) await first.audit.append(audit());
+  await first.close();
+  const file = new DatabaseSync(join(place.folder, 'state.db'));
+  file.exec(`update counter set value = ${auditEntriesMax + 1} where name = 'audit'`);
+  file.close();
+  const second = await open(place.sqlite, place.folder);
+  await second.audit.append(audit());
+  assert.deepEqual(
+    (await second.audit.list()).items.map(({ id }) => id),
+    [auditEntriesMax + 2, 3],
+  );
+  assert.equal(second.stats().dropped.audit, 2);
+  await second.close();
 });
 
 test('what is no database is refused with its name', async () => {

@@ -13,7 +13,11 @@ import { fileLimits } from './limits.ts';
  * @param path of the setting, for the error
  * @throws ConfigError when it cannot be read or is larger than `bytesMax`
  */
-export async function readNamedFile(file: string, path: string, bytesMax = fileLimits.pemBytesMax): Promise<Buffer> {
+export async function readNamedFile(
+  file: string,
+  path: string,
+  bytesMax: number = fileLimits.pemBytesMax,
+): Promise<Buffer> {
   try {
     const { size } = await stat(file);
     if (size > bytesMax) throw new Error(`it has ${size} bytes, at most ${bytesMax} are read`);

@@ -28,7 +28,7 @@ interface IOutcome {
   readonly changed: boolean;
 }
 
-export interface IControlOptions extends IBenchOptions {
+export interface IControlOptions extends Omit<IBenchOptions, 'owing'> {
   /** Reads the file that the router was started with; undefined: there is none to reload. */
   readonly readFile?: () => Promise<IDocumentChange>;
 }
@@ -39,16 +39,19 @@ export class Control implements IControl {
   readonly #queue: ChangeQueue;
   readonly #unconfirmed: Unconfirmed;
   readonly #follower: Follower;
+  /** Tells the store what it could not be told when it was away. */
+  readonly #settler: Follower;
   readonly #readFile: (() => Promise<IDocumentChange>) | undefined;
   #stopListening: () => void = () => {};
 
   /** @param serving - what the parts were started with */
   constructor(options: IControlOptions, serving: IServing) {
-    this.#bench = new Bench(options, serving);
+    this.#bench = new Bench({ ...options, owing: () => this.#settler.tell() }, serving);
     this.#started = serving.snapshot.config;
     this.#queue = new ChangeQueue(options.clock);
     this.#unconfirmed = new Unconfirmed(options.clock, () => this.#takeBack());
     this.#follower = new Follower(options.clock, () => this.#follow());
+    this.#settler = new Follower(options.clock, () => this.#repay());
     this.#readFile = options.readFile;
   }
 
@@ -90,11 +93,6 @@ export class Control implements IControl {
     return this.#bench.openStore;
   }
 
-  /** Where what serves now came from. */
-  get fileHash(): string {
-    return this.#bench.serving.fileHash;
-  }
-
   /** Runs work as a change: nothing else changes meanwhile. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     return await this.#queue.run(work);
@@ -102,16 +100,14 @@ export class Control implements IControl {
 
   /** Brings what was taken over to be served, and tells the store how that ended. */
   async settling(store: IStore, { unsettled, isNew }: ITakeOver, serve: () => Promise<void>): Promise<void> {
-    const { ledger, report } = this.#bench;
+    const { ledger } = this.#bench;
     await serve().catch(async (error: unknown) => {
       if (unsettled !== undefined && isNew) await ledger.fail(store, unsettled);
       throw error;
     });
     if (unsettled === undefined) return;
     ledger.owe(unsettled, 'active');
-    await ledger.repay(store).catch((error: unknown) => {
-      report.warn('the store cannot be told what serves; it is told with the next change', error);
-    });
+    await ledger.tell(store);
   }
 
   /** The store can be reached: changes are kept there, and those of other nodes are followed. */
@@ -216,6 +212,7 @@ export class Control implements IControl {
   async stop(): Promise<void> {
     this.#stopListening();
     this.#follower.stop();
+    this.#settler.stop();
     this.#unconfirmed.end();
     await this.#queue.stop();
   }
@@ -265,6 +262,13 @@ export class Control implements IControl {
       if (current === null || current.confirmByMs > this.#bench.clock.nowMs())
         return { applied: { snapshot: this.snapshot, plan: NOTHING }, changed: false };
       return { applied: await takeBack(this.#bench, this.#unconfirmed, current), changed: true };
+    });
+  }
+
+  /** In its turn: the change that owes may yet repay. */
+  async #repay(): Promise<void> {
+    await this.#queue.run(async () => {
+      if (this.#bench.ledger.owes) await this.#bench.ledger.repay(this.#bench.store());
     });
   }
 

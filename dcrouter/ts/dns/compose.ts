@@ -105,6 +105,12 @@ function originOf(zone: string): string {
   return (zone.endsWith('.') ? zone.slice(0, -1) : zone).toLowerCase();
 }
 
+/** A wildcard answers for the names below it (RFC 4592); a record of their own would hide it. */
+function covers(owner: string, name: string): boolean {
+  if (owner === '*') return name !== '@';
+  return owner.startsWith('*.') && name.endsWith(owner.slice(1));
+}
+
 /** An owner relative to its zone: `@`, `www`. */
 function ownerOf(name: string, origin: string): string {
   const lower = name.toLowerCase();
@@ -117,6 +123,6 @@ function isTaken(name: string, origin: string, zone: TZoneConfig): boolean {
     const owner = ownerOf(record.name, origin);
     // The apex has its NS records; a name at or below another one's is somebody else's.
     if (record.type === 'NS') return owner !== '@' && (owner === name || name.endsWith(`.${owner}`));
-    return owner === name && EXPLICIT.has(record.type);
+    return EXPLICIT.has(record.type) && (owner === name || covers(owner, name));
   });
 }

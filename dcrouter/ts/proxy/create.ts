@@ -3,12 +3,18 @@
  *
  * @module
  */
-import { OptionsError, SmartProxy, type ISmartProxyOptions } from '@dcrouter/smartproxy';
+import { OptionsError, SmartProxy, type IRequestIdOptions, type ISmartProxyOptions } from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
-import type { TProxyConfig } from '../config/schema/index.ts';
+import type { TConfig, TProxyConfig } from '../config/schema/index.ts';
 import { proxyOptions } from './options.ts';
 
 export { routesOf } from './routes.ts';
+
+/** How requests are named, as the `telemetry` section says; undefined: not at all. */
+export function requestIdOf({ requestId }: TConfig['telemetry']): IRequestIdOptions | undefined {
+  if (requestId === false) return undefined;
+  return requestId === true ? {} : requestId;
+}
 
 /**
  * @param further what other sections give the proxy: a logger, a resolver, request ids

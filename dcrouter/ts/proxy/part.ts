@@ -10,7 +10,7 @@ import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { createProxy, routesOf } from './create.ts';
+import { createProxy, requestIdOf, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
@@ -35,11 +35,11 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(
-      settings,
+    const proxy = await createProxy(settings, {
+      requestId: requestIdOf(config.telemetry),
       // Worker processes resolve names themselves.
-      settings.workers === undefined ? { resolver: this.#resolve.resolver } : {},
-    );
+      ...(settings.workers === undefined && { resolver: this.#resolve.resolver }),
+    });
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
