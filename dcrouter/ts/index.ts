@@ -6,7 +6,9 @@
 export { ApiServer, type IApiServerOptions } from './api/server.ts';
 export type { IApiSources, ILifeCycle, IRouterStats } from './api/sources.ts';
 export { ConfigError, type IConfigProblem } from './config/error.ts';
-export { loadConfig, validateConfig } from './config/load.ts';
+export { inspectConfig, loadConfig, validateConfig, type IInspection } from './config/load.ts';
+export { configJsonSchema } from './config/json-schema.ts';
+export { readConfigDocument, type IReadDocument } from './config/read.ts';
 export { parseConfigDocument, type IConfigDocument } from './config/document.ts';
 export { configSchema, type TConfig } from './config/schema/index.ts';
 export { guarded, main, runUntilSignal } from './cli/main.ts';
