@@ -7,7 +7,7 @@ import type { TConfig } from '../config/schema/index.ts';
 import { ConfigError } from '../config/error.ts';
 import { flattenDocument } from '../config/read.ts';
 import { StoreConflictError, StoreUnavailableError } from '../store/errors.ts';
-import type { IDocumentVersion, IPage, IPageRequest, IStore, TObjectChange } from '../store/types.ts';
+import type { IDocumentVersion, IPage, IPageRequest, IStore, IStoredObject, TObjectChange } from '../store/types.ts';
 import { Bench, type IBenchOptions } from './bench.ts';
 import { changeDocument, type IDocumentChange } from './document-change.ts';
 import { ControlError } from './error.ts';
@@ -63,12 +63,20 @@ export class Control implements IControl {
     return this.#bench.serving.snapshot;
   }
 
+  get objects(): readonly IStoredObject[] {
+    return this.#bench.serving.objects;
+  }
+
   get pendingRestart(): readonly string[] {
     return this.#bench.compiler.pendingRestart(this.#started, this.snapshot.config);
   }
 
   documentText(): string {
     return this.#bench.serving.document.text;
+  }
+
+  documentFile(): string {
+    return this.#bench.serving.document.file;
   }
 
   stats(): IControlStats {
