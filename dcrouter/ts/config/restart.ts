@@ -18,6 +18,7 @@ const START_SETTINGS: readonly string[] = [
   'api.address',
   'api.port',
   'api.tls',
+  'api.metricsAllow',
   'control.watch',
   'store',
   'telemetry.requestId',

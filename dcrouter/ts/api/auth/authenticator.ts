@@ -44,6 +44,8 @@ const EVERYTHING = ['admin'];
 
 export class Authenticator {
   readonly failures: Failures;
+  /** Requests refused because there were too many of one client. */
+  rateLimited = 0;
   readonly #store: IAuthenticatorOptions['store'];
   readonly #nowMs: () => number;
   readonly #known = new Map<string, IRemembered>();

@@ -15,6 +15,7 @@ export function addProbes(app: FastifyInstance, sources: IApiSources): void {
     app.get(
       url,
       {
+        exposeHeadRoute: true,
         schema: {
           operationId: `get${url[1]!.toUpperCase()}${url.slice(2)}`,
           tags: ['Probes'],
