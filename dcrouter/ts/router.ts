@@ -7,11 +7,12 @@ import { defaultMetrics, Registry } from '@dcrouter/metrics';
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import { ApiPart } from './api/part.ts';
-import type { IRouterStats } from './api/server.ts';
+import type { IApiSources, ILifeCycle, IRouterStats } from './api/sources.ts';
 import type { TConfig } from './config/schema/index.ts';
 import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
+import { declareRouterEvents } from './events/router-events.ts';
 import type { IEventBus } from './events/types.ts';
 import { HealthPart } from './health/part.ts';
 import type { TLogger } from './log/logger.ts';
@@ -35,6 +36,8 @@ export interface IDcRouterOptions {
   readonly events?: IEventBus;
   /** What changes this router, where it was started from a file. */
   readonly control?: Control;
+  /** What restarts the process that this router runs in, and drains it. */
+  readonly lifeCycle?: ILifeCycle;
 }
 
 /** Where the router listens; `null` for what is not configured. */
@@ -60,11 +63,7 @@ export class DcRouter {
     proxy: () => this.proxy,
     onChange: () => this.#dns.refresh(),
   });
-  readonly #api = new ApiPart({
-    registry: this.registry,
-    ready: () => this.#state === 'running',
-    stats: () => this.stats(),
-  });
+  readonly #api: ApiPart;
   readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
@@ -76,7 +75,9 @@ export class DcRouter {
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
     this.events = options.events ?? new EventBus();
+    declareRouterEvents(this.events);
     this.control = options.control ?? null;
+    this.#api = new ApiPart(this.#sources(options));
     this.#telemetry = this.#makeTelemetry();
     this.#parts = [
       new LogPart(this.logs),
@@ -199,6 +200,30 @@ export class DcRouter {
       api: { address: api?.address ?? this.#config.api.address, port: api?.port ?? this.#config.api.port },
       proxyPorts: this.proxy?.getListeningPorts() ?? [],
       dns: this.dns && dns ? { address: dns.address, udpPort: dns.port, tcpPort: dns.port } : null,
+    };
+  }
+
+  /** What the management API sees of this router. */
+  #sources({ lifeCycle }: IDcRouterOptions): IApiSources {
+    return {
+      registry: this.registry,
+      logger: this.logger,
+      events: this.events,
+      tail: this.logs.tail,
+      startedAtMs: Date.now(),
+      ready: () => this.#state === 'running',
+      stats: () => this.stats(),
+      addresses: () => this.addresses(),
+      config: () => this.control?.snapshot.config ?? this.#config,
+      control: () => this.control,
+      store: () => this.store,
+      proxy: () => this.proxy,
+      dns: () => this.dns,
+      rules: () => null,
+      health: () => this.health,
+      resolve: () => this.resolve,
+      history: () => this.history,
+      lifeCycle: () => lifeCycle ?? null,
     };
   }
 

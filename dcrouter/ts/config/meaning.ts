@@ -9,6 +9,7 @@ import { healthComplaints } from '../health/config.ts';
 import type { IConfigDocument } from './document.ts';
 import type { IConfigProblem } from './error.ts';
 import { problemAt } from './problems.ts';
+import { resolveComplaints } from '../resolve/config.ts';
 import { routeComplaints } from './routes.ts';
 import type { TConfig } from './schema/index.ts';
 
@@ -17,7 +18,7 @@ export function meaningProblems(config: TConfig, document: IConfigDocument): ICo
   const duplicates = [...duplicateRoutes(config), ...duplicateZones(config)];
   // What a name means twice cannot be checked further.
   const complaints = duplicates.length > 0 ? duplicates : [...routeProblems(config), ...zoneProblems(config)];
-  if (duplicates.length === 0) complaints.push(...healthComplaints(config));
+  if (duplicates.length === 0) complaints.push(...resolveComplaints(config), ...healthComplaints(config));
   return complaints.map(({ path, message }) => problemAt(document, path, message));
 }
 
