@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Resolver } from '@dcrouter/smartdns/client';
 import { DnsServer } from '@dcrouter/smartdns/server';
+import { isRecordType } from '@dcrouter/smartdns/wire';
 import { createDnsServer } from '../../ts/dns/create.ts';
 import { dnsOptions } from '../../ts/dns/options.ts';
 import { ZoneSigning } from '../../ts/dns/signing.ts';
@@ -162,7 +163,7 @@ test('a zone is signed, signed anew and unsigned while it is served', async (t) 
     const { answers } = await client.resolve('www.example.test', 'A', { dnssec: true });
     return answers.map(({ type }) => type);
   };
-  const zonesIn = (text: string) => read(text).dns!.zones;
+  const zonesIn = (source: string) => read(source).dns!.zones;
   assert.deepEqual(await types(), ['A', 'RRSIG']);
   assert.equal((await readdir(folder)).length, 1);
   const [ds] = dns.zones.ds('example.test');
@@ -192,8 +193,10 @@ test('a master file, records beside it and the answers to both', async (t) => {
   const { client } = await served(t, text);
   const { answers } = await client.resolve('www.example.test', 'A');
   assert.deepEqual(
-    answers.map(({ type, data }) => `${type} ${String(data)}`),
+    answers.map(({ type, data }) => `${type} ${data as string}`),
     ['CNAME ns1.example.test', 'A 192.0.2.1'],
   );
-  assert.equal(((await client.resolve('example.test', 'SOA')).answers[0]?.data as { serial: number }).serial, 7);
+  const [soa] = (await client.resolve('example.test', 'SOA')).answers;
+  assert.ok(soa !== undefined && isRecordType(soa, 'SOA'));
+  assert.equal(soa.data.serial, 7);
 });
