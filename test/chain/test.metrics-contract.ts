@@ -1,5 +1,6 @@
 // What the documents say about /metrics, held against a running router and a real Prometheus.
 import { DcRouter, createLogger, parseConfigDocument, validateConfig } from '@dcrouter/dcrouter';
+import { selfSignedCertificate } from '@dcrouter/acme';
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -46,6 +47,9 @@ async function serve(t: TestContext): Promise<{ api: number }> {
     DCROUTER_TLS_BACKEND_PORT: String(backends.httpsPort),
   };
   const config = validateConfig(parseConfigDocument(file, readFileSync(file, 'utf8'), env));
+  // One with a date to end: a self-signed one is made anew at each start.
+  const secure = config.proxy!.routes.find(({ name }) => name === 'app-https')!;
+  secure.action.tls!.certificate = selfSignedCertificate(['app.example.test']);
   const router = new DcRouter(config, { logger: createLogger({ level: 'silent', format: 'json' }) });
   await router.start();
   t.after(async () => {
