@@ -84,7 +84,7 @@ export class Listener implements IListener {
     return (this.#server as unknown as { _handle: IServerHandle | null })._handle;
   }
 
-  async #open(where: net.ListenOptions, what: string): Promise<void> {
+  async #open(where: net.ListenOptions | { readonly fd: number }, what: string): Promise<void> {
     const server = this.#server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => {
