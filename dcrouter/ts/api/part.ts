@@ -5,17 +5,20 @@
  */
 import type { AddressInfo } from 'node:net';
 import type { TConfig } from '../config/schema/index.ts';
-import type { IPart } from '../part.ts';
+import type { IPart, IRouterContext } from '../part.ts';
+import type { ISocketToPass } from '../process/sockets.ts';
 import { explainStartError } from '../start-error.ts';
 import { ApiServer, type IApiSources } from './server.ts';
 
 export class ApiPart implements IPart {
   readonly name = 'api';
   readonly #sources: IApiSources;
+  readonly #context: IRouterContext;
   #server: ApiServer | null = null;
 
-  constructor(sources: IApiSources) {
+  constructor(sources: IApiSources, context: IRouterContext) {
     this.#sources = sources;
+    this.#context = context;
   }
 
   /** The bound address; undefined while it does not listen. */
@@ -25,7 +28,9 @@ export class ApiPart implements IPart {
 
   async start(config: TConfig): Promise<void> {
     const server = new ApiServer(this.#sources, config.api);
-    await server.start().catch((error: unknown) => {
+    const { address, port } = config.api;
+    const fd = this.#context.sockets.take({ name: this.name, protocol: 'tcp', address, port });
+    await server.start(fd).catch((error: unknown) => {
       throw explainStartError('the management listener cannot start', error);
     });
     this.#server = server;
@@ -33,6 +38,13 @@ export class ApiPart implements IPart {
 
   async apply(): Promise<void> {
     // Its settings take effect with the next start.
+  }
+
+  listening(): ISocketToPass[] {
+    const address = this.address();
+    const handle = this.#server?.handle();
+    if (address === undefined || handle === undefined) return [];
+    return [{ name: this.name, protocol: 'tcp', address: address.address, port: address.port, handle }];
   }
 
   async stop(): Promise<void> {

@@ -8,11 +8,15 @@ import type { AddressInfo } from 'node:net';
 import { metricsPlugin, type Registry } from '@dcrouter/metrics';
 import type { IDnsSnapshot } from '@dcrouter/smartdns/server';
 import type { IProxySnapshot } from '@dcrouter/smartproxy';
+import type { ILiveness } from '../process/readiness.ts';
+import type { ISocketHandle } from '../process/sockets.ts';
 
 export interface IApiSources {
   readonly registry: Registry;
   /** Whether every configured listener is up and none is draining. */
   ready(): boolean;
+  /** Whether the event loop turns in time. */
+  live(): Promise<ILiveness>;
   stats(): IRouterStats;
 }
 
@@ -41,6 +45,14 @@ export class ApiServer {
       const ready = sources.ready();
       return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
     });
+    this.#http.get('/readyz', async (_request, reply) => {
+      const ready = sources.ready();
+      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
+    });
+    this.#http.get('/livez', async (_request, reply) => {
+      const { live, turnMs } = await sources.live();
+      return reply.code(live ? 200 : 503).send({ status: live ? 'live' : 'stuck', turnMs });
+    });
     this.#http.get('/api/v1/stats', async () => sources.stats());
     this.#http.setNotFoundHandler((request, reply) =>
       problem(reply, 404, 'Not Found', `there is nothing at ${request.method} ${request.url}`),
@@ -50,8 +62,16 @@ export class ApiServer {
     );
   }
 
-  async start(): Promise<void> {
-    await this.#http.listen({ host: this.#options.address, port: this.#options.port });
+  /** @param fd a socket that listens already, instead of address and port */
+  async start(fd?: number): Promise<void> {
+    const { address: host, port } = this.#options;
+    await this.#http.listen({ host, port, ...(fd !== undefined && { fd }) });
+  }
+
+  /** The listening socket, to hand on; undefined while there is none. */
+  handle(): ISocketHandle | undefined {
+    const { _handle: handle } = this.#http.server as unknown as { _handle?: ISocketHandle | null };
+    return handle !== null && handle !== undefined && handle.fd >= 0 ? handle : undefined;
   }
 
   async stop(): Promise<void> {

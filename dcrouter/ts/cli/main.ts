@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/error.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLogger } from '../log/logger.ts';
+import { runProcess } from '../process/run.ts';
 import { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
 
@@ -57,36 +58,22 @@ export async function guarded(work: () => Promise<number>): Promise<number> {
   }
 }
 
-/** Starts the router and resolves once a signal ended it. A second signal ends the process at once. */
-export async function runUntilSignal(file: string, onStarted?: (router: DcRouter) => void): Promise<number> {
-  const config = await loadConfig(file);
-  const router = new DcRouter(config, { logger: createLogger(config.logging) });
-  // Before the start: a signal that comes while the listeners open must end in order, too.
-  const signalled = firstSignal(router);
-  await router.start();
-  onStarted?.(router);
-  await signalled;
-  await router.stop();
-  return 0;
-}
-
-/** A terminal's Ctrl-C reaches us twice when a parent forwards it too; only a later one means "at once". */
-const SECOND_SIGNAL_AFTER_MS = 1_000;
-
-function firstSignal(router: DcRouter): Promise<void> {
-  return new Promise((resolve) => {
-    let firstAt: number | undefined;
-    const stop = (signal: NodeJS.Signals): void => {
-      if (firstAt !== undefined) {
-        if (performance.now() - firstAt >= SECOND_SIGNAL_AFTER_MS) process.exit(1);
-        return;
-      }
-      firstAt = performance.now();
-      router.logger.info({ signal }, 'stopping');
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
+/**
+ * Starts the router and resolves once it has ended: by a signal, or after restarts with the last process's end. A second
+ * signal ends the process at once.
+ *
+ * @param successorArgs command line of the processes that restarts start, where it is not this process's own
+ */
+export async function runUntilSignal(
+  file: string,
+  onStarted?: (router: DcRouter) => void,
+  successorArgs?: readonly string[],
+): Promise<number> {
+  return await runProcess({
+    read: async () => await loadConfig(file),
+    create: (config, host) => new DcRouter(config, { logger: createLogger(config.logging), host }),
+    onStarted,
+    successorArgs,
   });
 }
 

@@ -9,7 +9,9 @@ import { logDnsEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerDnsMetrics } from '../telemetry/dns.ts';
-import { createDnsServer } from './create.ts';
+import type { IStopHow } from '../process/run.ts';
+import type { ISocketToPass } from '../process/sockets.ts';
+import { createDnsServer, dnsSocketName } from './create.ts';
 import { zonesOf } from './zones.ts';
 
 export class DnsPart implements IPart {
@@ -28,7 +30,7 @@ export class DnsPart implements IPart {
 
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
-    const dns = createDnsServer(config.dns);
+    const dns = createDnsServer(config.dns, this.#context.sockets);
     this.#stopLogging = logDnsEvents(dns, this.#context.logger, config.logging.access);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
@@ -47,8 +49,17 @@ export class DnsPart implements IPart {
     for (const origin of before.keys()) if (!origins.has(origin)) this.#dns.zones.remove(origin);
   }
 
-  async stop(): Promise<void> {
-    await this.#dns?.stop();
+  listening(): ISocketToPass[] {
+    if (this.#dns === null) return [];
+    const { addresses } = this.#dns;
+    return Array.from(this.#dns.listenerHandles(), ([transport, handle]) => {
+      const protocol = transport === 'udp' ? 'udp' : 'tcp';
+      return { name: dnsSocketName(transport), protocol, ...addresses[transport]!, handle };
+    });
+  }
+
+  async stop(how: IStopHow = {}): Promise<void> {
+    await this.#dns?.stop({ drainTimeout: how.drainMs });
     this.#stopLogging();
     this.#dns = null;
   }

@@ -8,15 +8,21 @@ import { readFile } from 'node:fs/promises';
 import { SmartProxy, type IRouteConfig, type IRouteTls } from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
 import type { TConfig, TRouteConfig } from '../config/schema/index.ts';
+import type { ISocketSource } from '../process/sockets.ts';
 
 type TProxyConfig = NonNullable<TConfig['proxy']>;
 type TTlsConfig = NonNullable<TRouteConfig['action']['tls']>;
 
+/** What a socket of the proxy is called when it is handed over. */
+export const proxySocketName = (port: number): string => `proxy-${port}`;
+
 /** @throws ConfigError when a certificate file cannot be read. */
-export async function createProxy(config: TProxyConfig): Promise<SmartProxy> {
+export async function createProxy(config: TProxyConfig, sockets: ISocketSource): Promise<SmartProxy> {
   return new SmartProxy({
     routes: await routesOf(config),
     listenAddress: config.address,
+    takeListener: (port) =>
+      sockets.take({ name: proxySocketName(port), protocol: 'tcp', address: config.address, port }),
     ...(config.acme && { acme: { enabled: true, ...config.acme } }),
   });
 }

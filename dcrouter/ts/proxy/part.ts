@@ -9,7 +9,12 @@ import { logProxyEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerProxyMetrics } from '../telemetry/proxy.ts';
-import { createProxy, routesOf } from './create.ts';
+import type { IStopHow } from '../process/run.ts';
+import type { ISocketToPass } from '../process/sockets.ts';
+import { createProxy, proxySocketName, routesOf } from './create.ts';
+
+/** Where the proxy listens unless told otherwise: every address of both families. */
+const anyAddress = '::';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
@@ -17,6 +22,7 @@ export class ProxyPart implements IPart {
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
   #drainTimeoutMs = 0;
+  #address = anyAddress;
 
   constructor(context: IRouterContext) {
     this.#context = context;
@@ -29,7 +35,7 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings);
+    const proxy = await createProxy(settings, this.#context.sockets);
     this.#stopLogging = logProxyEvents(proxy, this.#context.logger, config.logging.access);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
@@ -37,6 +43,7 @@ export class ProxyPart implements IPart {
     });
     this.#proxy = proxy;
     this.#drainTimeoutMs = settings.drainTimeoutMs;
+    this.#address = settings.address ?? anyAddress;
     registerProxyMetrics(this.#context.registry, proxy.stats);
   }
 
@@ -50,8 +57,16 @@ export class ProxyPart implements IPart {
     this.#drainTimeoutMs = next.proxy.drainTimeoutMs;
   }
 
-  async stop(): Promise<void> {
-    await this.#proxy?.stop({ drainTimeout: this.#drainTimeoutMs });
+  listening(): ISocketToPass[] {
+    const handles = this.#proxy?.listenerHandles() ?? new Map<number, ISocketToPass['handle']>();
+    return Array.from(handles, ([port, handle]) => {
+      return { name: proxySocketName(port), protocol: 'tcp', address: this.#address, port, handle };
+    });
+  }
+
+  async stop(how: IStopHow = {}): Promise<void> {
+    const { drainMs = this.#drainTimeoutMs, idleGraceMs } = how;
+    await this.#proxy?.stop({ drainTimeout: drainMs, idleGrace: idleGraceMs });
     this.#stopLogging();
     this.#proxy = null;
   }
