@@ -8,11 +8,11 @@ function say(what: string, more: object = {}): void {
   process.stdout.write(`${what} ${JSON.stringify({ pid: process.pid, ...more })}\n`);
 }
 
-/** Descriptors by what they lead to. */
+/** Sockets beside the standard streams, which may be sockets, too. */
 function sockets(): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+      return Number(fd) > 2 && readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
     } catch {
       return false;
     }
