@@ -68,32 +68,39 @@ test('a socket goes to the listener that it is bound for; a name that lies is no
   assert.equal(take('api', 'tcp', '127.0.0.1', 9090), 102, 'what is bound nowhere we can see goes by its name');
 });
 
-test('a router that systemd starts uses its sockets, binds the missing ones and closes what nobody wants', {
-  skip,
-}, async (t) => {
-  const [http, second, dns, api, stray] = (await freePorts(5)) as [number, number, number, number, number];
-  const file = writeConfig(t, {
-    api: { port: api },
-    process: { allowRoot: true },
-    proxy: { address: '127.0.0.1', routes: [routeOn([http, second])] },
-    dns: { address: '127.0.0.1', port: dns, zones: { 'example.test': { records } } },
-  });
-  const servers = [http, stray, dns].map((port) => createServer().listen(port, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const activate = 'LISTEN_PID=$$ LISTEN_FDS=3 LISTEN_FDNAMES=web:web:web exec "$0" "$@"';
-  const args = ['-c', activate, process.execPath, ...nodeArgs, file];
-  const program = startProgram(t, 'sh', args, { fds: servers.map(fdOf) });
-  for (const server of servers) server.close();
-  await program.saw(/^SERVES .*\n/m);
-  await program.saw(/"msg":"listening"/);
-  assert.match(program.output(), new RegExp(`no listener is configured for the inherited socket 'web' \\(tcp 127.0.0.1 port ${stray}\\)`));
-  assert.doesNotMatch(program.output(), /SERVES .*LISTEN_/);
-  for (const port of [http, second]) assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 502);
-  assert.equal((await fetch(`http://127.0.0.1:${api}/readyz`)).status, 200);
-  await assert.rejects(fetch(`http://127.0.0.1:${stray}/`));
-  program.kill('SIGTERM');
-  assert.equal(await program.ended, 0);
-});
+test(
+  'a router that systemd starts uses its sockets, binds the missing ones and closes what nobody wants',
+  {
+    skip,
+  },
+  async (t) => {
+    const [http, second, dns, api, stray] = (await freePorts(5)) as [number, number, number, number, number];
+    const file = writeConfig(t, {
+      api: { port: api },
+      process: { allowRoot: true },
+      proxy: { address: '127.0.0.1', routes: [routeOn([http, second])] },
+      dns: { address: '127.0.0.1', port: dns, zones: { 'example.test': { records } } },
+    });
+    const servers = [http, stray, dns].map((port) => createServer().listen(port, '127.0.0.1'));
+    await Promise.all(servers.map((server) => once(server, 'listening')));
+    const activate = 'LISTEN_PID=$$ LISTEN_FDS=3 LISTEN_FDNAMES=web:web:web exec "$0" "$@"';
+    const args = ['-c', activate, process.execPath, ...nodeArgs, file];
+    const program = startProgram(t, 'sh', args, { fds: servers.map(fdOf) });
+    for (const server of servers) server.close();
+    await program.saw(/^SERVES .*\n/m);
+    await program.saw(/"msg":"listening"/);
+    assert.match(
+      program.output(),
+      new RegExp(`no listener is configured for the inherited socket 'web' \\(tcp 127.0.0.1 port ${stray}\\)`),
+    );
+    assert.doesNotMatch(program.output(), /SERVES .*LISTEN_/);
+    for (const port of [http, second]) assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 502);
+    assert.equal((await fetch(`http://127.0.0.1:${api}/readyz`)).status, 200);
+    await assert.rejects(fetch(`http://127.0.0.1:${stray}/`));
+    program.kill('SIGTERM');
+    assert.equal(await program.ended, 0);
+  },
+);
 
 const tool = 'systemd-socket-activate';
 const hasTool = spawnSync(tool, ['--version']).error === undefined;
