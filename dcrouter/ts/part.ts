@@ -9,10 +9,12 @@ import type { IEventBus } from './events/types.ts';
 import type { TLogger } from './log/logger.ts';
 import type { IStopHow } from './process/run.ts';
 import type { ISocketSource, ISocketToPass } from './process/sockets.ts';
+import type { Logs } from './log/logs.ts';
 
 /** What every part can reach. */
 export interface IRouterContext {
   readonly logger: TLogger;
+  readonly logs: Logs;
   readonly registry: Registry;
   readonly events: IEventBus;
   /** Sockets that listen already; asked before one is bound. */

@@ -8,24 +8,40 @@ import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import { ApiPart } from './api/part.ts';
 import type { IRouterStats } from './api/server.ts';
-import type { TConfig, TProcessConfig } from './config/schema/index.ts';
+import type { TConfig } from './config/schema/index.ts';
+import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
 import type { IEventBus } from './events/types.ts';
-import { createLogger, type TLogger } from './log/logger.ts';
+import { HealthPart } from './health/part.ts';
+import type { TLogger } from './log/logger.ts';
+import { Logs } from './log/logs.ts';
+import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
 import { RestartError } from './process/errors.ts';
 import type { IProcessHost } from './process/host.ts';
-import { processLimits } from './process/limits.ts';
 import { Readiness } from './process/readiness.ts';
-import type { IServing, IStopHow } from './process/run.ts';
+import type { IStopHow } from './process/run.ts';
 import { InheritedSockets, type ISocketSource, type ISocketToPass } from './process/sockets.ts';
+import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { ResolvePart } from './resolve/part.ts';
+import type { IResolve } from './resolve/types.ts';
+import { StartError } from './start-error.ts';
+import type { IStore } from './store/types.ts';
+import { TelemetryPart } from './telemetry/part.ts';
+import type { IHistory } from './telemetry/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
   /** The process around the router, where it is the program's only one: sockets that are there already, restarts. */
   readonly host?: IProcessHost;
+  /** The log to write; one made from the configuration unless given. */
+  readonly logs?: Logs;
+  /** The bus to publish on; one of its own unless given. */
+  readonly events?: IEventBus;
+  /** What changes this router, where it was started from a file. */
+  readonly control?: Control;
 }
 
 /** Where the router listens; `null` for what is not configured. */
@@ -35,16 +51,25 @@ export interface IRouterAddresses {
   readonly dns: { readonly address: string; readonly udpPort: number; readonly tcpPort: number } | null;
 }
 
-export class DcRouter implements IServing {
+export class DcRouter {
   readonly logger: TLogger;
+  readonly logs: Logs;
   readonly registry = new Registry();
-  readonly events: IEventBus = new EventBus();
+  readonly events: IEventBus;
+  /** Changes that are kept; null for a router that was made from a configuration alone. */
+  readonly control: Control | null;
+  #config: TConfig;
+  readonly #resolve = new ResolvePart(this);
+  readonly #proxy = new ProxyPart(this, this.#resolve);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #health: HealthPart = new HealthPart(this, {
+    resolver: () => this.#resolve.resolver,
+    proxy: () => this.proxy,
+    onChange: () => this.#dns.refresh(),
+  });
   readonly sockets: ISocketSource;
   /** What load balancers and supervisors ask. */
   readonly readiness = new Readiness();
-  #config: TConfig;
-  readonly #proxy = new ProxyPart(this);
-  readonly #dns = new DnsPart(this);
   readonly #api = new ApiPart(
     {
       registry: this.registry,
@@ -54,15 +79,29 @@ export class DcRouter implements IServing {
     },
     this,
   );
+  readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
-  readonly #parts: readonly IPart[] = [this.#proxy, this.#dns, this.#api];
+  readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
   readonly #host: IProcessHost | undefined;
   #endDelay: () => void = () => {};
 
   constructor(config: TConfig, options: IDcRouterOptions = {}) {
     this.#config = config;
-    this.logger = options.logger ?? createLogger(config.logging);
+    this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
+    this.logger = this.logs.logger;
+    this.events = options.events ?? new EventBus();
+    this.control = options.control ?? null;
+    this.#telemetry = this.#makeTelemetry();
+    this.#parts = [
+      new LogPart(this.logs),
+      this.#resolve,
+      this.#proxy,
+      this.#dns,
+      this.#health,
+      this.#telemetry,
+      this.#api,
+    ];
     this.#host = options.host;
     this.sockets = options.host ?? new InheritedSockets();
   }
@@ -72,12 +111,31 @@ export class DcRouter implements IServing {
     return this.#config;
   }
 
+  /** Null without one, and while it has not been reached since the start. */
+  get store(): IStore | null {
+    return this.control?.store ?? null;
+  }
+
+  /** What was counted, second by second; null while it is switched off. */
+  get history(): IHistory | null {
+    return this.#telemetry.history;
+  }
+
   get proxy(): SmartProxy | null {
     return this.#proxy.proxy;
   }
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  /** Names of targets; null before the start. */
+  get resolve(): IResolve | null {
+    return this.#resolve.resolve;
+  }
+
+  get health(): IHealth {
+    return this.#health;
   }
 
   /**
@@ -111,6 +169,8 @@ export class DcRouter implements IServing {
    * @throws ConfigError, StartError
    */
   async reconcile(next: TConfig): Promise<void> {
+    const { state } = this.readiness;
+    if (state !== 'ready') throw new StartError(`the router is ${state}; start it first`);
     const previous = this.#config;
     const applied: IPart[] = [];
     try {
@@ -119,10 +179,18 @@ export class DcRouter implements IServing {
         applied.push(part);
       }
     } catch (error) {
-      for (const part of applied.reverse()) await part.apply(previous, next);
+      await this.#goBack(applied.reverse(), previous, next);
       throw error;
     }
     this.#config = next;
+  }
+
+  /** One that cannot go back is told and does not keep the others from it. */
+  async #goBack(parts: readonly IPart[], previous: TConfig, next: TConfig): Promise<void> {
+    for (const part of parts)
+      await part.apply(previous, next).catch((error: unknown) => {
+        this.logger.fatal({ part: part.name, error: String(error) }, 'a part cannot go back to what served before');
+      });
   }
 
   /**
@@ -140,6 +208,12 @@ export class DcRouter implements IServing {
     this.readiness.set('stopping');
     await this.#stopParts([...this.#parts], how);
     this.logger.info('stopped');
+    await this.logs.close();
+  }
+
+  /** Opens the log files by their names anew, after a log rotation moved them away. */
+  async reopenLogs(): Promise<void> {
+    await this.logs.reopen();
   }
 
   /**
@@ -155,14 +229,6 @@ export class DcRouter implements IServing {
       );
     }
     await this.#host.restart();
-  }
-
-  get process(): TProcessConfig {
-    return this.#config.process;
-  }
-
-  get connectionsMax(): number {
-    return this.#config.proxy === undefined ? 0 : processLimits.proxyConnections;
   }
 
   /** Everything that listens, for a process that takes it over. */
@@ -182,6 +248,24 @@ export class DcRouter implements IServing {
       proxyPorts: this.proxy?.getListeningPorts() ?? [],
       dns: this.dns && dns ? { address: dns.address, udpPort: dns.port, tcpPort: dns.port } : null,
     };
+  }
+
+  #makeTelemetry(): TelemetryPart {
+    return new TelemetryPart({
+      registry: this.registry,
+      store: () => this.store,
+      sources: {
+        proxy: () => this.proxy,
+        dns: () => this.dns,
+        control: () => this.control,
+        store: () => this.store,
+        rules: () => null,
+        resolve: () => this.resolve,
+        health: () => this.health,
+        logs: () => this.logs,
+        events: () => this.events,
+      },
+    });
   }
 
   async #delay(ms: number): Promise<void> {

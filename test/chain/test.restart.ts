@@ -181,7 +181,7 @@ test(
     assert.ok(!isAlive(fourth), 'no process is left');
     const all = ends();
     assert.deepEqual(new Set(all.map(({ pid }) => pid)), new Set([first, second, third, fourth]));
-  assert.equal(all.length, 4);
+    assert.equal(all.length, 4);
     for (const end of all) assertLaws(end);
     assert.equal(all.find(({ pid }) => pid === first)!.sockets, 0, 'the first process has closed everything');
     const { keepAlive, fresh, dnsUdp, dnsTcp } = load.done;

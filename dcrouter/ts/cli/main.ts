@@ -6,9 +6,9 @@
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/error.ts';
 import { loadConfig } from '../config/load.ts';
-import { createLogger } from '../log/logger.ts';
+import { FileServing } from '../process/file-serving.ts';
 import { runProcess } from '../process/run.ts';
-import { DcRouter } from '../router.ts';
+import type { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
 
 const USAGE = `usage: dcrouter run --config FILE     run the router until SIGINT or SIGTERM
@@ -71,8 +71,8 @@ export async function runUntilSignal(
 ): Promise<number> {
   return await runProcess({
     read: async () => await loadConfig(file),
-    create: (config, host) => new DcRouter(config, { logger: createLogger(config.logging), host }),
-    onStarted,
+    create: (config, host) => new FileServing(file, config, host),
+    onStarted: ({ router }) => onStarted?.(router),
     successorArgs,
   });
 }

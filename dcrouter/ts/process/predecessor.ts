@@ -26,8 +26,6 @@ export class Predecessor {
       if (isMessage(message)) this.#waiting?.(message as TDownMessage);
     });
     process.once('disconnect', gone);
-    // The channel alone is no reason to go on.
-    process.channel?.unref();
   }
 
   /** Asks for the store; resolves once the process before has closed it. */
@@ -39,6 +37,8 @@ export class Predecessor {
 
   async ready(): Promise<void> {
     await this.#tell({ dcrouter: 'ready' });
+    // Until here an answer may be all that the process waits for; from now on the channel alone is no reason to go on.
+    process.channel?.unref();
   }
 
   /** Says why we will not serve. A process before that is gone does not need to know. */

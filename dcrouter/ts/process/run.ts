@@ -41,7 +41,7 @@ export interface IServing {
   /** Everything that listens. */
   listening(): ISocketToPass[];
   reload?(): Promise<void>;
-  reopenLogs?(): void;
+  reopenLogs?(): Promise<void>;
   readonly store?: IStoreKeeper;
 }
 
@@ -210,7 +210,7 @@ class ProcessRun implements IProcessHost {
     if (serving.reopenLogs !== undefined)
       signals.on(
         'reopen-logs',
-        onServing(() => serving.reopenLogs?.()),
+        onServing(() => void reopenLogs(serving)),
       );
     signals.listen();
     return signals;
@@ -219,6 +219,12 @@ class ProcessRun implements IProcessHost {
 
 function logRefusal(logger: TLogger, error: unknown): void {
   logger.error({ code: (error as RestartError).code }, `no restart: ${(error as Error).message}`);
+}
+
+async function reopenLogs(serving: IServing): Promise<void> {
+  await serving.reopenLogs?.().catch((error: unknown) => {
+    serving.logger.error(`the log files were not opened again: ${(error as Error).message}`);
+  });
 }
 
 async function reload(serving: IServing, notifier: Notifier): Promise<void> {

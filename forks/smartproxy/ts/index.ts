@@ -9,7 +9,9 @@ export type { IStopOptions } from './smart-proxy.ts';
 export type { IListenerHandle } from './accept/listener.ts';
 export { ProxyError } from './errors.ts';
 export type { TProxyErrorCode } from './errors.ts';
+export { OptionsError, type IOptionProblem } from './validation/error.ts';
 export { CHALLENGES, UNROUTED } from './interfaces/stats.ts';
+export { LATENCY_BOUNDS_SECONDS } from './limits/windows.ts';
 export { CertificateManager, CertificateStore, ChallengeBoard } from './certificates/index.ts';
 export type {
   ICertificateData,
@@ -24,8 +26,10 @@ export type {
   TCertificateSource,
 } from './certificates/index.ts';
 export type * from './interfaces/index.ts';
+export type * from './interfaces/connections.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
+export type * from './interfaces/upstreams.ts';
 export type * from './interfaces/metrics.ts';
 export { SocketHandlers } from './handlers/index.ts';
 export type { IHandlerRequest, IHandlerResponse } from './handlers/index.ts';

@@ -58,6 +58,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
       'ISmartProxyOptions',
       'ISmartProxyDefaults',
       'IAcmeOptions',
+      'IRequestIdOptions',
       'IDnsChallengeHandler',
       'IMetricsConfig',
       'IProxyLogger',
@@ -106,6 +107,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
       'IRouteTestResponse',
     ],
   ],
+  ['Targets at run time', 'upstreams', ['ITargetResolver', 'ITargetEndpoint', 'IUpstreamChange', 'IUpstreamState']],
   ['What functions and templates see', 'context', ['IRouteContext']],
 ];
 

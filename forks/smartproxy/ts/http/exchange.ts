@@ -14,6 +14,7 @@ import { startHandler } from '../handler/handler.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
+import { NONE_AVAILABLE } from '../upstream/named-socket.ts';
 import { WebSocketWatch } from '../websocket/watch.ts';
 import { Admission } from './admission.ts';
 import type { IAnswer } from './checks.ts';
@@ -31,6 +32,7 @@ import type { HttpStage } from './stage.ts';
 
 const MS_PER_SECOND = 1_000;
 const BAD_GATEWAY = 502;
+const UNAVAILABLE = 503;
 const GATEWAY_TIMEOUT = 504;
 
 export class Exchange extends ExchangeState {
@@ -54,6 +56,7 @@ export class Exchange extends ExchangeState {
   begin(head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     this.#reset(info, head.minorVersion, head.end - head.start);
     const { connection, engine } = this;
+    this.identify(head, info);
     this.#body.begin(info);
     this.requestDone = this.#body.done;
     const challenge = engine.certificates.challengeResponse(info.path);
@@ -90,6 +93,7 @@ export class Exchange extends ExchangeState {
   /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
   beginRefused(info: RequestInfo | null): void {
     this.#reset(info, 1, 0);
+    this.identifyUnread();
     this.requestDone = false;
   }
 
@@ -154,7 +158,8 @@ export class Exchange extends ExchangeState {
       else this.#wait(upstream.target, policy);
       return;
     }
-    this.failUpstream(upstream.connected ? 'aborted' : code, BAD_GATEWAY, error);
+    const status = code === NONE_AVAILABLE ? UNAVAILABLE : BAD_GATEWAY;
+    this.failUpstream(upstream.connected ? 'aborted' : code, status, error);
   }
 
   onDeadline(): void {
@@ -210,7 +215,7 @@ export class Exchange extends ExchangeState {
 
   /** Chooses the target, asks the checks, forwards. */
   #route(plan: RoutePlan, head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
-    let chosen: IChosenTarget;
+    let chosen: IChosenTarget | null;
     const facts = {
       method: info.method,
       path: info.routePath,
@@ -221,6 +226,7 @@ export class Exchange extends ExchangeState {
     } catch {
       return this.#answer({ status: BAD_GATEWAY, reason: 'no-target' }, bytes, at, end);
     }
+    if (chosen === null) return this.#answer({ status: UNAVAILABLE, reason: NONE_AVAILABLE }, bytes, at, end);
     const { policy } = chosen;
     const verdict =
       policy.checks || plan.checks ? this.#admission.check(this.connection, plan, policy, head, info) : null;
@@ -253,8 +259,8 @@ export class Exchange extends ExchangeState {
     target.counters.requests += 1;
     if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
     this.headText = policy.plain
-      ? plainRequest(info, head, this.#clientFields, target.name)
-      : editedRequest(info, head, connection, policy, target.name, () => requestContext(connection, plan, head, info));
+      ? plainRequest(info, head, this.#clientFields + this.idLine, target.authority)
+      : editedRequest(info, head, this, policy, target.authority, () => requestContext(connection, plan, head, info));
     let next = at;
     if (!this.requestDone) {
       next = this.#consumeBody(bytes, at, end);

@@ -6,6 +6,7 @@
 import type { IRouteConfig } from './route.ts';
 import type { IDefaultSecurity } from './security.ts';
 import type { TTlsVersion } from './tls.ts';
+import type { ITargetResolver } from './upstreams.ts';
 
 /** A certificate from a provision function (upstream's type comes from tsclass). Confirmed name, recalled members. */
 export interface IProvisionedCertificate {
@@ -100,6 +101,14 @@ export interface IProxyLogger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
+/** How requests are named. Ours. */
+export interface IRequestIdOptions {
+  /** Field that carries the id to the target and in the response to the client; default `X-Request-Id`. Ours. */
+  header?: string;
+  /** Keep an id that the client sends, if it is at most 128 visible characters; default false. Ours. */
+  accept?: boolean;
+}
+
 export interface ISmartProxyOptions {
   /** What to listen for and what to do with it. Confirmed. */
   routes: IRouteConfig[];
@@ -121,6 +130,11 @@ export interface ISmartProxyOptions {
    * functions cannot cross processes. Limits and rates are counted per worker. Ours.
    */
   workers?: number | 'auto';
+  /**
+   * Finds the addresses of targets that are named, in place of the system; tried with those of the other family in
+   * between, the next one after 250 ms (RFC 8305). Not together with `workers`. Ours.
+   */
+  resolver?: ITargetResolver;
   /** Addresses and networks that may send PROXY protocol headers. Confirmed. */
   proxyIPs?: string[];
   /** Read PROXY protocol headers; default: true where `proxyIPs` is filled. Confirmed. */
@@ -217,6 +231,8 @@ export interface ISmartProxyOptions {
   enableTlsDebugLogging?: boolean;
   /** Sampling of the grouped metrics. Recalled. */
   metrics?: IMetricsConfig;
+  /** Gives every HTTP request an id, told to target and client and by `request-completed`; default: none. Ours. */
+  requestId?: IRequestIdOptions;
   /** Takes the proxy's log lines; nothing is logged without one. Ours. */
   logger?: IProxyLogger;
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { FIELD, fieldNumber } from '../http/fields.ts';
 import { clusterLimits, TICKET_ROTATION_HOURS_MAX } from '../limits/cluster.ts';
 import { optionLimits as limits } from '../limits/options.ts';
 import { routeLimits } from '../limits/route.ts';
 import { tlsLimits } from '../limits/tls-config.ts';
 import { PORT_MAX } from '../route/ports.ts';
 import { defaultSecurityRule } from '../route/schema-security.ts';
-import { hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
+import { headerNameRule, hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
 import { OptionsError, type IOptionProblem } from './error.ts';
 import {
   anything,
@@ -80,6 +81,21 @@ const logger: TRule = (value, field, report) => {
   }
 };
 
+/** A field that says how the message is framed, or whose it is, must not be made an id. */
+const requestIdHeader: TRule = (value, field, report) => {
+  headerNameRule(value, field, report);
+  if (typeof value !== 'string' || fieldNumber(Buffer.from(value), 0, value.length) === FIELD.other) return;
+  report('ROUTE_BAD_VALUE', field, `is ${value}, which has a meaning of its own; choose another name`);
+};
+
+/** Usually an object of a class: its methods are not its own members. */
+const resolver: TRule = (value, field, report) => {
+  const { peek, resolve } = (value ?? {}) as Record<string, unknown>;
+  if (typeof peek !== 'function' || typeof resolve !== 'function') {
+    report('ROUTE_BAD_TYPE', field, 'needs the functions peek and resolve');
+  }
+};
+
 export const defaultsShape: TShape = {
   target: object({ host: required(hostRule), port: required(portRule) }),
   security: defaultSecurityRule,
@@ -90,6 +106,11 @@ export const metricsShape: TShape = {
   enabled: boolean,
   sampleIntervalMs: positiveMs,
   retentionSeconds: integer(1, limits.retentionSecondsMax, 'seconds'),
+};
+
+export const requestIdShape: TShape = {
+  header: requestIdHeader,
+  accept: boolean,
 };
 
 /** Every option there is. */
@@ -103,6 +124,7 @@ export const optionsShape: TShape = {
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
     [isString, oneOf('auto')],
   ),
+  resolver,
   proxyIPs: list(ipPatternRule, 0, limits.proxyIpsMax),
   acceptProxyProtocol: boolean,
   sendProxyProtocol: oneOf(true, false, 'v1', 'v2'),
@@ -148,6 +170,7 @@ export const optionsShape: TShape = {
   enableDetailedLogging: boolean,
   enableTlsDebugLogging: boolean,
   metrics: object(metricsShape),
+  requestId: object(requestIdShape),
   logger,
 };
 
@@ -160,6 +183,12 @@ export function findOptionProblems(options: unknown): IOptionProblem[] {
   if (problems.length > 0 || !isRecord(options)) return problems.slice(0, routeLimits.problemsMax);
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
     problems.push({ field: 'minVersion', message: 'is above maxVersion' });
+  }
+  if (options.resolver !== undefined && options.workers !== undefined) {
+    problems.push({
+      field: 'resolver',
+      message: 'is a function of this process, which worker processes cannot call; leave it or workers out',
+    });
   }
   if (options.takeListener !== undefined && options.workers !== undefined) {
     problems.push({

@@ -1,0 +1,58 @@
+/**
+ * Which settings cannot change while the router runs.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { isGroup } from './json.ts';
+import type { TConfig } from './schema/index.ts';
+
+/** Settings of a section that take effect at once; every other one of that section needs a restart. */
+const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]>>> = {
+  proxy: ['routes', 'drainTimeoutMs'],
+  dns: ['zones', 'autoRecords', 'failOpen'],
+};
+
+/** Sections and settings that are read once, at the start. */
+const START_SETTINGS: readonly string[] = [
+  'api.address',
+  'api.port',
+  'api.tls',
+  'control.watch',
+  'store',
+  'telemetry.requestId',
+];
+
+/** The settings that differ and take effect only after a restart, as paths: `dns.port`, `proxy.workers`. */
+export function needsRestart(previous: TConfig, next: TConfig): string[] {
+  const found: string[] = [];
+  for (const [section, runtime] of Object.entries(RUNTIME_SETTINGS)) {
+    const before = groupAt(previous, section);
+    const after = groupAt(next, section);
+    // A section that comes or goes is started or stopped while the rest runs on.
+    if (before === undefined || after === undefined) continue;
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (!runtime.includes(key) && !isDeepStrictEqual(before[key], after[key])) found.push(`${section}.${key}`);
+    }
+  }
+  for (const path of START_SETTINGS) {
+    const [section = '', key] = path.split('.');
+    const pick = (config: TConfig): unknown =>
+      key === undefined ? (config as Record<string, unknown>)[section] : groupAt(config, section)?.[key];
+    if (!isDeepStrictEqual(pick(previous), pick(next))) found.push(path);
+  }
+  return [...found, ...zoneSettings(previous, next)];
+}
+
+/** How a serial moves on belongs to the zone object, which is signed as long as it is served. */
+function zoneSettings(previous: TConfig, next: TConfig): string[] {
+  return Object.entries(next.dns?.zones ?? {}).flatMap(([name, zone]) => {
+    const before = previous.dns?.zones[name];
+    return before === undefined || before.serialPolicy === zone.serialPolicy ? [] : [`dns.zones[${name}].serialPolicy`];
+  });
+}
+
+function groupAt(config: TConfig, section: string): Record<string, unknown> | undefined {
+  const value = (config as Record<string, unknown>)[section];
+  return isGroup(value) ? value : undefined;
+}

@@ -1,0 +1,17 @@
+/**
+ * What a probe is given, and gives.
+ *
+ * @module
+ */
+
+/** One address to look at. */
+export interface IProbeTarget {
+  /** IP address. */
+  readonly address: string;
+  readonly port: number;
+  /** As configured; the address itself where that was given. */
+  readonly host: string;
+}
+
+/** Looks once: null when all is well, else why not. Never rejects. */
+export type TProbe = (target: IProbeTarget, timeoutMs: number) => Promise<string | null>;
