@@ -60,6 +60,7 @@ async function scene(t: TestContext): Promise<IScene> {
       api: { port: api },
       logging: { access: false },
       process: { allowRoot: true, ...settings },
+      store: { type: 'sqlite', path: join(folder, 'state', 'dcrouter.db') },
       proxy: {
         address: '127.0.0.1',
         routes: [

@@ -19,6 +19,8 @@ const START_SETTINGS: readonly string[] = [
   'api.port',
   'api.tls',
   'control.watch',
+  'process.user',
+  'process.group',
   'store',
   'telemetry.requestId',
 ];
