@@ -151,7 +151,7 @@ test('SIGUSR1 restarts and opens no debugger; a port that another holds ends wit
   program.kill('SIGUSR1');
   await program.saw(/what was begun before the restart is finished/);
   program.kill('SIGHUP');
-  await program.saw(/nothing is there to reload/);
+  await program.saw(/reading the configuration again/);
   assert.doesNotMatch(program.output(), /Debugger/);
   program.kill('SIGINT');
   assert.equal(await program.ended, 0);
