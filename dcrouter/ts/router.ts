@@ -7,11 +7,12 @@ import { defaultMetrics, Registry } from '@dcrouter/metrics';
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import { ApiPart } from './api/part.ts';
-import type { IRouterStats } from './api/server.ts';
+import type { IApiSources, ILifeCycle, IRouterStats } from './api/sources.ts';
 import type { TConfig } from './config/schema/index.ts';
 import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
+import { declareRouterEvents } from './events/router-events.ts';
 import type { IEventBus } from './events/types.ts';
 import { HealthPart } from './health/part.ts';
 import type { TLogger } from './log/logger.ts';
@@ -42,6 +43,8 @@ export interface IDcRouterOptions {
   readonly events?: IEventBus;
   /** What changes this router, where it was started from a file. */
   readonly control?: Control;
+  /** What restarts the process that this router runs in, and drains it. */
+  readonly lifeCycle?: ILifeCycle;
 }
 
 /** Where the router listens; `null` for what is not configured. */
@@ -70,28 +73,23 @@ export class DcRouter {
   readonly sockets: ISocketSource;
   /** What load balancers and supervisors ask. */
   readonly readiness = new Readiness();
-  readonly #api = new ApiPart(
-    {
-      registry: this.registry,
-      ready: () => this.readiness.ready,
-      live: () => this.readiness.liveness(),
-      stats: () => this.stats(),
-    },
-    this,
-  );
+  readonly #api: ApiPart;
   readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
   readonly #host: IProcessHost | undefined;
   #endDelay: () => void = () => {};
+  #delaying = false;
 
   constructor(config: TConfig, options: IDcRouterOptions = {}) {
     this.#config = config;
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
     this.events = options.events ?? new EventBus();
+    declareRouterEvents(this.events);
     this.control = options.control ?? null;
+    this.#api = new ApiPart(this.#sources(options), this);
     this.#telemetry = this.#makeTelemetry();
     this.#parts = [
       new LogPart(this.logs),
@@ -201,10 +199,11 @@ export class DcRouter {
    */
   async stop(how: IStopHow = {}): Promise<void> {
     this.#endDelay();
-    if (this.readiness.state !== 'ready') return;
+    const { state } = this.readiness;
+    if (state !== 'ready' && (state !== 'draining' || this.#delaying)) return;
     this.readiness.set('draining');
     const { drainDelayMs } = this.#config.process;
-    if (how.drainMs === undefined && drainDelayMs > 0) await this.#delay(drainDelayMs);
+    if (how.drainMs === undefined && state === 'ready' && drainDelayMs > 0) await this.#delay(drainDelayMs);
     this.readiness.set('stopping');
     await this.#stopParts([...this.#parts], how);
     this.logger.info('stopped');
@@ -250,6 +249,38 @@ export class DcRouter {
     };
   }
 
+  readonly #ownLifeCycle: ILifeCycle = {
+    restart: async () => await this.restart(),
+    drain: () => {
+      if (this.readiness.ready) this.readiness.set('draining');
+    },
+    live: async () => (await this.readiness.liveness()).live,
+  };
+
+  /** What the management API sees of this router. */
+  #sources({ lifeCycle }: IDcRouterOptions): IApiSources {
+    return {
+      registry: this.registry,
+      logger: this.logger,
+      events: this.events,
+      tail: this.logs.tail,
+      startedAtMs: Date.now(),
+      ready: () => this.readiness.ready,
+      stats: () => this.stats(),
+      addresses: () => this.addresses(),
+      config: () => this.control?.snapshot.config ?? this.#config,
+      control: () => this.control,
+      store: () => this.store,
+      proxy: () => this.proxy,
+      dns: () => this.dns,
+      rules: () => null,
+      health: () => this.health,
+      resolve: () => this.resolve,
+      history: () => this.history,
+      lifeCycle: () => lifeCycle ?? (this.#host === undefined ? null : this.#ownLifeCycle),
+    };
+  }
+
   #makeTelemetry(): TelemetryPart {
     return new TelemetryPart({
       registry: this.registry,
@@ -272,7 +303,9 @@ export class DcRouter {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
     this.#endDelay = resolve;
+    this.#delaying = true;
     await promise;
+    this.#delaying = false;
     clearTimeout(timer);
   }
 

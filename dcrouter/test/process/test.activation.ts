@@ -89,8 +89,7 @@ test(
     for (const server of servers) server.close();
     await program.saw(/^SERVES .*\n/m);
     await program.saw(/"msg":"listening"/);
-    assert.match(
-      program.output(),
+    await program.saw(
       new RegExp(`no listener is configured for the inherited socket 'web' \\(tcp 127.0.0.1 port ${stray}\\)`),
     );
     assert.doesNotMatch(program.output(), /SERVES .*LISTEN_/);

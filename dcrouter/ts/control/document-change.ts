@@ -28,6 +28,7 @@ export async function changeDocument(
   checkConfirmMs(options.confirmMs);
   const store = bench.store();
   const before = bench.serving;
+  options.guard?.(before.snapshot);
   const config = await bench.compiler.compile(document, before.objects);
   const plan = bench.compiler.plan(before.snapshot.config, config);
   const fileHash = fileHashOf(document, before.fileHash);

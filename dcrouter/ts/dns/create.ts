@@ -5,7 +5,7 @@
  */
 import { DnsServer, type IDnsServerOptions, type IZoneOptions, type TDnsSource } from '@dcrouter/smartdns/server';
 import type { TDnsConfig } from '../config/schema/index.ts';
-import type { ISocketSource } from '../process/sockets.ts';
+import { InheritedSockets, type ISocketSource } from '../process/sockets.ts';
 import { dnsOptions } from './options.ts';
 
 /** What a socket of the DNS server is called when it is handed over. */
@@ -15,7 +15,7 @@ export const dnsSocketName = (transport: TDnsSource): string => `dns-${transport
 export async function createDnsServer(
   config: TDnsConfig,
   zones: IZoneOptions[],
-  sockets: ISocketSource,
+  sockets: ISocketSource = new InheritedSockets(),
 ): Promise<DnsServer> {
   const options = await dnsOptions(config);
   const takeListener = (transport: TDnsSource): number | undefined => {
