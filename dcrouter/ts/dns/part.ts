@@ -10,7 +10,9 @@ import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { changeZone } from './change.ts';
 import { composeZones, followsChecks, type TIsUp } from './compose.ts';
-import { createDnsServer } from './create.ts';
+import type { IStopHow } from '../process/run.ts';
+import type { ISocketToPass } from '../process/sockets.ts';
+import { createDnsServer, dnsSocketName } from './create.ts';
 import { ZoneSigning } from './signing.ts';
 import { zonesOf } from './zones.ts';
 
@@ -38,7 +40,7 @@ export class DnsPart implements IPart {
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
     const zones = this.#zones(config);
-    const dns = await createDnsServer(config.dns, [...zones.values()]);
+    const dns = await createDnsServer(config.dns, [...zones.values()], this.#context.sockets);
     const signing = new ZoneSigning(dns.zones);
     await signing.follow(config.dns.zones, {}).catch((error: unknown) => {
       throw explainStartError('the zones cannot be signed', error);
@@ -115,8 +117,17 @@ export class DnsPart implements IPart {
     this.#served = wanted;
   }
 
-  async stop(): Promise<void> {
-    await this.#dns?.stop();
+  listening(): ISocketToPass[] {
+    if (this.#dns === null) return [];
+    const { addresses } = this.#dns;
+    return Array.from(this.#dns.listenerHandles(), ([transport, handle]) => {
+      const protocol = transport === 'udp' ? 'udp' : 'tcp';
+      return { name: dnsSocketName(transport), protocol, ...addresses[transport]!, handle };
+    });
+  }
+
+  async stop(how: IStopHow = {}): Promise<void> {
+    await this.#dns?.stop({ drainTimeout: how.drainMs });
     this.#stopLogging();
     this.#removeEvents();
     this.#dns = null;

@@ -4,7 +4,8 @@
  * @module
  */
 export { DnsServer } from './server/dnsserver.ts';
-export type { IRawPacketOrigin } from './server/dnsserver.ts';
+export type { IDnsStopOptions, IRawPacketOrigin } from './server/dnsserver.ts';
+export type { IListenerHandle } from './transports/types.ts';
 export type { ILetsEncryptOptions, IRetrievedCertificate } from './acme/sslcertificate.ts';
 export { compilePattern } from './handlers/glob.ts';
 export type { IGlob } from './handlers/glob.ts';

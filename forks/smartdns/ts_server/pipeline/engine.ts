@@ -143,6 +143,11 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#stats.streamsActive--;
   }
 
+  /** Resolves when no query waits for its answer. */
+  async idle(): Promise<void> {
+    await this.#settler.idle();
+  }
+
   close(): void {
     this.#settler.close();
   }
