@@ -31,6 +31,7 @@ import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
+import type { IStopOptions } from './interfaces/stop.ts';
 import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts';
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
@@ -43,18 +44,6 @@ import { ProxyStats } from './stats/stats.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
-
-/** Options of {@link SmartProxy.stop}. */
-export interface IStopOptions {
-  /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
-  drainTimeout?: number;
-  /**
-   * Milliseconds of the drain time in which idle connections may send one more request, which is answered with
-   * `Connection: close`; default 0: they end at once, and a request that crosses is lost. For a process whose successor
-   * serves already.
-   */
-  idleGrace?: number;
-}
 
 type TState = 'stopped' | 'starting' | 'running' | 'stopping';
 
@@ -302,6 +291,15 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
    */
   async renewCertificate(routeName: string): Promise<void> {
     await this.#certificates.renewCertificate(routeName);
+  }
+
+  /**
+   * Takes over what another node has put into `acme.storage` for a route, where it is later; false: it is not. Ours.
+   *
+   * @throws AcmeError when the storage gives no answer
+   */
+  async reloadCertificate(routeName: string): Promise<boolean> {
+    return await this.#certificates.reloadCertificate(routeName);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** @module */
+export type { ICertificateStorage, ICertificateSubject, IKeptCertificate } from './certificate-storage.ts';
 export type { IRouteContext } from './context.ts';
 export type {
   IRouteAdvanced,
@@ -21,6 +22,7 @@ export type {
   ISmartProxyOptions,
   TSmartProxyCertProvisionObject,
 } from './options.ts';
+export type { IStopOptions } from './stop.ts';
 export type {
   IPortRange,
   IRouteAction,
