@@ -65,15 +65,13 @@ export class DcRouter {
   readonly control: Control | null;
   #config: TConfig;
   readonly #resolve = new ResolvePart(this);
-  readonly #proxy = new ProxyPart(
-    this,
-    this.#resolve,
-    new OwnZoneChallenges({
-      names: () => Object.keys(this.#config.dns?.zones ?? {}),
-      dns: () => this.dns,
-      readiness: () => this.readiness,
-    }),
-  );
+  readonly #challenges = new OwnZoneChallenges({
+    names: () => Object.keys(this.#config.dns?.zones ?? {}),
+    dns: () => this.dns,
+    readiness: () => this.readiness,
+    store: () => this.store,
+  });
+  readonly #proxy = new ProxyPart(this, this.#resolve, this.#challenges);
   readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
   readonly #health: HealthPart = new HealthPart(this, {
     resolver: () => this.#resolve.resolver,
@@ -107,7 +105,11 @@ export class DcRouter {
       this.#proxy,
       this.#dns,
       this.#health,
-      new SharedPart(this, { proxy: () => this.proxy, refreshKeys: () => this.#dns.refreshKeys() }),
+      new SharedPart(this, {
+        proxy: () => this.proxy,
+        refreshKeys: () => this.#dns.refreshKeys(),
+        followChallenges: (standing) => this.#challenges.follow(standing),
+      }),
       this.#telemetry,
       this.#api,
     ];

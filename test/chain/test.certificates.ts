@@ -8,13 +8,24 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { connect, type PeerCertificate } from 'node:tls';
 import { startPebble, type IPebble } from '../../acme/test/support/pebble.ts';
 import { skipWithout } from '../../acme/test/support/tools.ts';
 import { steadyPorts } from '../helpers/ports.ts';
+import { postgresMissing, startPostgres, type IPostgres } from '../helpers/postgres.ts';
 
 const skip = skipWithout('pebble');
+const skipNodes = skip === false ? postgresMissing : skip;
+let server: IPostgres;
+
+before(async () => {
+  if (skipNodes === false) server = await startPostgres();
+});
+
+after(async () => {
+  if (skipNodes === false) await server.stop();
+});
 
 interface IPorts {
   readonly http: number;
@@ -67,12 +78,9 @@ function documentOf(ca: IPebble, { http, https, dns, api }: IPorts, others: Read
   };
 }
 
-function route(name: string, ports: number, domains: readonly string[]) {
-  return {
-    name,
-    match: { ports, domains },
-    action: { type: 'redirect', tls: { mode: 'terminate', certificate: 'auto' } },
-  };
+function route(name: string, ports: number, domains: readonly string[], acme = {}) {
+  const tls = { mode: 'terminate', certificate: 'auto', acme };
+  return { name, match: { ports, domains }, action: { type: 'redirect', tls } };
 }
 
 async function startNode(t: TestContext, folder: string, document: object, address = '127.0.0.1'): Promise<INode> {
@@ -132,5 +140,63 @@ test(
     assert.equal((await shown('127.0.0.1', ports.https, 'any.example.test')).fingerprint256, wild.fingerprint256);
     await router.proxy?.provisionCertificate('wild');
     assert.deepEqual(router.dns?.zones.ds('example.test'), ds);
+  },
+);
+
+/** Resolves when a node has a certificate that it did not have before. */
+function renewed({ running }: INode): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const off = running.router.events.subscribe(['certificate.renewed'], () => resolve());
+  return promise.finally(off);
+}
+
+test(
+  'two nodes on one PostgreSQL: one order, one account, one set of keys; each answers for the other',
+  { skip: skipNodes },
+  async (t) => {
+    const url = await server.createDatabase();
+    // The CA asks the name server of the first node alone.
+    const { ca, ports } = await startCa(t);
+    const [otherApi] = (await steadyPorts(1)) as [number];
+    const documents = ['127.0.0.1', '127.0.0.2'].map((address, index) => {
+      const own = documentOf(
+        ca,
+        { ...ports, api: index === 0 ? ports.api : otherApi },
+        {
+          node: { name: `node${index}` },
+          store: { type: 'postgres', url },
+        },
+      );
+      const domains = ['example.test', '*.example.test'];
+      const routes = [route('wild', ports.https, domains, { challenge: 'dns-01' })];
+      return { ...own, proxy: { ...own.proxy, address, routes }, dns: { ...own.dns, address } };
+    });
+    const nodes = await Promise.all(
+      documents.map(async (document) => startNode(t, await folderOf(t), document, document.proxy.address)),
+    );
+    const [one, two] = nodes as [INode, INode];
+    const fingerprints = (): Promise<string[]> =>
+      Promise.all(
+        nodes.map(async ({ address }) => (await shown(address, ports.https, 'any.example.test')).fingerprint256),
+      );
+    await Promise.all(nodes.map(({ running }) => running.router.proxy?.provisionCertificate('wild')));
+    assert.equal(issued(ca), 1);
+    const [first, same] = await fingerprints();
+    assert.equal(first, same);
+    const accounts = "select count(*) from material where purpose = 'acme-account'";
+    assert.equal(await server.query(url, accounts), '1');
+    const ds = nodes.map(({ running }) => running.router.dns?.zones.ds('example.test'));
+    assert.equal(ds[0]?.length, 1);
+    assert.deepEqual(ds[0], ds[1]);
+
+    // The second one orders: its challenge is looked for at the first one, which then serves what it did not order.
+    const taken = renewed(one);
+    await two.running.router.proxy?.renewCertificate('wild');
+    await taken;
+    const [next, other] = await fingerprints();
+    assert.equal(next, other);
+    assert.notEqual(next, first);
+    assert.equal(issued(ca), 2);
+    assert.equal(await server.query(url, "select count(*) from material where purpose = 'acme-challenge'"), '0');
   },
 );

@@ -9,6 +9,10 @@ export const sharedLimits = {
   lookMs: 1_000,
   /** Milliseconds that a challenge waits for the DNS server: it starts after the proxy. */
   dnsStartMs: 30_000,
+  /** Milliseconds that other nodes get to publish a challenge record: two looks. */
+  spreadMs: 2_000,
+  /** Milliseconds that a shared challenge record stands at most; an order takes minutes. */
+  challengeMs: 3_600_000,
   /** Seconds that a challenge record may be cached; CAs ask anew for each order. */
   challengeTtlSeconds: 1,
 } as const;

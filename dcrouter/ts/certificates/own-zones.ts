@@ -6,6 +6,8 @@
 import type { DnsServer, Zone } from '@dcrouter/smartdns/server';
 import type { IDnsChallengeHandler } from '@dcrouter/smartproxy';
 import type { Readiness } from '../process/readiness.ts';
+import type { IStore } from '../store/types.ts';
+import { shareChallenge, withdrawChallenge, type IChallengeRecord } from './challenges.ts';
 import { sharedLimits } from './limits.ts';
 import { zoneHolding } from './zone-names.ts';
 
@@ -14,10 +16,13 @@ export interface IOwnZones {
   readonly names: () => readonly string[];
   readonly dns: () => DnsServer | null;
   readonly readiness: () => Readiness;
+  readonly store: () => IStore | null;
 }
 
 export class OwnZoneChallenges implements IDnsChallengeHandler {
   readonly #zones: IOwnZones;
+  /** Records of other nodes' orders. */
+  #others: readonly IChallengeRecord[] = [];
 
   constructor(zones: IOwnZones) {
     this.#zones = zones;
@@ -30,6 +35,29 @@ export class OwnZoneChallenges implements IDnsChallengeHandler {
   /** @throws Error that names the zone that is missing or in the way */
   async set(name: string, value: string): Promise<void> {
     await this.#started();
+    this.#publish(name, value);
+    const store = this.#zones.store();
+    if (store?.dialect === 'postgres') await shareChallenge(store, { name, value });
+  }
+
+  /** Other values at the name stay: the CA may be looking for them. */
+  async remove(name: string, value: string): Promise<void> {
+    this.#unpublish(name, value);
+    const store = this.#zones.store();
+    if (store?.dialect === 'postgres') await withdrawChallenge(store, { name, value });
+  }
+
+  /** Publishes what other nodes' orders wait for, and takes back what they do not any more. */
+  follow(standing: readonly IChallengeRecord[]): void {
+    const isStanding = ({ name, value }: IChallengeRecord): boolean =>
+      standing.some((other) => other.name === name && other.value === value);
+    for (const { name, value } of this.#others.filter((other) => !isStanding(other))) this.#unpublish(name, value);
+    // A zone that only others have is theirs to answer for.
+    this.#others = standing.filter(({ name }) => this.#zoneOf(name) !== undefined);
+    for (const { name, value } of this.#others) this.#publish(name, value);
+  }
+
+  #publish(name: string, value: string): void {
     const zone = this.#zoneOf(name);
     if (zone === undefined) {
       const have = this.#zones.names().join(', ') || 'none';
@@ -37,12 +65,11 @@ export class OwnZoneChallenges implements IDnsChallengeHandler {
     }
     zone.addRecord({ name, type: 'TXT', ttl: sharedLimits.challengeTtlSeconds, data: [value] });
     if (zone.lookup(name, 'TXT').answers.some(({ type }) => type === 'TXT')) return;
-    await this.remove(name, value);
+    this.#unpublish(name, value);
     throw new Error(`${name} is delegated out of our zone ${zone.origin}; add the zone that it is delegated to`);
   }
 
-  /** Other values at the name stay: the CA may be looking for them. */
-  async remove(name: string, value: string): Promise<void> {
+  #unpublish(name: string, value: string): void {
     this.#zoneOf(name)?.removeRecord({ name, type: 'TXT', data: [value] });
   }
 

@@ -6,12 +6,15 @@
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
 import type { IPart, IRouterContext } from '../part.ts';
-import { hearBell } from './bell.ts';
+import { hearBell, type TBell } from './bell.ts';
+import { standingChallenges, type IChallengeRecord } from './challenges.ts';
+import type { IStore } from '../store/types.ts';
 import { sharedLimits } from './limits.ts';
 
 export interface ISharers {
   readonly proxy: () => SmartProxy | null;
   readonly refreshKeys: () => Promise<void>;
+  readonly followChallenges: (standing: readonly IChallengeRecord[]) => void;
 }
 
 export class SharedPart implements IPart {
@@ -21,8 +24,8 @@ export class SharedPart implements IPart {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #running = false;
-  /** The bell at the last time that everything was taken over; null before the first. */
-  #heard: string | undefined | null = null;
+  /** Each bell at the last time that everything was taken over. */
+  readonly #heard = new Map<TBell, string | undefined>();
   #failing = false;
 
   constructor(context: IRouterContext, sharers: ISharers) {
@@ -52,10 +55,11 @@ export class SharedPart implements IPart {
     const { store, logger } = this.#context;
     if (store === null) return;
     try {
-      const bell = await hearBell(store);
-      if (bell === this.#heard) return;
-      await this.#takeOver();
-      this.#heard = bell;
+      // First what a CA is about to ask for.
+      await this.#hear(store, 'challenges', async () => {
+        this.#sharers.followChallenges(await standingChallenges(store));
+      });
+      await this.#hear(store, 'kept', () => this.#takeOver());
       this.#failing = false;
       // Nobody else has the file: once is enough.
       if (store.dialect === 'sqlite') this.#running = false;
@@ -66,12 +70,23 @@ export class SharedPart implements IPart {
     }
   }
 
+  async #hear(store: IStore, bell: TBell, takeOver: () => Promise<void>): Promise<void> {
+    const heard = await hearBell(store, bell);
+    if (this.#heard.has(bell) && this.#heard.get(bell) === heard) return;
+    await takeOver();
+    this.#heard.set(bell, heard);
+  }
+
+  /** All that can be; then the first error, so that it is tried again. */
   async #takeOver(): Promise<void> {
     const proxy = this.#sharers.proxy();
+    const errors: unknown[] = [];
     for (const { name, action } of proxy?.settings.routes ?? []) {
-      if (name !== undefined && action.tls?.certificate === 'auto') await proxy?.reloadCertificate(name);
+      if (name === undefined || action.tls?.certificate !== 'auto') continue;
+      await proxy?.reloadCertificate(name).catch((error: unknown) => errors.push(error));
     }
-    await this.#sharers.refreshKeys();
+    await this.#sharers.refreshKeys().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw errors[0];
   }
 
   async stop(): Promise<void> {

@@ -42,7 +42,7 @@ export class StoreCertificateStorage implements ICertificateStorage {
     const others = (await readEntries(store, route)).filter((entry) => entry.subject !== subject);
     const entries = [{ ...certificate, subject }, ...others].slice(0, sharedLimits.perRouteMax);
     await store.materials.put('certificate', nameOf(route), Buffer.from(JSON.stringify({ version: 1, entries })));
-    await ringBell(store);
+    await ringBell(store, 'kept');
   }
 
   async getAccount(directoryUrl: string): Promise<string | undefined> {

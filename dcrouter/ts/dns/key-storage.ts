@@ -33,7 +33,7 @@ export class StoreKeyStorage implements IKeyStorage {
     const text = JSON.stringify({ version: 1, keys });
     await store.materials.put('dnssec-key', nameOf(zone), Buffer.from(text));
     this.#known.set(zone, text);
-    await ringBell(store);
+    await ringBell(store, 'kept');
   }
 
   /** Whether another node has changed the keys since they were read here. */
