@@ -18,7 +18,8 @@ export async function shareChallenge(store: IStore, { name, value }: IChallengeR
   const untilMs = Date.now() + sharedLimits.challengeMs;
   await store.materials.put('acme-challenge', `${name} ${value}`, Buffer.from(String(untilMs)));
   await ringBell(store, 'challenges');
-  await pause(sharedLimits.spreadMs);
+  // No reason for a process to stay.
+  await pause(sharedLimits.spreadMs, undefined, { ref: false });
 }
 
 export async function withdrawChallenge(store: IStore, { name, value }: IChallengeRecord): Promise<void> {

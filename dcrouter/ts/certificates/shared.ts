@@ -81,11 +81,11 @@ export class SharedPart implements IPart {
   async #takeOver(): Promise<void> {
     const proxy = this.#sharers.proxy();
     const errors: unknown[] = [];
+    await this.#sharers.refreshKeys().catch((error: unknown) => errors.push(error));
     for (const { name, action } of proxy?.settings.routes ?? []) {
       if (name === undefined || action.tls?.certificate !== 'auto') continue;
       await proxy?.reloadCertificate(name).catch((error: unknown) => errors.push(error));
     }
-    await this.#sharers.refreshKeys().catch((error: unknown) => errors.push(error));
     if (errors.length > 0) throw errors[0];
   }
 
