@@ -149,3 +149,29 @@ void suite('managers on one storage', () => {
     held.resolve();
   });
 });
+
+void suite('domains that dns-01 is no way for', () => {
+  for (const covered of [true, false]) {
+    void test(`a handler that covers ${covered ? 'a domain publishes for it' : 'none is left out where another challenge does'}`, async (t) => {
+      const { create } = await setupManager(t);
+      const asked: string[] = [];
+      const published: string[] = [];
+      const node = create({
+        challengeTypes: ['dns-01', 'http-01'],
+        dnsChallenge: {
+          covers: (domain) => {
+            asked.push(domain);
+            return covered;
+          },
+          set: async (name) => void published.push(name),
+          remove: async () => undefined,
+        },
+      });
+      await node.load([auto('web', 'web.example.com')]);
+      node.begin();
+      await node.provisionCertificate('web');
+      assert.deepEqual(asked, ['web.example.com']);
+      assert.deepEqual(published, covered ? ['_acme-challenge.web.example.com'] : []);
+    });
+  }
+});
