@@ -26,6 +26,10 @@ export type * from './interfaces/index.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
 export type * from './interfaces/metrics.ts';
+export type * from './interfaces/policy.ts';
+export { isPolicyHeader, PolicyHeaders } from './policy/headers.ts';
+export type { IPolicyHeaderEdit } from './policy/headers.ts';
+export { policyVerdict } from './policy/verdict.ts';
 export { SocketHandlers } from './handlers/index.ts';
 export type { IHandlerRequest, IHandlerResponse } from './handlers/index.ts';
 export {
@@ -113,8 +117,10 @@ export {
   hashPassword,
   IpAccess,
   IpSet,
+  ipWords,
   JwtAuth,
   normalizeIp,
+  parseIp,
   parseIpPattern,
   RateLimiter,
   RouteSecurity,

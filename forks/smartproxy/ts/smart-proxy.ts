@@ -27,6 +27,7 @@ import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
+import type { IProxyPolicy } from './interfaces/policy.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
@@ -97,6 +98,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     super();
     this.#seat = seat;
     assertValidOptions(options);
+    if (options.workers !== undefined && options.policy !== undefined) throw policyInWorkers();
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
@@ -120,6 +122,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       connections,
       table: compileRoutes(options.routes, options),
       draining: false,
+      policy: options.policy ?? null,
+      held: 0,
       onConnectionGone: () => this.#onConnectionGone(),
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
@@ -234,6 +238,16 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.settings.logger?.info('routes updated', { routes: table.routes.length });
       engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
     });
+  }
+
+  /**
+   * Replaces the policy at once; what was decided stays decided. Null: none.
+   *
+   * @throws ProxyError with `workers`: functions cannot cross processes
+   */
+  setPolicy(policy: IProxyPolicy | null): void {
+    if (policy !== null && this.#workers !== null) throw policyInWorkers();
+    this.#engine.policy = policy;
   }
 
   /** Ports that are open now, as the routes name them. */
@@ -376,4 +390,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     if (this.settings.metrics?.enabled !== false) this.#metrics.sample();
     this.#engine.pressure.check();
   }
+}
+
+function policyInWorkers(): ProxyError {
+  return new ProxyError(
+    'PROXY_BAD_OPTION',
+    'a policy cannot be asked by worker processes; leave out workers or policy',
+  );
 }

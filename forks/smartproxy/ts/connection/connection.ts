@@ -7,6 +7,7 @@
  * @module
  */
 import type { TConnectionType } from '../interfaces/events.ts';
+import type { IPolicyConnection, IPolicyVerdict } from '../interfaces/policy.ts';
 import { Deadline } from '../timing/wheel.ts';
 import type { IDeadlineOwner } from '../timing/wheel.ts';
 import type { IDenial } from '../security/denial.ts';
@@ -60,7 +61,7 @@ const ID_RADIX = 36;
 const RUN_ID = `${Date.now().toString(ID_RADIX)}-${process.pid.toString(ID_RADIX)}`;
 let lastId = 0;
 
-export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnection {
+export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnection, IPolicyConnection {
   readonly engine: IEngine;
   /** The TCP socket. */
   readonly raw: ProxySocket;
@@ -79,6 +80,9 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   /** Subject of the client's verified certificate, '' without one. */
   clientSubject = '';
   routeName = '';
+  /** What the policy said when it came. */
+  verdict: IPolicyVerdict | null = null;
+  policyState: unknown = undefined;
   /** Why it ends; the first one to set it wins. */
   reason = '';
   requests = 0;

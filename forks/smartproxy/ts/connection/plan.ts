@@ -118,6 +118,11 @@ export class RoutePlan {
     return chosen(policy, host, port, connection.domain ?? host);
   }
 
+  /** The same with another address, which keeps the settings of the target that was chosen. */
+  at(connection: Connection, chosenBefore: IChosenTarget, host: string, port: number): IChosenTarget {
+    return chosen(chosenBefore.policy, host, port, connection.domain ?? host);
+  }
+
   #resolveFixed(): IChosenTarget | null {
     const policy = this.policies.length === 1 ? this.policies[0]! : null;
     if (policy === null || policy.config.match !== undefined) return null;

@@ -11,6 +11,7 @@ import { proxyHeader } from '../connection/proxyheader.ts';
 import { REASON } from '../connection/reasons.ts';
 import { ProxySocket } from '../connection/socket.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import { hasTarget } from '../policy/connection.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 
 /** Gives the connection to its route's handler or tunnel; `held` is what was read already. */
@@ -38,6 +39,8 @@ function startTunnel(connection: Connection, plan: RoutePlan, held: Buffer | nul
   let chosen: IChosenTarget;
   try {
     chosen = plan.choose(connection, null, () => connectionContext(connection, plan));
+    const { verdict } = connection;
+    if (hasTarget(verdict)) chosen = plan.at(connection, chosen, verdict.host, verdict.port);
   } catch {
     connection.abort(REASON.connectFailed);
     return;

@@ -38,6 +38,8 @@ export class HttpStage implements IStage {
   #gone = false;
   /** Waiting for a check; the request is held and will be read again. */
   #suspended = false;
+  /** Suspended until its deadline: the policy holds it back. */
+  #holding = false;
   /** Targets that are told about this client, and so serve no other. */
   #ownTargets: Map<string, UpstreamTarget> | null = null;
 
@@ -90,20 +92,22 @@ export class HttpStage implements IStage {
 
   onGone(): void {
     this.#gone = true;
+    this.#release();
     this.#held = NOTHING;
     this.exchange.abort();
     if (this.#ownTargets !== null) for (const target of this.#ownTargets.values()) target.closeIdle();
   }
 
   onDeadline(): void {
-    if (this.#lingering) this.connection.abort(REASON.refused);
+    if (this.#holding) this.resumeSuspended();
+    else if (this.#lingering) this.connection.abort(REASON.refused);
     else if (this.exchange.active) this.exchange.onDeadline();
     else if (this.#headBegun) this.refuse(REFUSALS.requestTimeout);
     else this.connection.close(this.connection.requests > 0 ? REASON.keepAliveTimeout : REASON.initialTimeout);
   }
 
   onStop(): void {
-    if (!this.exchange.active && !this.#headBegun && !this.#lingering && !this.#suspended)
+    if (this.#holding || (!this.exchange.active && !this.#headBegun && !this.#lingering && !this.#suspended))
       this.connection.close(REASON.shutdown);
   }
 
@@ -136,8 +140,23 @@ export class HttpStage implements IStage {
     this.pauseReading();
   }
 
+  /** The policy makes the client wait: keeps the request's bytes for so long. */
+  hold(bytes: Buffer, start: number, end: number, delayMs: number): void {
+    this.#holding = true;
+    this.connection.engine.held += 1;
+    this.suspend(bytes, start, end);
+    this.connection.expireIn(delayMs);
+  }
+
+  #release(): void {
+    if (!this.#holding) return;
+    this.#holding = false;
+    this.connection.engine.held -= 1;
+  }
+
   /** Reads the request again that was kept. */
   resumeSuspended(): void {
+    this.#release();
     if (!this.#suspended) return;
     this.#suspended = false;
     if (this.#gone || this.connection.isClosing || this.#lingering) return;

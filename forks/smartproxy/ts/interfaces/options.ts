@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { IProxyPolicy } from './policy.ts';
 import type { IRouteConfig } from './route.ts';
 import type { IDefaultSecurity } from './security.ts';
 import type { TTlsVersion } from './tls.ts';
@@ -115,6 +116,8 @@ export interface ISmartProxyOptions {
    * functions cannot cross processes. Limits and rates are counted per worker. Ours.
    */
   workers?: number | 'auto';
+  /** Decides about connections and requests; `setPolicy` replaces it. Not with `workers`. Ours. */
+  policy?: IProxyPolicy;
   /** Addresses and networks that may send PROXY protocol headers. Confirmed. */
   proxyIPs?: string[];
   /** Read PROXY protocol headers; default: true where `proxyIPs` is filled. Confirmed. */

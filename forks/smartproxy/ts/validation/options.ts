@@ -80,6 +80,15 @@ const logger: TRule = (value, field, report) => {
   }
 };
 
+const policy: TRule = (value, field, report) => {
+  const { connection, request } = (value ?? {}) as Record<string, unknown>;
+  for (const [name, member] of Object.entries({ connection, request })) {
+    if (member !== undefined && typeof member !== 'function') {
+      report('ROUTE_BAD_TYPE', `${field}.${name}`, 'is no function');
+    }
+  }
+};
+
 export const defaultsShape: TShape = {
   target: object({ host: required(hostRule), port: required(portRule) }),
   security: defaultSecurityRule,
@@ -102,6 +111,7 @@ export const optionsShape: TShape = {
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
     [isString, oneOf('auto')],
   ),
+  policy,
   proxyIPs: list(ipPatternRule, 0, limits.proxyIpsMax),
   acceptProxyProtocol: boolean,
   sendProxyProtocol: oneOf(true, false, 'v1', 'v2'),
