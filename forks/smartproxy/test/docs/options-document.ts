@@ -107,11 +107,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
     ],
   ],
   ['What functions and templates see', 'context', ['IRouteContext']],
-  [
-    'Decisions of a policy',
-    'policy',
-    ['IProxyPolicy', 'IPolicyConnection', 'IPolicyRequest', 'IPolicyVerdict'],
-  ],
+  ['Decisions of a policy', 'policy', ['IProxyPolicy', 'IPolicyConnection', 'IPolicyRequest', 'IPolicyVerdict']],
 ];
 
 const CONFIDENCE = /\s*\b(Confirmed|Recalled|Ours)\b((?:[^.]|\.(?=\d))*)\.$/;
