@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { parseConfigDocument, type IConfigDocument } from './document.ts';
 import { ConfigError, formatPath, type IConfigProblem } from './error.ts';
 import { zoneComplaints } from '../dns/zones.ts';
+import { ruleComplaints } from '../rules/complaints.ts';
 import { routeComplaints } from './routes.ts';
 import { configSchema, type TConfig } from './schema/index.ts';
 import { nearestName } from './suggest.ts';
@@ -56,6 +57,10 @@ function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProble
     const path = ['proxy', 'routes', index, 'action', 'tls', 'certificate'];
     problems.push(problemAt(document, path, "got 'auto', which needs proxy.acme with at least an email"));
   });
+  const routeNames = (config.proxy?.routes ?? []).map(({ name }) => name);
+  for (const { path, message } of ruleComplaints(config.rules, routeNames)) {
+    problems.push(problemAt(document, ['rules', ...path], message));
+  }
   for (const [name, zone] of Object.entries(config.dns?.zones ?? {})) {
     for (const message of zoneComplaints(name, zone))
       problems.push(problemAt(document, ['dns', 'zones', name], message));

@@ -22,6 +22,8 @@ export interface ICounterPlan {
   /** Null: every event counts, at each stage apart. */
   readonly condition: TTyped | null;
   readonly windowMs: number;
+  /** As it was written first. */
+  readonly text: string;
 }
 
 type TCall = TNode & { kind: 'call' };
@@ -105,8 +107,12 @@ function counter(checker: Checker, node: TCall, keyNode: TNode, condition: TType
   if (condition !== null) checker.shared([condition, key], start);
   const windowMs = duration(window);
   const name = JSON.stringify([shape(key), condition === null ? null : shape(condition), windowMs]);
-  const slot = checker.context.counterSlot({ name, key, condition, windowMs });
+  const slot = checker.context.counterSlot({ name, key, condition, windowMs, text: writtenAs(node) });
   return { start, end, kind: 'counter', type: 'number', stages: key.stages, slot };
+}
+
+function writtenAs(node: TCall): string {
+  return `${node.name}(${node.args.map(nodeWord).join(', ')})`;
 }
 
 function duration(node: TNode): number {
