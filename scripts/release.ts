@@ -1,6 +1,9 @@
 // Makes the archives of a release, in dependency order; nothing is published.
 //
-//   npm run release -- [patch|minor|major | --version X] [--dry-run] [--out DIR]
+//   npm run release -- [patch|minor|major | --version X] [--repository URL] [--dry-run] [--out DIR]
+//
+// The repository that the packages name, and by which a registry checks their provenance, is that of the checkout: the
+// remote `origin`, unless --repository says otherwise. Only a dry run goes without one.
 //
 // Without a version it takes the one that the packages have. A dry run leaves the tree as it was; the other kind writes
 // the version into every package.json, and the day into the changelogs where they say "unreleased".
@@ -33,6 +36,8 @@ interface IManifest {
   readonly private?: boolean;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
+  repository?: { readonly type: 'git'; readonly url: string; readonly directory: string };
+  publishConfig?: { readonly access: 'public'; readonly provenance: true };
 }
 
 interface IPackage {
@@ -57,6 +62,8 @@ export interface IReleaseOptions {
   /** Where the archives go. */
   readonly out: string;
   readonly dryRun: boolean;
+  /** Where the sources can be cloned from, as {@link repositoryUrl} gives it; undefined when nobody said. */
+  readonly repository: string | undefined;
   /** The pinned pnpm's script. */
   readonly pnpm: string;
   /** The day that the changelogs get. */
@@ -71,12 +78,16 @@ export function release(options: IReleaseOptions): IArchive[] {
   const packages = inDependencyOrder(folders.map((folder) => readPackage(options.root, folder)));
   const version = nextVersion(commonVersion(packages), options.version);
   const problems = packages.flatMap((each) => problemsOf(options.root, each, version));
+  if (options.repository === undefined && !options.dryRun) {
+    problems.push('the checkout has no remote origin: name where the sources can be had with --repository URL');
+  }
   if (problems.length > 0) throw new ReleaseRefused(problems.join('\n'));
   const stage = mkdtempSync(join(tmpdir(), 'release-'));
   try {
     for (const { folder } of packages) stagePackage(options.root, stage, folder);
     copyFileSync(join(options.root, 'CHANGELOG.md'), join(stage, 'CHANGELOG.md'));
     writeVersion(stage, version, options.today, true);
+    for (const { folder } of packages) nameRepository(stage, folder, options.repository);
     mkdirSync(options.out, { recursive: true });
     const archives = packages.map(({ folder }) => pack(join(stage, folder), options));
     if (!options.dryRun) writeVersion(options.root, version, options.today, false);
@@ -167,6 +178,39 @@ function writeVersion(root: string, version: string, today: string, exact: boole
   }
 }
 
+/** What a registry needs to hold the archive to its sources; written into what is packed, never into the tree. */
+function nameRepository(stage: string, folder: string, url: string | undefined): void {
+  const { manifest } = readPackage(stage, folder);
+  manifest.publishConfig = { access: 'public', provenance: true };
+  if (url !== undefined) manifest.repository = { type: 'git', url, directory: folder };
+  writeFileSync(join(stage, folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/**
+ * The form that package.json wants (`git+https://…`) of an address that git takes.
+ *
+ * @throws ReleaseRefused for an address that others cannot clone from, such as a path
+ */
+export function repositoryUrl(address: string): string {
+  const scp = /^(?:[^@/\s]+@)?([^:/\s]+\.[^:/\s]+):(?!\/\/)(\S+)$/.exec(address);
+  const text = scp === null ? address.replace(/^git\+/, '') : `https://${scp[1]}/${scp[2]}`;
+  if (!/^(?:https|ssh|git):\/\/\S+$/.test(text)) {
+    throw new ReleaseRefused(`'${address}' is not an address that others can clone from, like https://host/path.git`);
+  }
+  const url = new URL(text.replace(/^(?:ssh|git):/, 'https:'));
+  url.username = '';
+  url.password = '';
+  url.port = text.startsWith('https:') ? url.port : '';
+  return `git+${url.href.replace(/\/$/, '')}`;
+}
+
+/** The checkout's `origin`, where that is an address that others can use. */
+function originOf(root: string): string | undefined {
+  const { status, stdout } = spawnSync('git', ['remote', 'get-url', 'origin'], { cwd: root, encoding: 'utf8' });
+  const address = stdout.trim();
+  return status === 0 && /:\/\/|@/.test(address) && !address.startsWith('file:') ? repositoryUrl(address) : undefined;
+}
+
 function pack(folder: string, { pnpm, out }: IReleaseOptions): IArchive {
   const args = [pnpm, 'pack', '--json', '--pack-destination', out];
   const result = spawnSync(process.execPath, args, {
@@ -201,6 +245,7 @@ async function main(): Promise<number> {
       'version': { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
       'out': { type: 'string' },
+      'repository': { type: 'string' },
     },
   });
   const root = join(import.meta.dirname, '..');
@@ -213,16 +258,21 @@ async function main(): Promise<number> {
   if (built !== 0) throw new ReleaseRefused('the packages do not build');
   const wanted = values.version ?? positionals[0];
   const out = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.out ?? join(root, '.cache/release'));
+  const repository = values.repository === undefined ? originOf(root) : repositoryUrl(values.repository);
   const archives = release({
     root,
     ...(wanted === undefined ? {} : { version: wanted }),
     out,
     dryRun: values['dry-run'],
+    repository,
     pnpm: join(root, pnpm),
     today: new Date().toISOString().slice(0, 'YYYY-MM-DD'.length),
   });
   process.stdout.write(formatArchives(archives));
   const tree = values['dry-run'] ? 'the tree is as it was' : 'versions and days are written';
+  if (repository === undefined) {
+    process.stdout.write('no repository is known, so these archives name none; a release needs --repository URL\n');
+  }
   process.stdout.write(`packed to ${out}; nothing is published, ${tree}\n`);
   return 0;
 }

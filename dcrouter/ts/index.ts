@@ -9,6 +9,21 @@ export { loadConfig, validateConfig } from './config/load.ts';
 export { parseConfigDocument, type IConfigDocument } from './config/document.ts';
 export { configSchema, type TConfig } from './config/schema/index.ts';
 export { guarded, main, runUntilSignal } from './cli/main.ts';
+export { systemClock, type IClock } from './control/clock.ts';
+export { Control, type IControlOptions } from './control/control.ts';
+export { ControlError, type TControlErrorCode } from './control/error.ts';
+export type { IControlStats } from './control/stats.ts';
+export type {
+  IApplied,
+  IApplyOptions,
+  IControl,
+  IDifference,
+  IDocumentInput,
+  IEffects,
+  IPlan,
+  ISnapshot,
+} from './control/types.ts';
+export { RouterProcess, type IRouterProcessOptions } from './process/router-process.ts';
 export { createLogger, type ILoggerOptions, type TLogger } from './log/logger.ts';
 export { DcRouter, type IDcRouterOptions, type IRouterAddresses } from './router.ts';
 export { StartError } from './start-error.ts';

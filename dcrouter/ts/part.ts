@@ -7,10 +7,12 @@ import type { Registry } from '@dcrouter/metrics';
 import type { TConfig } from './config/schema/index.ts';
 import type { IEventBus } from './events/types.ts';
 import type { TLogger } from './log/logger.ts';
+import type { Logs } from './log/logs.ts';
 
 /** What every part can reach. */
 export interface IRouterContext {
   readonly logger: TLogger;
+  readonly logs: Logs;
   readonly registry: Registry;
   readonly events: IEventBus;
 }

@@ -9,15 +9,26 @@ import type { SmartProxy } from '@dcrouter/smartproxy';
 import { ApiPart } from './api/part.ts';
 import type { IRouterStats } from './api/server.ts';
 import type { TConfig } from './config/schema/index.ts';
+import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
 import type { IEventBus } from './events/types.ts';
-import { createLogger, type TLogger } from './log/logger.ts';
+import type { TLogger } from './log/logger.ts';
+import { Logs } from './log/logs.ts';
+import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { StartError } from './start-error.ts';
+import type { IStore } from './store/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
+  /** The log to write; one made from the configuration unless given. */
+  readonly logs?: Logs;
+  /** The bus to publish on; one of its own unless given. */
+  readonly events?: IEventBus;
+  /** What changes this router, where it was started from a file. */
+  readonly control?: Control;
 }
 
 /** Where the router listens; `null` for what is not configured. */
@@ -29,8 +40,11 @@ export interface IRouterAddresses {
 
 export class DcRouter {
   readonly logger: TLogger;
+  readonly logs: Logs;
   readonly registry = new Registry();
-  readonly events: IEventBus = new EventBus();
+  readonly events: IEventBus;
+  /** Changes that are kept; null for a router that was made from a configuration alone. */
+  readonly control: Control | null;
   #config: TConfig;
   readonly #proxy = new ProxyPart(this);
   readonly #dns = new DnsPart(this);
@@ -40,18 +54,27 @@ export class DcRouter {
     stats: () => this.stats(),
   });
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
-  readonly #parts: readonly IPart[] = [this.#proxy, this.#dns, this.#api];
+  readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
   #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
 
   constructor(config: TConfig, options: IDcRouterOptions = {}) {
     this.#config = config;
-    this.logger = options.logger ?? createLogger(config.logging);
+    this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
+    this.logger = this.logs.logger;
+    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#api];
+    this.events = options.events ?? new EventBus();
+    this.control = options.control ?? null;
   }
 
   /** The configuration that serves. */
   get config(): TConfig {
     return this.#config;
+  }
+
+  /** Null without one, and while it has not been reached since the start. */
+  get store(): IStore | null {
+    return this.control?.store ?? null;
   }
 
   get proxy(): SmartProxy | null {
@@ -92,6 +115,7 @@ export class DcRouter {
    * @throws ConfigError, StartError
    */
   async reconcile(next: TConfig): Promise<void> {
+    if (this.#state !== 'running') throw new StartError(`the router is ${this.#state}; start it first`);
     const previous = this.#config;
     const applied: IPart[] = [];
     try {
@@ -100,10 +124,18 @@ export class DcRouter {
         applied.push(part);
       }
     } catch (error) {
-      for (const part of applied.reverse()) await part.apply(previous, next);
+      await this.#goBack(applied.reverse(), previous, next);
       throw error;
     }
     this.#config = next;
+  }
+
+  /** One that cannot go back is told and does not keep the others from it. */
+  async #goBack(parts: readonly IPart[], previous: TConfig, next: TConfig): Promise<void> {
+    for (const part of parts)
+      await part.apply(previous, next).catch((error: unknown) => {
+        this.logger.fatal({ part: part.name, error: String(error) }, 'a part cannot go back to what served before');
+      });
   }
 
   /** Stops accepting, lets open exchanges finish within the drain time, and closes everything. */
@@ -112,6 +144,12 @@ export class DcRouter {
     this.#state = 'stopping';
     await this.#stopParts([...this.#parts]);
     this.logger.info('stopped');
+    await this.logs.close();
+  }
+
+  /** Opens the log files by their names anew, after a log rotation moved them away. */
+  async reopenLogs(): Promise<void> {
+    await this.logs.reopen();
   }
 
   stats(): IRouterStats {

@@ -5,7 +5,7 @@ import { copyFileSync, cpSync, existsSync, globSync, mkdtempSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
-import { formatArchives, nextVersion, release, ReleaseRefused } from '../../scripts/release.ts';
+import { formatArchives, nextVersion, release, ReleaseRefused, repositoryUrl } from '../../scripts/release.ts';
 
 const root = join(import.meta.dirname, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'release-test-'));
@@ -20,7 +20,13 @@ const skip =
     : !built && 'the packages are not built: npm run build';
 
 const tree = join(scratch, 'tree');
-const options = { root: tree, out: join(scratch, 'out'), pnpm: join(root, pnpm ?? ''), today: '2031-02-03' };
+const options = {
+  root: tree,
+  out: join(scratch, 'out'),
+  pnpm: join(root, pnpm ?? ''),
+  today: '2031-02-03',
+  repository: 'git+https://git.example.org/dcrouter.git' as string | undefined,
+};
 
 function copyTree(): void {
   rmSync(tree, { recursive: true, force: true });
@@ -40,8 +46,8 @@ function hashTree(): string {
   return hash.digest('hex');
 }
 
-const manifest = (folder: string): { version: string; dependencies?: Record<string, string> } =>
-  JSON.parse(readFileSync(join(tree, folder, 'package.json'), 'utf8')) as { version: string };
+const manifest = (folder: string): { name: string; version: string; dependencies?: Record<string, string> } =>
+  JSON.parse(readFileSync(join(tree, folder, 'package.json'), 'utf8')) as { name: string; version: string };
 
 test('a step raises its part and clears those behind it', () => {
   assert.deepEqual(
@@ -92,12 +98,50 @@ test('a release writes version and day, keeps workspace ranges, and packs exact 
   assert.equal(manifest('dcrouter').dependencies?.['@dcrouter/acme'], 'workspace:*');
   const last = archives.at(-1)!;
   assert.deepEqual([last.name, last.version], ['@dcrouter/dcrouter', '9.8.7']);
-  assert.equal(packedDependency(last.path), '9.8.7');
+  assert.equal(packed(last.path).dependencies?.['@dcrouter/acme'], '9.8.7');
+  for (const { path, name } of archives) {
+    const { repository, publishConfig } = packed(path);
+    const folder = folders.find((each) => manifest(each).name === name);
+    assert.deepEqual(repository, { type: 'git', url: options.repository, directory: folder });
+    assert.deepEqual(publishConfig, { access: 'public', provenance: true });
+  }
 });
 
-/** The range that the archive of the last package has for the client of certificate authorities. */
-function packedDependency(archive: string): string | undefined {
+test('a release without a repository to name is refused, a dry run is not', { skip }, () => {
+  copyTree();
+  const unknown = { ...options, repository: undefined };
+  assert.throws(
+    () => release({ ...unknown, dryRun: false }),
+    (error) => error instanceof ReleaseRefused && error.message.includes('--repository URL'),
+  );
+  const [first] = release({ ...unknown, dryRun: true });
+  assert.equal(packed(first!.path).repository, undefined);
+});
+
+test('every address that git takes becomes the one form that package.json wants', () => {
+  for (const address of [
+    'https://git.example.org/team/dcrouter.git',
+    'git+https://git.example.org/team/dcrouter.git',
+    'https://user:secret@git.example.org/team/dcrouter.git/',
+    'ssh://git@git.example.org:2222/team/dcrouter.git',
+    'git@git.example.org:team/dcrouter.git',
+  ]) {
+    assert.equal(repositoryUrl(address), 'git+https://git.example.org/team/dcrouter.git');
+  }
+  for (const address of ['/srv/dcrouter.git', 'file:///srv/dcrouter.git', '../dcrouter', '']) {
+    assert.throws(() => repositoryUrl(address), ReleaseRefused);
+  }
+});
+
+interface IPacked {
+  readonly dependencies?: Record<string, string>;
+  readonly repository?: unknown;
+  readonly publishConfig?: unknown;
+}
+
+/** The package.json of an archive. */
+function packed(archive: string): IPacked {
   const result = spawnSync('tar', ['-xzOf', archive, 'package/package.json'], { encoding: 'utf8' });
   assert.equal(result.status, 0, result.stderr);
-  return (JSON.parse(result.stdout) as { dependencies: Record<string, string> }).dependencies['@dcrouter/acme'];
+  return JSON.parse(result.stdout) as IPacked;
 }

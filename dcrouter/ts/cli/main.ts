@@ -6,8 +6,9 @@
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/error.ts';
 import { loadConfig } from '../config/load.ts';
-import { createLogger } from '../log/logger.ts';
-import { DcRouter } from '../router.ts';
+import { ControlError } from '../control/error.ts';
+import { RouterProcess } from '../process/router-process.ts';
+import type { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
 
 const USAGE = `usage: dcrouter run --config FILE     run the router until SIGINT or SIGTERM
@@ -59,21 +60,31 @@ export async function guarded(work: () => Promise<number>): Promise<number> {
 
 /** Starts the router and resolves once a signal ended it. A second signal ends the process at once. */
 export async function runUntilSignal(file: string, onStarted?: (router: DcRouter) => void): Promise<number> {
-  const config = await loadConfig(file);
-  const router = new DcRouter(config, { logger: createLogger(config.logging) });
   // Before the start: a signal that comes while the listeners open must end in order, too.
-  const signalled = firstSignal(router);
-  await router.start();
+  const signalled = firstSignal();
+  const running = await RouterProcess.start(file);
+  const { router, control } = running;
+  const reload = (signal: NodeJS.Signals): void => {
+    router.logger.info({ signal }, 'reading the configuration again');
+    control.reload('signal').catch((error: unknown) => {
+      // What it ended as has been told; what did not get its turn has not.
+      if (error instanceof ControlError)
+        router.logger.error({ code: error.code, error: error.message }, 'not reloaded');
+    });
+  };
+  process.on('SIGHUP', reload);
   onStarted?.(router);
-  await signalled;
-  await router.stop();
+  const signal = await signalled;
+  router.logger.info({ signal }, 'stopping');
+  process.off('SIGHUP', reload);
+  await running.stop();
   return 0;
 }
 
 /** A terminal's Ctrl-C reaches us twice when a parent forwards it too; only a later one means "at once". */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
-function firstSignal(router: DcRouter): Promise<void> {
+function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let firstAt: number | undefined;
     const stop = (signal: NodeJS.Signals): void => {
@@ -82,8 +93,7 @@ function firstSignal(router: DcRouter): Promise<void> {
         return;
       }
       firstAt = performance.now();
-      router.logger.info({ signal }, 'stopping');
-      resolve();
+      resolve(signal);
     };
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);

@@ -12,6 +12,15 @@ export interface IConfigDocument {
   readonly value: unknown;
   /** Position of the value at `path`, or of its nearest existing parent. */
   position(path: ReadonlyArray<PropertyKey>): { line: number; column: number } | undefined;
+  /** Where the value at `path` was written: the file, the position, and the path as its author sees it. */
+  locate(path: ReadonlyArray<PropertyKey>): IConfigPlace;
+}
+
+export interface IConfigPlace {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly path: ReadonlyArray<PropertyKey>;
 }
 
 /** `${NAME}` or `${NAME:-default}`; `$${` stands for a literal `${`. */
@@ -41,7 +50,8 @@ export function parseConfigDocument(file: string, text: string, env: NodeJS.Proc
     problems.push({ file, line: at.line, column: at.col, path: '', message });
   });
   if (problems.length > 0) throw new ConfigError(problems);
-  return { file, value: document.toJS(), position: (path) => positionOf(document, lines, path) };
+  const position: IConfigDocument['position'] = (path) => positionOf(document, lines, path);
+  return { file, value: document.toJS(), position, locate: (path) => ({ file, ...position(path), path }) };
 }
 
 function substitute(document: Document, env: NodeJS.ProcessEnv, fail: (offset: number, message: string) => void): void {

@@ -5,7 +5,6 @@
  */
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { TConfig } from '../config/schema/index.ts';
-import { logDnsEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerDnsMetrics } from '../telemetry/dns.ts';
@@ -29,7 +28,7 @@ export class DnsPart implements IPart {
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
     const dns = createDnsServer(config.dns);
-    this.#stopLogging = logDnsEvents(dns, this.#context.logger, config.logging.access);
+    this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
@@ -39,12 +38,17 @@ export class DnsPart implements IPart {
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (this.#dns === null || next.dns === undefined) return;
-    const before = new Map(zonesOf(previous.dns).map((zone) => [zone.origin, JSON.stringify(zone)]));
-    const wanted = zonesOf(next.dns);
-    for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) this.#dns.zones.add(zone);
-    const origins = new Set(wanted.map((zone) => zone.origin));
-    for (const origin of before.keys()) if (!origins.has(origin)) this.#dns.zones.remove(origin);
+    const dns = this.#dns;
+    if (dns === null) return await this.start(next);
+    try {
+      changeZones(dns, previous.dns, next.dns);
+      // A second start does nothing; without the section nothing listens, and what is counted stays.
+      if (next.dns === undefined) await dns.stop();
+      else await dns.start();
+    } catch (error) {
+      changeZones(dns, next.dns, previous.dns);
+      throw explainStartError('the DNS server cannot follow', error);
+    }
   }
 
   async stop(): Promise<void> {
@@ -52,4 +56,13 @@ export class DnsPart implements IPart {
     this.#stopLogging();
     this.#dns = null;
   }
+}
+
+/** Adds, replaces and removes the zones that differ; the others keep their answers. */
+function changeZones(dns: DnsServer, from: TConfig['dns'], to: TConfig['dns']): void {
+  const before = new Map(zonesOf(from).map((zone) => [zone.origin, JSON.stringify(zone)]));
+  const wanted = zonesOf(to);
+  for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) dns.zones.add(zone);
+  const origins = new Set(wanted.map((zone) => zone.origin));
+  for (const origin of before.keys()) if (!origins.has(origin)) dns.zones.remove(origin);
 }

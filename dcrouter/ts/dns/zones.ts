@@ -14,10 +14,19 @@ export function zonesOf(config: TDnsConfig | undefined): IZoneOptions[] {
   return Object.entries(config?.zones ?? {}).map(([name, zone]) => zoneOf(name, zone));
 }
 
+/**
+ * One zone of the document, with every record as DNS sees it.
+ *
+ * @throws ZoneError
+ */
+export function zoneFrom(name: string, zone: TZoneConfig): Zone {
+  return new Zone(zoneOf(name, zone));
+}
+
 /** What smartdns refuses about a zone of the document. */
 export function zoneComplaints(name: string, zone: TZoneConfig): string[] {
   try {
-    new Zone(zoneOf(name, zone));
+    zoneFrom(name, zone);
     return [];
   } catch (error) {
     if (!(error instanceof ZoneError)) throw error;
@@ -29,7 +38,7 @@ function zoneOf(name: string, zone: TZoneConfig): IZoneOptions {
   const origin = trimDot(name);
   const records: TZoneRecord[] = [{ name: '@', type: 'SOA', ttl: zone.ttl, data: soaData(origin, zone) }];
   for (const record of zone.records) {
-    const owner = record.name === '@' ? '@' : `${trimDot(record.name)}.${origin}`;
+    const owner = ownerOf(record.name, origin);
     records.push({ name: owner, type: record.type, ttl: record.ttl ?? zone.ttl, data: record.data });
   }
   return { origin, records, defaultTtl: zone.ttl };
@@ -38,6 +47,12 @@ function zoneOf(name: string, zone: TZoneConfig): IZoneOptions {
 function soaData(origin: string, zone: TZoneConfig): TZoneRecord['data'] {
   const { mname = `ns1.${origin}`, rname = `hostmaster.${origin}`, ...timers } = zone.soa;
   return { mname: trimDot(mname), rname: trimDot(rname), ...timers };
+}
+
+/** Owners are relative to the zone unless they end with a dot, as in a master file. */
+function ownerOf(name: string, origin: string): string {
+  if (name.endsWith('.')) return trimDot(name);
+  return name === '@' ? '@' : `${name}.${origin}`;
 }
 
 function trimDot(name: string): string {

@@ -12,6 +12,8 @@ export interface ILoggerOptions {
   readonly format: 'json' | 'pretty';
   /** Where lines go; standard output unless told otherwise. */
   readonly destination?: DestinationStream;
+  /** Called with the fields of each line; what it returns is written. */
+  readonly edit?: (fields: Record<string, unknown>) => Record<string, unknown>;
 }
 
 export function createLogger(options: ILoggerOptions): TLogger {
@@ -22,7 +24,7 @@ export function createLogger(options: ILoggerOptions): TLogger {
       level: options.level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), ...(options.edit && { log: options.edit }) },
     },
     stream,
   );

@@ -5,7 +5,6 @@
  */
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
-import { logProxyEvents } from '../log/access.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerProxyMetrics } from '../telemetry/proxy.ts';
@@ -30,7 +29,7 @@ export class ProxyPart implements IPart {
     const settings = config.proxy;
     if (!settings) return;
     const proxy = await createProxy(settings);
-    this.#stopLogging = logProxyEvents(proxy, this.#context.logger, config.logging.access);
+    this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the proxy cannot start', error);
@@ -41,7 +40,9 @@ export class ProxyPart implements IPart {
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
-    if (this.#proxy === null || next.proxy === undefined) return;
+    if (this.#proxy === null) return await this.start(next);
+    // Without the section no route is left, and so no port is open; what is counted stays.
+    if (next.proxy === undefined) return await this.#proxy.updateRoutes([]);
     if (JSON.stringify(next.proxy.routes) !== JSON.stringify(previous.proxy?.routes)) {
       await this.#proxy.updateRoutes(await routesOf(next.proxy)).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);

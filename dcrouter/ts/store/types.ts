@@ -48,7 +48,8 @@ export interface IObjectStore {
   /** The newest revision; 0 before the first change. */
   revision(): Promise<number>;
   /**
-   * Writes all changes and the audit entry in one transaction; the revision grows by one.
+   * Writes all changes and the audit entry in one transaction; the revision grows by one. Removing what is not there is
+   * no error.
    *
    * @throws StoreConflictError when the revision is not `expectedRevision` any more
    */
@@ -61,7 +62,10 @@ export interface IObjectStore {
   onRevision(listener: (revision: number) => void): () => void;
 }
 
-/** `active` serves; `unconfirmed` serves until its time is over; the others are past. */
+/**
+ * `active` serves; `unconfirmed` serves until its time is over, and the `active` one is what a revert or a crash goes back
+ * to; the others are past.
+ */
 export type TVersionState = 'pending' | 'unconfirmed' | 'active' | 'superseded' | 'reverted' | 'failed';
 
 /** A configuration document that a node was given. Kept per node: listeners and paths differ between nodes. */
@@ -83,9 +87,14 @@ export interface IDocumentVersion {
 export interface IVersionStore {
   /** Appends a `pending` version. */
   append(version: Omit<IDocumentVersion, 'version' | 'node' | 'state' | 'createdAtMs'>): Promise<IDocumentVersion>;
-  /** Sets a version's state; `active` and `unconfirmed` supersede the one that was active, in the same transaction. */
+  /**
+   * Sets a version's state. In the same transaction `active` supersedes the one that was active or unconfirmed;
+   * `unconfirmed` supersedes another unconfirmed one and leaves the active one in its place until it is confirmed.
+   *
+   * @throws StoreRequestError when there is no such version
+   */
   settle(version: number, state: Exclude<TVersionState, 'pending'>): Promise<void>;
-  /** The version that shall serve after a start: the newest `active` one. */
+  /** The version that shall serve after a start: the `active` one. */
   active(): Promise<IDocumentVersion | undefined>;
   get(version: number): Promise<IDocumentVersion | undefined>;
   /** Newest first. */
@@ -106,6 +115,7 @@ export interface IStoredToken {
 }
 
 export interface ITokenStore {
+  /** @throws StoreConflictError when the id or the secret exists */
   create(token: IStoredToken): Promise<void>;
   bySecretHash(hash: string): Promise<IStoredToken | undefined>;
   touch(id: string, atMs: number): Promise<void>;
@@ -156,8 +166,22 @@ export interface IHistoryStore {
   prune(beforeMs: number): Promise<number>;
 }
 
+/** What went because a bound was reached. */
+export interface IStoreDropped {
+  /** Audit entries beyond the number kept. */
+  readonly audit: number;
+  /** Past versions beyond the number kept. */
+  readonly versions: number;
+  /** History samples beyond the number kept; pruning by age is not a loss and not counted. */
+  readonly history: number;
+  /** Operations refused because too many were under way. */
+  readonly refused: number;
+}
+
 export interface IStoreStats {
+  /** By `<part>.<operation>`; `failed` holds conflicts and refused requests too. */
   readonly operations: Readonly<Record<string, { readonly done: number; readonly failed: number } & IDurations>>;
+  readonly dropped: IStoreDropped;
   /** Whether the last operation reached the store. */
   readonly reachable: boolean;
   readonly schemaVersion: number;
@@ -172,10 +196,16 @@ export interface IStore {
   readonly audit: IAuditStore;
   readonly materials: IMaterialStore;
   readonly history: IHistoryStore;
-  /** Runs `work` while no other node holds the same name; waits for its turn. */
-  withLock<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Writes a consistent copy of everything to a file; the store stays in use. */
+  /**
+   * Runs `work` while no other node holds the same name; waits for its turn. The signal aborts when the lock was lost
+   * under way (the connection to the database broke): another node may hold it from then on.
+   *
+   * @throws StoreLockTimeoutError when the turn does not come in time
+   */
+  withLock<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Writes a consistent copy of everything to a file that must not exist; the store stays in use. */
   backup(file: string): Promise<void>;
   stats(): IStoreStats;
+  /** Waits for the operations under way and lets go of the database, so that another process may open it. */
   close(): Promise<void>;
 }

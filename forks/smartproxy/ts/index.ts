@@ -6,6 +6,7 @@
  */
 export { SmartProxy } from './smart-proxy.ts';
 export type { IStopOptions } from './smart-proxy.ts';
+export type { IListenerHandle } from './accept/listener.ts';
 export { ProxyError } from './errors.ts';
 export type { TProxyErrorCode } from './errors.ts';
 export { CHALLENGES, UNROUTED } from './interfaces/stats.ts';
@@ -23,8 +24,10 @@ export type {
   TCertificateSource,
 } from './certificates/index.ts';
 export type * from './interfaces/index.ts';
+export type * from './interfaces/connections.ts';
 export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
+export type * from './interfaces/upstreams.ts';
 export type * from './interfaces/metrics.ts';
 export type * from './interfaces/policy.ts';
 export { isPolicyHeader, PolicyHeaders } from './policy/headers.ts';

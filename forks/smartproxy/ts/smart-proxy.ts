@@ -4,9 +4,8 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept } from './accept/acceptor.ts';
-import { Listener, type IListener } from './accept/listener.ts';
+import { Listener, type IListener, type IListenerHandle } from './accept/listener.ts';
 import { Ports } from './accept/ports.ts';
 import { CertificateManager } from './certificates/certificate-manager.ts';
 import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
@@ -16,21 +15,28 @@ import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
+import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
+import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
+import { policyInWorkers } from './policy/verdict.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
 import { readSettings } from './connection/settings.ts';
 import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
+import { Drain, upstreamsGone } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import { UpstreamPool } from './http/pool.ts';
+import { RequestIds } from './http/requestid.ts';
+import type { IConnectionInfo, IConnectionQuery } from './interfaces/connections.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
 import type { IProxyPolicy } from './interfaces/policy.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
+import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts';
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
 import type { ICompiledRoute } from './route/compiled.ts';
@@ -44,15 +50,20 @@ import { ProxyStats } from './stats/stats.ts';
 import { TimerWheel } from './timing/wheel.ts';
 import { TlsContexts } from './tls/contexts.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
+import { UpstreamStates } from './upstream/states.ts';
+import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
-
-/** How often the byte counters of open connections are brought up to date, ms. */
-const SAMPLE_MS = 1_000;
 
 /** Options of {@link SmartProxy.stop}. */
 export interface IStopOptions {
   /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
   drainTimeout?: number;
+  /**
+   * Milliseconds of the drain time in which idle connections may send one more request, which is answered with
+   * `Connection: close`; default 0: they end at once, and a request that crosses is lost. For a process whose successor
+   * serves already.
+   */
+  idleGrace?: number;
 }
 
 type TState = 'stopped' | 'starting' | 'running' | 'stopping';
@@ -84,9 +95,10 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Null when this process serves itself. */
   readonly #workers: WorkerPool | null;
   readonly #ticketRotation: TicketRotation;
+  readonly #upstreams: Upstreams;
+  readonly #drain: Drain;
   #state: TState = 'stopped';
   #sampledAtMs = 0;
-  #drained: (() => void) | null = null;
   /** Life cycle calls run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -104,6 +116,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#security = new SecurityKeeper(options.defaults?.security);
     const connections = new Set<Connection>();
     const recorder = new Recorder(connections);
+    this.#drain = new Drain(connections);
+    const states = new UpstreamStates();
     const engine = {
       settings: readSettings(options),
       recorder,
@@ -111,6 +125,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       gate: new EventGate(this),
       tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
       certificates: this.#certificates,
+      requestIds: options.requestId === undefined ? null : new RequestIds(options.requestId),
       targetDefaults: {
         sendProxyProtocol: options.sendProxyProtocol,
         rejectUnauthorized: options.rejectUnauthorized ?? true,
@@ -121,20 +136,24 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
       table: compileRoutes(options.routes, options),
+      states,
+      resolver: options.resolver ?? null,
       draining: false,
       policy: options.policy ?? null,
       held: 0,
-      onConnectionGone: () => this.#onConnectionGone(),
+      onConnectionGone: () => this.#drain.onConnectionGone(),
     };
     this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
-    this.stats = new ProxyStats(recorder, () => openTypes(connections));
+    this.stats = new ProxyStats(recorder, () => openTypes(connections), states);
+    this.#upstreams = new Upstreams(this.#engine, (state) => this.#workers?.shareUpstream(state));
     this.#health = new HealthChecker(engine.gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
-    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) =>
-      this.#useTicketKeys(keys),
-    );
-    this.#prepareRoutes(this.#engine.table);
+    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) => {
+      useTicketKeys(this.#engine, keys);
+      this.#workers?.shareTicketKeys(keys);
+    });
+    prepareRoutes(this.#engine, this.#engine.table);
     seat?.take(this.#engine);
     this.#workers = options.workers === undefined ? null : new WorkerPool(options, this.#engine, this);
   }
@@ -152,6 +171,21 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** The worker processes; null without `workers`. */
   getWorkerStats(): IWorkerStats | null {
     return this.#workers?.stats() ?? null;
+  }
+
+  /** Open connections that fit the query, oldest first; with `workers`, those of every worker. */
+  async listConnections(query: IConnectionQuery = {}): Promise<IConnectionInfo[]> {
+    return (await this.#inquire({ ask: 'list', query })).slice(0, listLimit(query));
+  }
+
+  /** An open connection by its id. */
+  async getConnection(id: string): Promise<IConnectionInfo | undefined> {
+    return (await this.#inquire({ ask: 'get', id }))[0];
+  }
+
+  /** Ends a connection at once, counted under the reason `killed`; false when it is not open any more. */
+  async closeConnection(id: string): Promise<boolean> {
+    return (await this.#inquire({ ask: 'close', id })).length > 0;
   }
 
   /** Opens all ports, or none: when one fails, those already open are closed again. */
@@ -192,15 +226,17 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       const ordersEnded = this.#certificates.stop();
       await this.#ports.closeAll();
       engine.pool.closeIdle();
-      for (const connection of engine.connections) connection.stage?.onStop();
       const drainMs = options.drainTimeout ?? engine.settings.drainMs;
+      const graceMs = Math.min(options.idleGrace ?? 0, drainMs);
+      if (graceMs > 0) await this.#drain.wait(graceMs);
+      for (const connection of engine.connections) connection.stage?.onStop();
       const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
-      await this.#drain(drainMs);
+      await this.#drain.wait(drainMs - graceMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
-      await this.#drain(SAMPLE_MS);
+      await this.#drain.wait(limits.sampleMs);
       engine.pool.closeIdle();
-      await this.#upstreamsGone();
+      await upstreamsGone(engine.recorder.upstreams, limits.sampleMs);
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
@@ -217,7 +253,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     await this.#inTurn(async () => {
       if (this.#workers !== null) assertPortable(routes);
       const table = compileRoutes(routes, this.settings);
-      this.#prepareRoutes(table);
+      prepareRoutes(this.#engine, table);
       const engine = this.#engine;
       await this.#certificates.load(certificateRoutes(table.routes, this.settings));
       try {
@@ -230,6 +266,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.settings.routes = routes;
       const names = new Set(table.routes.map((route) => route.name));
       engine.recorder.setRoutes(names);
+      engine.states.keepOnly(controlsOf(this.#engine, table));
       this.#security.keepOnly(names);
       await this.#workers?.updateRoutes();
       const wanted = new Set(this.#portsOf(table));
@@ -276,6 +313,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return this.#ports.boundPort(port);
   }
 
+  /**
+   * The sockets of the open ports, by port as the routes name it, to hand on to another process: over an IPC channel, or
+   * by descriptor. They stay the proxy's. Empty with `workers` and where the runtime does not show them.
+   */
+  listenerHandles(): Map<number, IListenerHandle> {
+    return this.#ports.handles();
+  }
+
   /** State of the certificate of a route; undefined for routes without one of their own. */
   getCertificateStatus(routeName: string): ICertStatus | undefined {
     return this.#certificates.getCertificateStatus(routeName);
@@ -299,6 +344,32 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     await this.#certificates.renewCertificate(routeName);
   }
 
+  /**
+   * Takes a target out (`drain`, `disabled`) or in again, or gives it another weight, at once and in every route that
+   * names it; it outlives `updateRoutes`. What is under way goes on. Ours.
+   *
+   * @param target `host:port`; `name:srv` for SRV targets, or one address or server of a name
+   * @throws ProxyError `PROXY_BAD_OPTION`
+   */
+  setUpstreamState(target: string, change: IUpstreamChange): void {
+    this.#upstreams.change(target, change);
+  }
+
+  /**
+   * Tells what a check outside found out; balancing passes over targets that are not healthy while others are. Ours.
+   *
+   * @param reason why it is not
+   * @throws ProxyError `PROXY_BAD_OPTION` when there is no room for another target
+   */
+  setTargetHealth(target: string, healthy: boolean, reason?: string): void {
+    this.#upstreams.changeHealth(target, healthy, reason ?? null);
+  }
+
+  /** The targets that routes name, and those that something was said about. Ours. */
+  getUpstreamStates(): IUpstreamState[] {
+    return this.#engine.states.list();
+  }
+
   /** Names that certificates are ordered for. */
   getEligibleDomainsForCertificates(): string[] {
     return this.#certificates.orderedNames();
@@ -317,25 +388,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     });
   }
 
+  async #inquire(inquiry: TInquiry): Promise<IConnectionInfo[]> {
+    return (await this.#workers?.inquire(inquiry)) ?? inquire(this.#engine.connections, inquiry);
+  }
+
   async #inTurn<TResult>(work: () => Promise<TResult>): Promise<TResult> {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return await result;
-  }
-
-  /** Makes what routes need before they are used, so that errors surface here and not at the first connection. */
-  #prepareRoutes(table: RouteTable): void {
-    for (const route of table.routes) planOf(this.#engine, route).prepare(this.#engine);
-    if (table === this.#engine.table) {
-      this.#engine.recorder.setRoutes(new Set(table.routes.map((route) => route.name)));
-    }
-  }
-
-  #useTicketKeys(keys: Buffer): void {
-    const engine = this.#engine;
-    engine.tls.ticketKeys = keys;
-    for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
-    this.#workers?.shareTicketKeys(keys);
   }
 
   #watchHealth(): void {
@@ -351,50 +411,25 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   async #listen(port: number): Promise<IListener> {
     if (this.#workers !== null) return await this.#workers.listen(port);
     const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
+    const inherited = this.settings.takeListener?.(port);
+    if (inherited !== undefined) {
+      await listener.adopt(inherited);
+      return listener;
+    }
     const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
     await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
     return listener;
-  }
-
-  async #drain(timeoutMs: number): Promise<void> {
-    if (this.#engine.connections.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#drained = resolve;
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    clearTimeout(timer);
-    this.#drained = null;
-  }
-
-  /** Sockets to targets close a moment after they are destroyed: until then they are counted, and hold a descriptor. */
-  async #upstreamsGone(): Promise<void> {
-    const endsAtMs = performance.now() + SAMPLE_MS;
-    const remain = (): boolean =>
-      [...this.#engine.recorder.upstreams.values()].some(({ active, idle }) => active > 0 || idle > 0);
-    while (remain() && performance.now() < endsAtMs) await nextTurn();
-  }
-
-  #onConnectionGone(): void {
-    if (this.#drained !== null && this.#engine.connections.size === 0) this.#drained();
   }
 
   #onTick(nowMs: number): void {
     this.#health.tick(nowMs);
     this.#ticketRotation.tick(nowMs);
     this.#rejectLog?.tick(nowMs);
-    if (nowMs - this.#sampledAtMs < SAMPLE_MS) return;
+    if (nowMs - this.#sampledAtMs < limits.sampleMs) return;
     this.#sampledAtMs = nowMs;
     this.#engine.recorder.sampleOpen();
     for (const connection of this.#engine.connections) connection.age(nowMs);
     if (this.settings.metrics?.enabled !== false) this.#metrics.sample();
     this.#engine.pressure.check();
   }
-}
-
-function policyInWorkers(): ProxyError {
-  return new ProxyError(
-    'PROXY_BAD_OPTION',
-    'a policy cannot be asked by worker processes; leave out workers or policy',
-  );
 }

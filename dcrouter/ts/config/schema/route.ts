@@ -28,7 +28,7 @@ const certificate = z.union([
   z.literal('self-signed'),
   z.literal('auto'),
   z.strictObject({ keyFile: z.string(), certFile: z.string() }),
-  z.strictObject({ key: z.string(), cert: z.string() }),
+  z.strictObject({ key: z.string().meta({ secret: true }), cert: z.string() }),
 ]);
 
 const tls = z.strictObject({

@@ -58,6 +58,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
       'ISmartProxyOptions',
       'ISmartProxyDefaults',
       'IAcmeOptions',
+      'IRequestIdOptions',
       'IDnsChallengeHandler',
       'IMetricsConfig',
       'IProxyLogger',

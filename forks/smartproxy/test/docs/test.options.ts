@@ -9,6 +9,7 @@ import {
   findOptionProblems,
   metricsShape,
   optionsShape,
+  requestIdShape,
 } from '#proxy/validation/options';
 import { OptionsError } from '#proxy/validation/error';
 import { documentPath, makeDocument, readInterfaces } from './options-document.ts';
@@ -25,6 +26,7 @@ test('the checks know exactly the documented options', () => {
     ISmartProxyOptions: optionsShape,
     ISmartProxyDefaults: defaultsShape,
     IAcmeOptions: acmeShape,
+    IRequestIdOptions: requestIdShape,
     IMetricsConfig: metricsShape,
     IRouteConfig: routeShape,
     IRouteMatch: matchShape,

@@ -12,7 +12,14 @@ import { ProxyError } from '../errors.ts';
 /** Takes an accepted socket; the listener's own port is known to the owner. */
 export type TAccept = (socket: ProxySocket, listener: Listener) => void;
 
+/** Node's own object of a listening socket: it goes over an IPC channel, its descriptor into a child's `stdio`. */
+export interface IListenerHandle {
+  /** Still the listener's: it closes it. Valid until the port is closed. */
+  readonly fd: number;
+}
+
 interface IServerHandle {
+  readonly fd?: number;
   onconnection: ((status: number, handle: unknown) => void) | undefined;
 }
 
@@ -22,6 +29,8 @@ export interface IListener {
   readonly port: number;
   /** Port that the system bound. */
   readonly boundPort: number;
+  /** Null where there is none to hand on: closed, in worker processes, or on a runtime that does not show it. */
+  readonly handle: IListenerHandle | null;
   close(): Promise<void>;
 }
 
@@ -44,22 +53,23 @@ export class Listener implements IListener {
    * @throws ProxyError `PROXY_LISTEN_FAILED` naming the port
    */
   async listen(bindPort: number, host: string | undefined, shared = false): Promise<void> {
-    const server = this.#server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        const why =
-          error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code ?? error.message})`;
-        reject(new ProxyError('PROXY_LISTEN_FAILED', `port ${bindPort} ${why}`, error));
-      });
-      // Elsewhere than on Linux node:cluster hands connections out, which costs the primary some work for each.
-      const reusePort = shared && process.platform === 'linux';
-      server.listen({ port: bindPort, host, backlog: limits.backlog, reusePort }, resolve);
-    });
-    server.removeAllListeners('error');
-    // Accept errors (no descriptors left) must not end the process; the kernel keeps the connection queued.
-    server.on('error', () => {});
-    this.boundPort = (server.address() as net.AddressInfo).port;
-    this.#takeHandles();
+    // Elsewhere than on Linux node:cluster hands connections out, which costs the primary some work for each.
+    const reusePort = shared && process.platform === 'linux';
+    await this.#open({ port: bindPort, host, reusePort }, `port ${bindPort}`);
+  }
+
+  /**
+   * Accepts on a socket that listens already, and closes it in the end.
+   *
+   * @throws ProxyError `PROXY_LISTEN_FAILED` naming port and descriptor
+   */
+  async adopt(fd: number): Promise<void> {
+    await this.#open({ fd }, `port ${this.port}: the inherited descriptor ${fd}`);
+  }
+
+  get handle(): IListenerHandle | null {
+    const { fd } = this.#handle ?? {};
+    return fd === undefined || fd < 0 ? null : (this.#handle as IListenerHandle);
   }
 
   /** Stops accepting; open connections are not touched. */
@@ -70,16 +80,42 @@ export class Listener implements IListener {
     });
   }
 
+  get #handle(): IServerHandle | null {
+    return (this.#server as unknown as { _handle: IServerHandle | null })._handle;
+  }
+
+  async #open(where: net.ListenOptions | { readonly fd: number }, what: string): Promise<void> {
+    const server = this.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        const why =
+          error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code ?? error.message})`;
+        reject(new ProxyError('PROXY_LISTEN_FAILED', `${what} ${why}`, error));
+      });
+      server.listen({ ...where, backlog: limits.backlog }, resolve);
+    });
+    server.removeAllListeners('error');
+    // Accept errors (no descriptors left) must not end the process; the kernel keeps the connection queued.
+    server.on('error', () => {});
+    const address = server.address();
+    if (address === null || typeof address === 'string') {
+      await this.close();
+      throw new ProxyError('PROXY_LISTEN_FAILED', `${what} is no TCP socket`);
+    }
+    this.boundPort = address.port;
+    this.#takeHandles();
+  }
+
   /**
    * Node's server builds a stream per connection before it says 'connection'. We replace the callback of its handle,
    * so that our socket, with its shared read buffer, is the only one. Where a runtime has no such callback, the
    * handle is taken out of Node's socket, which costs one socket more and nothing else.
    */
   #takeHandles(): void {
-    const handle = (this.#server as unknown as { _handle: IServerHandle | null })._handle;
+    const handle = this.#handle;
     if (handle !== null && typeof handle.onconnection === 'function') {
       handle.onconnection = (status, client) => {
-        if (status === 0) this.#open(client);
+        if (status === 0) this.#take(client);
       };
       return;
     }
@@ -87,11 +123,11 @@ export class Listener implements IListener {
       const inner = socket as unknown as { _handle: unknown };
       const client = inner._handle;
       inner._handle = null;
-      this.#open(client);
+      this.#take(client);
     });
   }
 
-  #open(client: unknown): void {
+  #take(client: unknown): void {
     nextReadBuffer();
     this.#accept(new ProxySocket(client), this);
   }

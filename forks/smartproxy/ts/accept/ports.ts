@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { IListener } from './listener.ts';
+import type { IListener, IListenerHandle } from './listener.ts';
 
 export class Ports {
   readonly #listeners = new Map<number, IListener>();
@@ -25,6 +25,13 @@ export class Ports {
     return this.#listeners.get(port)?.boundPort;
   }
 
+  /** By ports as the routes name them; those without a handle are left out. */
+  handles(): Map<number, IListenerHandle> {
+    const handles = new Map<number, IListenerHandle>();
+    for (const { port, handle } of this.#listeners.values()) if (handle !== null) handles.set(port, handle);
+    return handles;
+  }
+
   /** Opens those that are not open, or none. */
   async openAll(ports: readonly number[]): Promise<void> {
     const opened: number[] = [];
@@ -41,10 +48,9 @@ export class Ports {
   }
 
   async closeAll(ports: readonly number[] = this.open): Promise<void> {
-    for (const port of ports) {
-      await this.#listeners.get(port)?.close();
-      this.#listeners.delete(port);
-    }
+    // All at once: while one is waited for, another would still accept, and what is accepted now is refused.
+    await Promise.all(ports.map((port) => this.#listeners.get(port)?.close()));
+    for (const port of ports) this.#listeners.delete(port);
   }
 
   /** Listens for http-01 where no route does; the result closes the port again. */

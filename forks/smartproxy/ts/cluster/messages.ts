@@ -6,10 +6,13 @@
 import type { ILatencyHistogramData } from '@dcrouter/metrics';
 import type { IChallengeChange } from '../certificates/challenge-board.ts';
 import type { TCertificateSource } from '../certificates/types.ts';
+import type { TInquiry } from '../connection/inspect.ts';
 import type { TProxyErrorCode } from '../errors.ts';
+import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyEvents } from '../interfaces/events.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { IRouteConfig } from '../interfaces/route.ts';
+import type { IUpstreamState } from '../interfaces/upstreams.ts';
 
 /** Events that workers tell; the others are the primary's own. */
 export const WORKER_EVENTS = [
@@ -42,6 +45,7 @@ export type TOrder =
       readonly heard: readonly TWorkerEvent[];
       readonly certificates: readonly IRouteCertificate[];
       readonly challenges: readonly IChallengeChange[];
+      readonly upstreams: readonly IUpstreamState[];
     }
   | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
   | { readonly proxy: 'close'; readonly port: number }
@@ -54,6 +58,8 @@ export type TOrder =
   | { readonly proxy: 'tickets'; readonly ticketKeys: Buffer }
   | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }
   | { readonly proxy: 'challenge'; readonly change: IChallengeChange }
+  | { readonly proxy: 'inquire'; readonly inquiry: TInquiry }
+  | { readonly proxy: 'upstreams'; readonly upstreams: readonly IUpstreamState[] }
   | { readonly proxy: 'stop'; readonly drainMs: number };
 
 export type TPrimaryMessage = TOrder & { readonly id: number };
@@ -119,5 +125,12 @@ export interface IFailure {
 }
 
 export type TWorkerMessage =
-  | { readonly proxy: 'done'; readonly id: number; readonly failure?: IFailure; readonly forced?: number }
+  | {
+      readonly proxy: 'done';
+      readonly id: number;
+      readonly failure?: IFailure;
+      readonly forced?: number;
+      /** The answer to an inquiry. */
+      readonly connections?: readonly IConnectionInfo[];
+    }
   | { readonly proxy: 'report'; readonly report: IReport };

@@ -10,9 +10,12 @@ import { availableParallelism } from 'node:os';
 import { Listener, type IListener } from '../accept/listener.ts';
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
 import type { IEngine } from '../connection/engine.ts';
+import { idOrder, type TInquiry } from '../connection/inspect.ts';
 import { ProxyError } from '../errors.ts';
+import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { IWorkerStats } from '../interfaces/stats.ts';
+import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import { Member } from './member.ts';
 import { WORKER_EVENTS, type IRouteCertificate, type TOrder, type TWorkerEvent } from './messages.ts';
@@ -105,7 +108,7 @@ export class WorkerPool {
       this.#ports.set(port, bindPort);
       try {
         await this.#askAll({ proxy: 'open', port, bindPort });
-        return { port, boundPort: bindPort, close: async () => await this.#close(port) };
+        return { port, boundPort: bindPort, handle: null, close: async () => await this.#close(port) };
       } catch (error) {
         await this.#close(port);
         if (!ephemeral || left <= 1) throw error;
@@ -119,9 +122,22 @@ export class WorkerPool {
     await this.#askAll({ proxy: 'routes', routes, certificates: this.#certificates() });
   }
 
+  /** What every worker answers, in the order of the ids; nothing from one that dies meanwhile. */
+  async inquire(inquiry: TInquiry): Promise<IConnectionInfo[]> {
+    const answers = await Promise.all(
+      Array.from(this.#members, async (member) => (await member.ask({ proxy: 'inquire', inquiry }))?.connections ?? []),
+    );
+    return answers.flat().sort((a, b) => idOrder(a.id, b.id));
+  }
+
   shareCertificate(routeName: string): void {
     const certificate = certificateOf(this.#engine.certificates, routeName);
     if (certificate !== null) this.#tellAll({ proxy: 'certificate', certificate });
+  }
+
+  /** One target's state, or those of all. */
+  shareUpstream(upstream: IUpstreamState): void {
+    this.#tellAll({ proxy: 'upstreams', upstreams: [upstream] });
   }
 
   shareTicketKeys(ticketKeys: Buffer): void {
@@ -194,6 +210,7 @@ export class WorkerPool {
       heard: this.#heard,
       certificates: this.#certificates(),
       challenges: certificates.challenges.standing(),
+      upstreams: this.#engine.states.list().filter(isTouched),
     };
   }
 
@@ -223,6 +240,11 @@ export class WorkerPool {
       this.#tellAll({ proxy: 'heard', heard });
     });
   }
+}
+
+/** Something was said about the target. */
+function isTouched({ state, weight, healthy }: IUpstreamState): boolean {
+  return state !== 'ready' || weight !== null || !healthy;
 }
 
 function certificateOf(manager: CertificateManager, routeName: string): IRouteCertificate | null {

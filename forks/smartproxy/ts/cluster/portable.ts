@@ -41,7 +41,14 @@ export function portableRoutes(routes: readonly IRouteConfig[]): IRouteConfig[] 
 
 /** The options of a worker: what only the primary process does is left out. */
 export function portableOptions(options: ISmartProxyOptions): ISmartProxyOptions {
-  const { workers: _, logger: _logger, certProvisionFunction: _provision, acme, ...rest } = options;
+  const {
+    workers: _,
+    logger: _logger,
+    resolver: _resolver,
+    certProvisionFunction: _provision,
+    acme,
+    ...rest
+  } = options;
   return {
     ...rest,
     routes: portableRoutes(options.routes),

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { planOf } from '../connection/plan.ts';
 import type { IEngine } from '../connection/engine.ts';
+import { inquire } from '../connection/inspect.ts';
+import { useTicketKeys } from '../connection/prepare.ts';
 import { ProxyError } from '../errors.ts';
+import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import { SmartProxy } from '../smart-proxy.ts';
 import {
@@ -30,8 +32,13 @@ class WorkerProcess {
   readonly #bindPorts = new Map<number, number>();
   readonly #listeners = new Map<TWorkerEvent, (payload: object) => void>();
 
-  /** Orders are carried out one after another. */
+  /** Orders are carried out one after another; questions are answered at once. */
   take(message: TPrimaryMessage): void {
+    if (message.proxy === 'inquire') {
+      const connections = inquire(this.#engine?.connections ?? [], message.inquiry);
+      tell({ proxy: 'done', id: message.id, connections });
+      return;
+    }
     this.#turn = this.#turn.then(async () => {
       try {
         const forced = await this.#carryOut(message);
@@ -45,7 +52,7 @@ class WorkerProcess {
     });
   }
 
-  async #carryOut(order: TOrder): Promise<number> {
+  async #carryOut(order: Exclude<TOrder, { proxy: 'inquire' }>): Promise<number> {
     if (order.proxy === 'start') {
       await this.#start(order);
       return 0;
@@ -77,6 +84,9 @@ class WorkerProcess {
       case 'challenge':
         engine.certificates.challenges.apply(order.change);
         break;
+      case 'upstreams':
+        adoptUpstreams(engine, order.upstreams);
+        break;
       default:
         return await this.#stop(proxy, order.drainMs);
     }
@@ -98,6 +108,7 @@ class WorkerProcess {
     useTicketKeys(engine, order.ticketKeys);
     adopt(engine, order.certificates);
     for (const change of order.challenges) engine.certificates.challenges.apply(change);
+    adoptUpstreams(engine, order.upstreams);
     this.#proxy = proxy;
     this.#timer = setInterval(() => this.#report(), clusterLimits.reportMs);
   }
@@ -147,9 +158,9 @@ function adopt(engine: IEngine, certificates: readonly IRouteCertificate[]): voi
   }
 }
 
-function useTicketKeys(engine: IEngine, keys: Buffer): void {
-  engine.tls.ticketKeys = keys;
-  for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
+function adoptUpstreams(engine: IEngine, upstreams: readonly IUpstreamState[]): void {
+  engine.states.adopt(upstreams);
+  for (const { target, state } of upstreams) if (state === 'disabled') engine.pool.closeIdle(target);
 }
 
 function failureOf(error: unknown): IFailure {

@@ -45,7 +45,7 @@ export class Balancer {
 
   /**
    * The target: conditional ones that fit first, then those without a condition; of each kind the highest priority that
-   * has a healthy target. When none is healthy the check is taken to be wrong rather than everybody turned away.
+   * has a healthy target; those that are taken out are passed over. When none is healthy the check is taken to be wrong rather than everybody turned away.
    */
   pick(connection: Connection, facts: IRequestFacts | null): TargetPolicy | null {
     return (
@@ -56,7 +56,8 @@ export class Balancer {
 
   #fitting(connection: Connection, facts: IRequestFacts | null, conditional: boolean): ICandidate[] {
     return this.#candidates.filter(
-      (candidate) => candidate.conditional === conditional && fits(candidate, connection, facts),
+      (candidate) =>
+        candidate.conditional === conditional && candidate.policy.open && fits(candidate, connection, facts),
     );
   }
 
@@ -109,9 +110,14 @@ function byTurn(candidates: readonly ICandidate[]): TargetPolicy {
 function byLoad(candidates: readonly ICandidate[]): TargetPolicy {
   let best = candidates[0]!;
   for (const candidate of candidates) {
-    if (candidate.policy.active / candidate.policy.weight < best.policy.active / best.policy.weight) best = candidate;
+    if (load(candidate.policy) < load(best.policy)) best = candidate;
   }
   return best.policy;
+}
+
+/** Without a weight it gets nothing while another has one. */
+function load({ active, weight }: TargetPolicy): number {
+  return weight === 0 ? Infinity : active / weight;
 }
 
 /**

@@ -38,6 +38,8 @@ export interface IStage {
   onStay?(): void;
   /** Why the connection ended when the socket was closed without a reason given. */
   readonly endReason?: string;
+  /** `host:port` that the connection is tunnelled to or that answers it now. */
+  readonly target?: string;
 }
 
 /** Facts about a connection that were announced to us, by TLS or the PROXY protocol. */
@@ -58,8 +60,13 @@ const NO_PLACES: IHeldPlace[] = [];
 
 const ID_RADIX = 36;
 /** Distinguishes connections of different runs and processes in one log. */
-const RUN_ID = `${Date.now().toString(ID_RADIX)}-${process.pid.toString(ID_RADIX)}`;
+export const ID_RUN = `${Date.now().toString(ID_RADIX)}-${process.pid.toString(ID_RADIX)}`;
 let lastId = 0;
+
+/** The number in an id; NaN when it has none. */
+export function connectionNumber(id: string): number {
+  return Number.parseInt(id.slice(id.lastIndexOf('-') + 1), ID_RADIX);
+}
 
 export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnection, IPolicyConnection {
   readonly engine: IEngine;
@@ -90,7 +97,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   bytesOut = 0;
   /** Monotonic ms at accept. */
   readonly openedAtMs: number;
-  readonly #number: number;
+  /** Counts from 1 within the process, in the order of acceptance. */
+  readonly number: number;
   readonly #deadline: Deadline;
   #ipSlot: number;
   #places: IHeldPlace[] = NO_PLACES;
@@ -112,7 +120,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     this.localPort = facts.localPort;
     this.openedAtMs = performance.now();
     lastId += 1;
-    this.#number = lastId;
+    this.number = lastId;
     this.#deadline = new Deadline(this);
     this.#counters = recorder.unrouted;
     this.#ipSlot = recorder.byIp.acquire(facts.clientIp);
@@ -126,7 +134,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   }
 
   get id(): string {
-    return `${RUN_ID}-${this.#number.toString(ID_RADIX)}`;
+    return `${ID_RUN}-${this.number.toString(ID_RADIX)}`;
   }
 
   /** Address that the client connected to; asked for only where it is wanted, as the system has to be asked. */

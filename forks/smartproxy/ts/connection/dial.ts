@@ -4,26 +4,52 @@
  * @module
  */
 import net from 'node:net';
+import type { UpstreamCounters } from '../stats/counters.ts';
+import type { UpstreamStates } from '../upstream/states.ts';
+import { NamedSocket } from '../upstream/named-socket.ts';
+import type { ITargetResolver } from '../interfaces/upstreams.ts';
+import type { TimerWheel } from '../timing/wheel.ts';
+import type { ISettings } from './settings.ts';
 import { ProxySocket } from './socket.ts';
 import type { ISocketOwner } from './socket.ts';
 
 /** A socket owner that waits for a connection. */
 export interface IDialOwner extends ISocketOwner {
-  onConnected(socket: ProxySocket): void;
+  /**
+   * @param socket the connected socket, which need not be the one that `dial` gave
+   * @param destination `address:port` of a target by name that our resolver found; null for others
+   */
+  onConnected(socket: ProxySocket, destination: string | null): void;
+}
+
+/** What connecting needs of the engine. */
+export interface IDialEngine {
+  readonly settings: ISettings;
+  readonly wheel: TimerWheel;
+  readonly states: UpstreamStates;
+  /** Null: names are left to the system. */
+  readonly resolver: ITargetResolver | null;
 }
 
 /** Starts connecting; the owner hears `onConnected` or `onSocketGone`. */
-export function dial(owner: IDialOwner, host: string, port: number, noDelay: boolean): ProxySocket {
+export function dial(
+  owner: IDialOwner,
+  engine: IDialEngine,
+  host: string,
+  port: number,
+  counters: UpstreamCounters,
+): ProxySocket {
+  if (engine.resolver !== null && net.isIP(host) === 0) return new NamedSocket(engine, owner, host, port, counters);
   const socket = new ProxySocket();
   socket.owner = owner;
   socket.on('connect', onConnect);
-  if (noDelay) socket.setNoDelay(true);
+  if (engine.settings.noDelay) socket.setNoDelay(true);
   socket.connect({ host, port });
   return socket;
 }
 
 function onConnect(this: ProxySocket): void {
-  if (this.owner !== null) (this.owner as IDialOwner).onConnected(this);
+  if (this.owner !== null) (this.owner as IDialOwner).onConnected(this, null);
 }
 
 /** The code that Node gives a connect error; aggregates (several addresses) carry that of the last. */
@@ -33,9 +59,4 @@ export function errorCode(error: Error | null): string {
   if (code !== undefined) return code;
   if (error instanceof AggregateError) return errorCode((error.errors as Error[]).at(-1) ?? null);
   return 'error';
-}
-
-/** `host:port` as it names a target; IPv6 addresses in brackets. */
-export function targetName(host: string, port: number): string {
-  return net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -7,14 +7,17 @@ import type { CertificateManager } from '../certificates/certificate-manager.ts'
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { UpstreamPool } from '../http/pool.ts';
+import type { RequestIds } from '../http/requestid.ts';
 import type { IpSet } from '../security/ip-set.ts';
 import type { RateLimiter } from '../security/rate-limiter.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { IProxyPolicy } from '../interfaces/policy.ts';
+import type { ITargetResolver } from '../interfaces/upstreams.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
 import type { TlsContexts } from '../tls/contexts.ts';
 import type { TimerWheel } from '../timing/wheel.ts';
+import type { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
 import type { ITargetDefaults } from './policy.ts';
 import type { MemoryPressure } from './pressure.ts';
@@ -26,9 +29,14 @@ export interface IEngine {
   readonly wheel: TimerWheel;
   readonly gate: EventGate;
   readonly pool: UpstreamPool;
+  readonly states: UpstreamStates;
+  /** Null: names of targets are left to the system. */
+  readonly resolver: ITargetResolver | null;
   readonly tls: TlsContexts;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
+  /** Names requests; null while nobody asked for that. */
+  readonly requestIds: RequestIds | null;
   /** What the options say about targets. */
   readonly targetDefaults: ITargetDefaults;
   /** Senders whose PROXY headers are believed; null when there are none. */

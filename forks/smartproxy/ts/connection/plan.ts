@@ -13,11 +13,13 @@ import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { staplingServer } from '../tls/stapling.ts';
 import { setTicketKeys } from '../tls/ticketkeys.ts';
+import { UNNAMED, type TargetControl } from '../upstream/states.ts';
 import { Balancer } from './balancer.ts';
 import type { IRequestFacts } from './balancer.ts';
 import type { Connection } from './connection.ts';
 import type { IEngine } from './engine.ts';
 import { TargetPolicy } from './policy.ts';
+import { SRV_PORT, targetName } from './target-name.ts';
 
 const PORT_MAX = 65_535;
 
@@ -50,10 +52,12 @@ export class RoutePlan {
   readonly #fixed: IChosenTarget | null;
   /** Answers clients that want an OCSP response; null where none was given. */
   readonly stapling: tls.Server | null;
+  readonly #engine: IEngine;
   #context: tls.SecureContext | null = null;
   #hostTurn = 0;
 
   constructor(engine: IEngine, route: ICompiledRoute) {
+    this.#engine = engine;
     this.route = route;
     this.name = route.name;
     this.counters = engine.recorder.route(route.name);
@@ -61,7 +65,10 @@ export class RoutePlan {
     this.checks = this.security !== null && this.security.checksRequests;
     // A canned answer needs no target, but the settings that it stands in.
     const targets = route.targets.length === 0 ? [NOWHERE] : route.targets;
-    this.policies = targets.map((target) => new TargetPolicy(route.config, target, engine.targetDefaults));
+    this.policies = targets.map((target) => {
+      const controls = controlsOf(engine, target);
+      return new TargetPolicy(route.config, target, engine.targetDefaults, controls);
+    });
     this.#balancer = new Balancer(this.policies, route.config.action.loadBalancing?.algorithm ?? 'round-robin');
     this.#fixed = this.#resolveFixed();
     const certificate = route.config.action.tls?.certificate;
@@ -97,42 +104,85 @@ export class RoutePlan {
    * Chooses the target of a connection or request.
    * @param facts the request, null on connections
    * @param context asked for only where the route has functions
+   * @returns null when every target that would do is taken out
    * @throws ProxyError when a function gives no usable address
    */
-  choose(connection: Connection, facts: IRequestFacts | null, context: () => IRouteContext): IChosenTarget {
-    if (this.#fixed !== null) return this.#fixed;
+  choose(connection: Connection, facts: IRequestFacts | null, context: () => IRouteContext): IChosenTarget | null {
+    if (this.#fixed !== null) return this.#fixed.policy.open ? this.#fixed : null;
     const policy = this.#balancer.pick(connection, facts);
-    if (policy === null) throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} has no target for this request`);
-    const { host: hostOption, port: portOption } = policy.config;
-    const hosts = typeof hostOption === 'function' ? hostOption(context()) : hostOption;
-    const host = typeof hosts === 'string' ? hosts : hosts[this.#hostTurn++ % hosts.length];
-    const port =
-      portOption === 'preserve'
-        ? connection.localPort
-        : typeof portOption === 'function'
-          ? portOption(context())
-          : portOption;
-    if (typeof host !== 'string' || host === '' || !Number.isInteger(port) || port < 1 || port > PORT_MAX) {
+    if (policy === null) {
+      if (this.policies.some(({ open }) => !open)) return null;
+      throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} has no target for this request`);
+    }
+    const port = portOf(policy, connection, context);
+    const host = this.#hostOf(policy, context);
+    if (typeof host !== 'string' || host === '' || !isPort(port, policy)) {
       throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} gave ${String(host)}:${port} as its target`);
     }
+    const { states } = this.#engine;
+    if (states.version > 0 && states.find(targetName(host, port))?.open === false) return null;
     return chosen(policy, host, port, connection.domain ?? host);
   }
 
-  /** The same with another address, which keeps the settings of the target that was chosen. */
-  at(connection: Connection, chosenBefore: IChosenTarget, host: string, port: number): IChosenTarget {
-    return chosen(chosenBefore.policy, host, port, connection.domain ?? host);
+  /**
+   * Another address with the settings of the target that was chosen, of the first one when none was.
+   * @returns null when the address is taken out
+   */
+  at(connection: Connection, before: IChosenTarget | null, host: string, port: number): IChosenTarget | null {
+    const { states } = this.#engine;
+    if (states.version > 0 && states.find(targetName(host, port))?.open === false) return null;
+    return chosen(before === null ? this.policies[0]! : before.policy, host, port, connection.domain ?? host);
+  }
+
+  /** A list is used in turn, passing over those that are taken out, then those that are not healthy. */
+  #hostOf(policy: TargetPolicy, context: () => IRouteContext): string | undefined {
+    const { host: option } = policy.config;
+    const hosts = typeof option === 'function' ? option(context()) : option;
+    if (typeof hosts === 'string') return hosts;
+    const turn = this.#hostTurn++;
+    const { controls } = policy;
+    if (controls.length !== hosts.length || this.#engine.states.version === 0) return hosts[turn % hosts.length];
+    let usable: string | undefined;
+    for (let at = 0; at < hosts.length; at += 1) {
+      const next = (turn + at) % hosts.length;
+      const control = controls[next]!;
+      if (control.open && control.healthy) return hosts[next];
+      if (control.open) usable ??= hosts[next];
+    }
+    return usable ?? hosts[turn % hosts.length];
   }
 
   #resolveFixed(): IChosenTarget | null {
     const policy = this.policies.length === 1 ? this.policies[0]! : null;
     if (policy === null || policy.config.match !== undefined) return null;
-    const { host, port } = policy.config;
+    const { host, port: portOption } = policy.config;
+    const port = portOption === 'srv' ? SRV_PORT : portOption;
     // Behind an address, the name to check is the one that the client asks for.
     if (typeof host !== 'string' || typeof port !== 'number' || policy.tls?.mode === 'terminate-and-reencrypt') {
       return null;
     }
     return chosen(policy, host, port, host);
   }
+}
+
+/** The controls of a target's hosts; of one with functions, what stands for a name that is not known yet. */
+function controlsOf(engine: IEngine, { host, port }: IRouteTarget): readonly TargetControl[] {
+  const number = port === 'srv' ? SRV_PORT : port;
+  if (typeof number !== 'number' || typeof host === 'function' || host === '') return [UNNAMED];
+  const hosts = typeof host === 'string' ? [host] : host;
+  return hosts.map((name) => engine.states.of(targetName(name, number)));
+}
+
+function portOf(policy: TargetPolicy, connection: Connection, context: () => IRouteContext): number {
+  const { port } = policy.config;
+  if (port === 'preserve') return connection.localPort;
+  if (port === 'srv') return SRV_PORT;
+  return typeof port === 'function' ? port(context()) : port;
+}
+
+function isPort(port: number, policy: TargetPolicy): boolean {
+  if (port === SRV_PORT) return policy.config.port === 'srv';
+  return Number.isInteger(port) && port > 0 && port <= PORT_MAX;
 }
 
 function chosen(policy: TargetPolicy, host: string, port: number, domain: string): IChosenTarget {

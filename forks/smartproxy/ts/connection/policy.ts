@@ -13,6 +13,7 @@ import type { IRouteTls } from '../interfaces/tls.ts';
 import { limits } from '../limits/limits.ts';
 import { Template } from '../template/template.ts';
 import { backendTlsOptions } from '../tls/backend.ts';
+import type { TargetControl } from '../upstream/states.ts';
 
 /** PROXY protocol version sent to the target, 0 for none. */
 export type TProxyVersion = 0 | 1 | 2;
@@ -32,7 +33,9 @@ export interface ITargetDefaults {
 export class TargetPolicy {
   readonly config: IRouteTarget;
   readonly priority: number;
-  readonly weight: number;
+  /** What was said about its hosts while the proxy runs. */
+  readonly controls: readonly TargetControl[];
+  readonly #weight: number;
   readonly requestEdits: HeaderEdits | null;
   /** The same and what upgrades have besides. */
   readonly upgradeEdits: HeaderEdits | null;
@@ -57,18 +60,24 @@ export class TargetPolicy {
   /** Some requests are answered or refused without the target. */
   readonly checks: boolean;
   /** What its health check says; true while there is none. */
-  healthy = true;
+  checkedHealthy = true;
   /** Exchanges and tunnels now at this target, for least-connections. */
   active = 0;
   readonly #defaults: ITargetDefaults;
   #tlsByDomain = new Map<string, { key: string; options: tls.ConnectionOptions }>();
 
-  constructor(route: IRouteConfig, target: IRouteTarget, defaults: ITargetDefaults) {
+  constructor(
+    route: IRouteConfig,
+    target: IRouteTarget,
+    defaults: ITargetDefaults,
+    controls: readonly TargetControl[],
+  ) {
     this.#defaults = defaults;
+    this.controls = controls;
     const { action } = route;
     this.config = target;
     this.priority = target.priority ?? 0;
-    this.weight = target.weight ?? 1;
+    this.#weight = target.weight ?? 1;
     const edits = [action.advanced?.headers, route.headers?.request, target.advanced?.headers, target.headers?.request];
     this.requestEdits = HeaderEdits.compile(...edits);
     this.upgradeEdits = HeaderEdits.compile(...edits, (target.websocket ?? action.websocket)?.customHeaders);
@@ -96,6 +105,20 @@ export class TargetPolicy {
       this.webSocket === null &&
       this.subjectHeader === '' &&
       this.forwarded === 'x-forwarded';
+  }
+
+  get weight(): number {
+    return this.controls[0]!.weight ?? this.#weight;
+  }
+
+  /** New connections and requests may go to it, or to one of its hosts. */
+  get open(): boolean {
+    return this.controls.length === 1 ? this.controls[0]!.open : this.controls.some(({ open }) => open);
+  }
+
+  /** Neither its check nor what others found out speaks against it. */
+  get healthy(): boolean {
+    return this.checkedHealthy && this.controls.some(({ healthy }) => healthy);
   }
 
   /** TLS towards `host`, or null; `domain` is the name the client asked for. */

@@ -14,6 +14,8 @@ export const REASON = {
   completed: 'completed',
   /** A socket handler took the connection and ended it. */
   handlerClosed: 'handler-closed',
+  /** Closed by hand, through `closeConnection`. */
+  killed: 'killed',
   /** `stop` or the removal of a port, after the drain. */
   shutdown: 'shutdown',
   /** The client's side broke: reset, unreachable. */
@@ -50,6 +52,7 @@ export const ORDERLY: ReadonlySet<string> = new Set([
   REASON.upstreamClosed,
   REASON.completed,
   REASON.handlerClosed,
+  REASON.killed,
   REASON.shutdown,
   REASON.keepAliveTimeout,
   REASON.inactivityTimeout,

@@ -19,6 +19,7 @@ const DEFAULT_ROUTE = '(default)';
 /** The routes, and behind all of them the default target. */
 export function compileRoutes(routes: readonly IRouteConfig[], options: ISmartProxyOptions): RouteTable {
   const table = RouteTable.compile(routes);
+  if (options.resolver === undefined) assertNoServices(table);
   const target = options.defaults?.target;
   if (target === undefined || table.ports.length === 0) return table;
   const fallback: IRouteConfig = {
@@ -28,6 +29,15 @@ export function compileRoutes(routes: readonly IRouteConfig[], options: ISmartPr
     action: { type: 'forward', targets: [target] },
   };
   return RouteTable.compile([...routes, fallback]);
+}
+
+/** @throws ProxyError when a target is one of SRV records, which the system's look-ups do not know */
+function assertNoServices(table: RouteTable): void {
+  for (const route of table.routes) {
+    if (!route.targets.some(({ port }) => port === 'srv')) continue;
+    const message = `route ${route.name}: port "srv" needs the option resolver, and cannot be had together with workers`;
+    throw new ProxyError('PROXY_BAD_OPTION', message);
+  }
 }
 
 /** Who may send PROXY headers. @throws ProxyError when an entry is no address */

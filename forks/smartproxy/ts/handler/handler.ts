@@ -5,14 +5,15 @@
  */
 import { TLSSocket } from 'node:tls';
 import type { Connection, IStage } from '../connection/connection.ts';
-import { targetName } from '../connection/dial.ts';
 import type { IChosenTarget, RoutePlan } from '../connection/plan.ts';
 import { proxyHeader } from '../connection/proxyheader.ts';
 import { REASON } from '../connection/reasons.ts';
 import { ProxySocket } from '../connection/socket.ts';
+import { targetName } from '../connection/target-name.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { hasTarget } from '../policy/connection.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
+import { NONE_AVAILABLE } from '../upstream/named-socket.ts';
 
 /** Gives the connection to its route's handler or tunnel; `held` is what was read already. */
 export function startHandler(connection: Connection, plan: RoutePlan, held: Buffer | null, asTls = false): void {
@@ -36,12 +37,17 @@ export function startHandler(connection: Connection, plan: RoutePlan, held: Buff
 }
 
 function startTunnel(connection: Connection, plan: RoutePlan, held: Buffer | null): void {
-  let chosen: IChosenTarget;
+  let chosen: IChosenTarget | null;
   try {
     chosen = plan.choose(connection, null, () => connectionContext(connection, plan));
     const { verdict } = connection;
     if (hasTarget(verdict)) chosen = plan.at(connection, chosen, verdict.host, verdict.port);
   } catch {
+    connection.abort(REASON.connectFailed);
+    return;
+  }
+  if (chosen === null) {
+    connection.engine.recorder.reject(NONE_AVAILABLE, plan.counters);
     connection.abort(REASON.connectFailed);
     return;
   }

@@ -5,9 +5,9 @@
  */
 import http from 'node:http';
 import net from 'node:net';
-import { targetName } from '../connection/dial.ts';
 import type { RoutePlan } from '../connection/plan.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
+import { targetName } from '../connection/target-name.ts';
 import type { IRouteHealthCheck } from '../interfaces/http.ts';
 import { limits } from '../limits/limits.ts';
 import type { EventGate } from '../stats/eventgate.ts';
@@ -86,12 +86,12 @@ export class HealthChecker {
     watched.streak = fault === null ? Math.max(0, watched.streak) + 1 : Math.min(0, watched.streak) - 1;
     const rise = check.healthyThreshold ?? limits.healthyThreshold;
     const fall = check.unhealthyThreshold ?? limits.unhealthyThreshold;
-    if (policy.healthy && watched.streak <= -fall) this.#turn(watched, false, fault);
-    else if (!policy.healthy && watched.streak >= rise) this.#turn(watched, true, null);
+    if (policy.checkedHealthy && watched.streak <= -fall) this.#turn(watched, false, fault);
+    else if (!policy.checkedHealthy && watched.streak >= rise) this.#turn(watched, true, null);
   }
 
   #turn(watched: IWatched, healthy: boolean, fault: string | null): void {
-    watched.policy.healthy = healthy;
+    watched.policy.checkedHealthy = healthy;
     const target = targetName(watched.host, watched.port);
     this.#recorder.upstream(target).healthy = healthy;
     if (!this.#gate.upstreamHealth) return;

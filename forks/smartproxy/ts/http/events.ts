@@ -7,7 +7,7 @@ import type { ExchangeState } from './exchangestate.ts';
 
 /** Emits `request-completed`; called only when somebody listens. */
 export function announceRequest(exchange: ExchangeState, durationMs: number, error: string | undefined): void {
-  const { connection, plan, target, firstByteAtMs, sentAtMs } = exchange;
+  const { connection, facts, plan, target, firstByteAtMs, sentAtMs } = exchange;
   exchange.engine.gate.emit('request-completed', {
     connectionId: connection.id,
     routeName: plan === null ? connection.routeName : plan.name,
@@ -21,6 +21,11 @@ export function announceRequest(exchange: ExchangeState, durationMs: number, err
     bytesIn: exchange.bytesIn,
     bytesOut: exchange.bytesOut,
     error,
+    requestId: exchange.requestId === '' ? undefined : exchange.requestId,
+    traceId: facts.traceId,
+    httpVersion: exchange.clientMinor === 0 ? '1.0' : '1.1',
+    referer: facts.referer,
+    userAgent: facts.userAgent,
     clientIp: connection.clientIp,
     timestamp: new Date(),
   });

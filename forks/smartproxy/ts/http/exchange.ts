@@ -16,6 +16,7 @@ import { hasRoute, hasTarget } from '../policy/connection.ts';
 import { isFinal } from '../policy/verdict.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
+import { NONE_AVAILABLE } from '../upstream/named-socket.ts';
 import { WebSocketWatch } from '../websocket/watch.ts';
 import { requestContext } from './context.ts';
 import type { Head } from './head.ts';
@@ -31,6 +32,7 @@ import type { HttpStage } from './stage.ts';
 
 const MS_PER_SECOND = 1_000;
 const BAD_GATEWAY = 502;
+const UNAVAILABLE = 503;
 const GATEWAY_TIMEOUT = 504;
 
 export class Exchange extends LocalExchange {
@@ -52,6 +54,7 @@ export class Exchange extends LocalExchange {
   begin(head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     this.#reset(info, head.minorVersion, head.end - head.start);
     const { connection, engine } = this;
+    this.identify(head, info);
     this.body.begin(info);
     this.requestDone = this.body.done;
     const challenge = engine.certificates.challengeResponse(info.path);
@@ -93,6 +96,7 @@ export class Exchange extends LocalExchange {
   /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
   beginRefused(info: RequestInfo | null): void {
     this.#reset(info, 1, 0);
+    this.identifyUnread();
     this.requestDone = false;
   }
 
@@ -157,7 +161,8 @@ export class Exchange extends LocalExchange {
       else this.#wait(upstream.target, policy);
       return;
     }
-    this.failUpstream(upstream.connected ? 'aborted' : code, BAD_GATEWAY, error);
+    const status = code === NONE_AVAILABLE ? UNAVAILABLE : BAD_GATEWAY;
+    this.failUpstream(upstream.connected ? 'aborted' : code, status, error);
   }
 
   onDeadline(): void {
@@ -214,7 +219,7 @@ export class Exchange extends LocalExchange {
 
   /** Chooses the target, asks the checks, forwards. */
   #route(plan: RoutePlan, head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
-    let chosen: IChosenTarget;
+    let chosen: IChosenTarget | null;
     const facts = {
       method: info.method,
       path: info.routePath,
@@ -227,6 +232,7 @@ export class Exchange extends LocalExchange {
     } catch {
       return this.answer({ status: BAD_GATEWAY, reason: 'no-target' }, bytes, at, end);
     }
+    if (chosen === null) return this.answer({ status: UNAVAILABLE, reason: NONE_AVAILABLE }, bytes, at, end);
     const { policy } = chosen;
     const verdict =
       policy.checks || plan.checks ? this.admission.check(this.connection, plan, policy, head, info) : null;
@@ -260,11 +266,12 @@ export class Exchange extends LocalExchange {
     if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
     const edits = this.verdict === null ? null : this.verdict.requestHeaders;
     if (edits !== null) dropEdited(head, info.drop, (from, to) => edits.drops(info.text, from, to), info);
-    const fields = edits === null || !policy.plain ? this.#clientFields : edits.appendTo(this.#clientFields);
+    const ours = this.#clientFields + this.idLine;
+    const fields = edits === null || !policy.plain ? ours : edits.appendTo(ours);
     const context = (): IRouteContext => requestContext(connection, plan, head, info);
     this.headText = policy.plain
-      ? plainRequest(info, head, fields, target.name)
-      : editedRequest(info, head, connection, policy, target.name, context, edits);
+      ? plainRequest(info, head, fields, target.authority)
+      : editedRequest(info, head, this, policy, target.authority, context, edits);
     let next = at;
     if (!this.requestDone) {
       next = this.#consumeBody(bytes, at, end);

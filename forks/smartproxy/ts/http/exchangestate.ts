@@ -18,6 +18,7 @@ import type { RouteCounters } from '../stats/counters.ts';
 import { responseText } from './errorpage.ts';
 import type { ILocalResponse } from './errorpage.ts';
 import { announceRequest } from './events.ts';
+import { HeadFacts } from './headfacts.ts';
 import type { IWaitingUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
 import type { Head } from './head.ts';
 import type { IRefusal } from './refusals.ts';
@@ -54,6 +55,11 @@ export abstract class ExchangeState implements IWaitingUser {
   /** HTTP/1.0 clients know neither chunked nor interim responses. */
   clientMinor = 1;
   keepAlive = true;
+  /** Id of the request and the line that tells it, with CRLF; '' while requests are not named. */
+  requestId = '';
+  idLine = '';
+  /** What the event of its end tells of the head. */
+  readonly facts = new HeadFacts();
   /** Protocol that the client asks to upgrade to, '' for none. */
   upgrade = '';
   statusCode = 0;
@@ -140,7 +146,7 @@ export abstract class ExchangeState implements IWaitingUser {
   respond(response: ILocalResponse, error?: string): void {
     const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
     const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
-    const text = responseText(this.#withPage(response), this.isHead, persistence);
+    const text = responseText(this.#withPage(response), this.isHead, this.idLine + persistence);
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
@@ -200,6 +206,19 @@ export abstract class ExchangeState implements IWaitingUser {
     }
     this.policy = null;
     this.stage.onExchangeDone(keepAlive);
+  }
+
+  /** Names the request where that is wanted, and keeps what its event will tell. */
+  protected identify(head: Head, info: RequestInfo): void {
+    const { requestIds, gate } = this.engine;
+    if (requestIds !== null) requestIds.begin(this, head, info);
+    if (gate.request) this.facts.read(head, info);
+  }
+
+  /** The same for a request whose head could not be read. */
+  protected identifyUnread(): void {
+    this.engine.requestIds?.beginUnread(this);
+    this.facts.clear();
   }
 
   /** The context of this request for templates in response edits. */

@@ -8,6 +8,7 @@ import type { TargetPolicy } from '../connection/policy.ts';
 import { forwardedLines } from '../headers/forwarded.ts';
 import type { PolicyHeaders } from '../policy/headers.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import type { ExchangeState } from './exchangestate.ts';
 import { FIELD } from './fields.ts';
 import { FIELD_STRIDE } from './head.ts';
 import type { Head } from './head.ts';
@@ -31,13 +32,14 @@ export function plainRequest(info: RequestInfo, head: Head, fields: string, targ
 export function editedRequest(
   info: RequestInfo,
   head: Head,
-  connection: Connection,
+  exchange: ExchangeState,
   policy: TargetPolicy,
   targetName: string,
   context: () => IRouteContext,
   policyHeaders: PolicyHeaders | null,
 ): string {
   const { authority } = info;
+  const { connection } = exchange;
   const { clientIp, localPort, isTls } = connection;
   const edits = info.upgrade === '' ? policy.requestEdits : policy.upgradeEdits;
   if (edits !== null) dropEdited(head, info.drop, (start, end) => edits.drops(info.text, start, end), info);
@@ -48,6 +50,7 @@ export function editedRequest(
   }
   let tail = authority === '' && !edits?.names.includes('host') ? `Host: ${targetName}\r\n` : '';
   tail += forwardedLines({ clientIp, authority, isTls, localPort }, policy.forwarded, edits?.names);
+  if (exchange.idLine !== '' && !exchange.engine.requestIds!.isEditedBy(edits)) tail += exchange.idLine;
   if (edits !== null) tail += edits.lines(context);
   if (subjectHeader !== '' && connection.clientSubject !== '') {
     tail += `${policy.subjectHeader}: ${headerText(connection.clientSubject)}\r\n`;

@@ -4,15 +4,19 @@
  * @module
  */
 import type tls from 'node:tls';
-import { dial, errorCode, targetName } from '../connection/dial.ts';
+import { isIP } from 'node:net';
+import { dial, errorCode } from '../connection/dial.ts';
 import type { IDialOwner } from '../connection/dial.ts';
 import type { IEngine } from '../connection/engine.ts';
 import type { ProxySocket, TStream } from '../connection/socket.ts';
+import { SRV_PORT, targetName } from '../connection/target-name.ts';
+import type { ITargetEndpoint } from '../interfaces/upstreams.ts';
 import { limits } from '../limits/limits.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
 import { Deadline } from '../timing/wheel.ts';
 import type { IDeadlineOwner } from '../timing/wheel.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
+import { currentDestinations } from '../upstream/order.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -41,6 +45,8 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
   stream: TStream;
   user: IUpstreamUser | null;
   connected = false;
+  /** `address:port` that the target's name led to; null where names are the system's. */
+  destination: string | null = null;
   /** Exchanges begun on it. */
   uses = 0;
   readonly idleDeadline: Deadline;
@@ -51,11 +57,14 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
     this.user = user;
     this.idleDeadline = new Deadline(this);
     this.#dialledAtMs = performance.now();
-    this.raw = dial(this, target.host, target.port, target.engine.settings.noDelay);
+    this.raw = dial(this, target.engine, target.host, target.port, target.counters);
     this.stream = this.raw;
   }
 
-  onConnected(): void {
+  onConnected(socket: ProxySocket, destination: string | null): void {
+    this.raw = socket;
+    this.stream = socket;
+    this.destination = destination;
     const { counters, tlsOptions } = this.target;
     const seconds = (performance.now() - this.#dialledAtMs) / MS_PER_SECOND;
     counters.connects += 1;
@@ -118,6 +127,8 @@ export class UpstreamTarget {
   readonly host: string;
   readonly port: number;
   readonly name: string;
+  /** As Host of requests that come without one. */
+  readonly authority: string;
   readonly tlsOptions: tls.ConnectionOptions | null;
   /** Sent first on every connection: a PROXY header. */
   readonly preamble: Buffer | null;
@@ -128,6 +139,11 @@ export class UpstreamTarget {
   /** Connections now, idle or not. */
   #connections = 0;
   #turnPending = false;
+  /** The name is resolved by us: its addresses may change. */
+  readonly #named: boolean;
+  #followed: readonly ITargetEndpoint[] | null = null;
+  #followedVersion = -1;
+  #current: ReadonlySet<string> = new Set();
 
   constructor(
     engine: IEngine,
@@ -141,12 +157,15 @@ export class UpstreamTarget {
     this.host = host;
     this.port = port;
     this.name = targetName(host, port);
+    this.authority = port === SRV_PORT ? host : this.name;
+    this.#named = engine.resolver !== null && isIP(host) === 0;
     this.tlsOptions = tlsOptions;
     this.counters = engine.recorder.upstream(this.name);
   }
 
   /** The idle connection that was used last, or null. */
   take(user: IUpstreamUser): UpstreamConnection | null {
+    if (this.#named && this.#idle.length > 0) this.#follow();
     const upstream = this.#idle.pop();
     if (upstream === undefined) return null;
     upstream.user = user;
@@ -185,7 +204,7 @@ export class UpstreamTarget {
   /** Takes a connection back whose exchange is over. */
   release(upstream: UpstreamConnection): void {
     upstream.user = null;
-    if (this.#idle.length >= limits.upstreamIdle || this.engine.draining || upstream.stream.destroyed) {
+    if (this.#isFull || upstream.stream.destroyed || this.#isRetired(upstream)) {
       this.counters.evicted += 1;
       upstream.stream.destroy();
       return;
@@ -212,6 +231,39 @@ export class UpstreamTarget {
 
   closeIdle(): void {
     for (const upstream of this.#idle.slice()) upstream.stream.destroy();
+  }
+
+  /** Ends the idle connections to addresses that the name does not lead to any more, or that were taken out. */
+  follow(): void {
+    if (this.#named) this.#follow();
+  }
+
+  get #isFull(): boolean {
+    return this.#idle.length >= limits.upstreamIdle || this.engine.draining;
+  }
+
+  /** What was said about the target, or where its name leads, has changed since the connection was made. */
+  #isRetired(upstream: UpstreamConnection): boolean {
+    const { states } = this.engine;
+    if (states.version > 0 && states.find(this.name)?.state === 'disabled') return true;
+    if (upstream.destination === null) return false;
+    this.#follow();
+    return this.#followed !== null && !this.#current.has(upstream.destination);
+  }
+
+  #follow(): void {
+    const { resolver, states } = this.engine;
+    const endpoints = resolver!.peek(this.host, this.port === SRV_PORT);
+    // Nothing is known just now: what was known last holds.
+    if (endpoints === null || (endpoints === this.#followed && states.version === this.#followedVersion)) return;
+    this.#followed = endpoints;
+    this.#followedVersion = states.version;
+    this.#current = currentDestinations(endpoints, this.port, states);
+    for (const upstream of this.#idle.slice()) {
+      if (upstream.destination === null || this.#current.has(upstream.destination)) continue;
+      this.counters.evicted += 1;
+      upstream.stream.destroy();
+    }
   }
 
   /** Serves those who wait once the exchange that freed the connection is over: it is still in its own callback. */
@@ -249,7 +301,13 @@ export class UpstreamPool {
     return target;
   }
 
-  closeIdle(): void {
-    for (const target of this.#targets.values()) target.closeIdle();
+  /** What was said about targets has changed: idle connections that must not be used any more end. */
+  follow(): void {
+    for (const target of this.#targets.values()) target.follow();
+  }
+
+  /** @param name only of the targets with this name */
+  closeIdle(name?: string): void {
+    for (const target of this.#targets.values()) if (name === undefined || target.name === name) target.closeIdle();
   }
 }

@@ -142,6 +142,7 @@ export class ResponseRelay {
     this.#keepAlive = exchange.keepAlive && !exchange.engine.draining && this.#canPersist();
     let tail = this.#outChunked ? 'Transfer-Encoding: chunked\r\n' : '';
     const { policy, verdict } = exchange;
+    if (exchange.idLine !== '') tail += this.#identify(policy);
     if (policy !== null && policy.editsResponses) tail += this.#edit(policy);
     if (verdict !== null && verdict.responseHeaders !== null) tail = editByPolicy(verdict.responseHeaders, tail);
     if (!this.#keepAlive) tail += 'Connection: close\r\n';
@@ -152,6 +153,15 @@ export class ResponseRelay {
     }
     exchange.statusCode = status;
     this.#forwardBody(forwardResponseHead(info, head, tail), bytes, at, end);
+  }
+
+  /** Leaves out an id of the target's own, and gives the line with ours. */
+  #identify(policy: TargetPolicy | null): string {
+    const { idLine, engine } = this.#exchange;
+    const ids = engine.requestIds!;
+    if (ids.isEditedBy(policy === null ? null : policy.responseEdits)) return '';
+    dropEdited(head, info.drop, (start, end) => ids.isHeader(info.text, start, end), info);
+    return idLine;
   }
 
   /** Leaves out what the route replaces, and gives the lines to put in. */
@@ -246,7 +256,8 @@ export class ResponseRelay {
       exchange.failUpstream('unexpected-upgrade', BAD_GATEWAY, null);
       return;
     }
-    const text = forwardResponseHead(info, head, `Connection: Upgrade\r\nUpgrade: ${info.upgrade}\r\n`);
+    const idLine = exchange.idLine === '' ? '' : this.#identify(exchange.policy);
+    const text = forwardResponseHead(info, head, `${idLine}Connection: Upgrade\r\nUpgrade: ${info.upgrade}\r\n`);
     exchange.statusCode = SWITCHING;
     exchange.bytesOut += text.length;
     exchange.connection.stream.write(text, 'latin1');

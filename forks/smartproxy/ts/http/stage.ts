@@ -48,6 +48,10 @@ export class HttpStage implements IStage {
     this.exchange = new Exchange(this);
   }
 
+  get target(): string | undefined {
+    return this.exchange.active ? this.exchange.target?.name : undefined;
+  }
+
   get clientEnded(): boolean {
     return this.#clientEnded;
   }

@@ -71,6 +71,15 @@ export interface IRequestCompletedEvent {
   /** Wire bytes of the response head and body as sent. */
   readonly bytesOut: number;
   readonly error?: string;
+  /** With the option `requestId`: the id that target and client were told. */
+  readonly requestId?: string;
+  /** The trace that a valid `traceparent` field named (W3C Trace Context). */
+  readonly traceId?: string;
+  /** Of the client's request. */
+  readonly httpVersion?: '1.0' | '1.1';
+  /** The fields `Referer` and `User-Agent` as sent, latin1, at most 1,024 characters. */
+  readonly referer?: string;
+  readonly userAgent?: string;
   readonly clientIp: string;
   readonly timestamp: Date;
 }

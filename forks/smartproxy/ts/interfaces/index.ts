@@ -16,6 +16,7 @@ export type {
   IMetricsConfig,
   IProvisionedCertificate,
   IProxyLogger,
+  IRequestIdOptions,
   ISmartProxyDefaults,
   ISmartProxyOptions,
   TSmartProxyCertProvisionObject,

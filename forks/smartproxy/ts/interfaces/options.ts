@@ -7,6 +7,7 @@ import type { IProxyPolicy } from './policy.ts';
 import type { IRouteConfig } from './route.ts';
 import type { IDefaultSecurity } from './security.ts';
 import type { TTlsVersion } from './tls.ts';
+import type { ITargetResolver } from './upstreams.ts';
 
 /** A certificate from a provision function (upstream's type comes from tsclass). Confirmed name, recalled members. */
 export interface IProvisionedCertificate {
@@ -101,6 +102,14 @@ export interface IProxyLogger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
+/** How requests are named. Ours. */
+export interface IRequestIdOptions {
+  /** Field that carries the id to the target and in the response to the client; default `X-Request-Id`. Ours. */
+  header?: string;
+  /** Keep an id that the client sends, if it is at most 128 visible characters; default false. Ours. */
+  accept?: boolean;
+}
+
 export interface ISmartProxyOptions {
   /** What to listen for and what to do with it. Confirmed. */
   routes: IRouteConfig[];
@@ -112,12 +121,23 @@ export interface ISmartProxyOptions {
   /** Address to listen on; default all, IPv4 and IPv6. Ours. */
   listenAddress?: string;
   /**
+   * Asked before a port is opened: the descriptor of a TCP socket that listens already, from systemd or from the process
+   * before, which then belongs to the proxy; undefined to bind the port. Not with `workers`, which bind it themselves.
+   * Ours.
+   */
+  takeListener?: (port: number) => number | undefined;
+  /**
    * Processes that serve, `auto`: one per core. Default: none, this process serves itself. Routes must be data alone:
    * functions cannot cross processes. Limits and rates are counted per worker. Ours.
    */
   workers?: number | 'auto';
   /** Decides about connections and requests; `setPolicy` replaces it. Not with `workers`. Ours. */
   policy?: IProxyPolicy;
+  /**
+   * Finds the addresses of targets that are named, in place of the system; tried with those of the other family in
+   * between, the next one after 250 ms (RFC 8305). Not together with `workers`. Ours.
+   */
+  resolver?: ITargetResolver;
   /** Addresses and networks that may send PROXY protocol headers. Confirmed. */
   proxyIPs?: string[];
   /** Read PROXY protocol headers; default: true where `proxyIPs` is filled. Confirmed. */
@@ -214,6 +234,8 @@ export interface ISmartProxyOptions {
   enableTlsDebugLogging?: boolean;
   /** Sampling of the grouped metrics. Recalled. */
   metrics?: IMetricsConfig;
+  /** Gives every HTTP request an id, told to target and client and by `request-completed`; default: none. Ours. */
+  requestId?: IRequestIdOptions;
   /** Takes the proxy's log lines; nothing is logged without one. Ours. */
   logger?: IProxyLogger;
 }

@@ -71,8 +71,11 @@ export interface ITargetMatch {
 export interface IRouteTarget {
   /** A list is used in turn; a function is asked per connection or request. Confirmed. */
   host: string | string[] | ((context: IRouteContext) => string | string[]);
-  /** `preserve` is the port that the client connected to. Confirmed. */
-  port: number | 'preserve' | ((context: IRouteContext) => number);
+  /**
+   * `preserve` is the port that the client connected to; `srv`: the host names SRV records, `_http._tcp.example.com`,
+   * which tell hosts and ports (RFC 2782; needs the option `resolver`). Confirmed; `srv` is ours.
+   */
+  port: number | 'preserve' | 'srv' | ((context: IRouteContext) => number);
   /** This target only for matching requests; targets without a match are the fallback. Recalled. */
   match?: ITargetMatch;
   /** Higher is asked first; default 0. Recalled. */

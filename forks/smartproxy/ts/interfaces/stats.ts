@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { TUpstreamState } from './upstreams.ts';
 
 /** The route name under which connections and bytes are counted that never reached a route. */
 export const UNROUTED = '(none)';
@@ -90,7 +91,24 @@ export interface IUpstreamStats {
   readonly firstByteLatency: ILatencyStats;
   /** Failed connects and exchanges, by reason. */
   readonly failures: Readonly<Record<string, number>>;
+  /** Neither its check nor what `setTargetHealth` said speaks against it. */
   readonly healthy: boolean;
+  /** What `setUpstreamState` said; `ready` before that. */
+  readonly state: TUpstreamState;
+  /** Its share as set at run time; null: the routes' own. */
+  readonly weight: number | null;
+  /** The addresses that its name led to, with `resolver`; bounded, further ones under `other`. */
+  readonly destinations: readonly IDestinationStats[];
+}
+
+/** How connecting to one address of a target's name went. */
+export interface IDestinationStats {
+  /** `address:port`. */
+  readonly destination: string;
+  readonly connects: number;
+  readonly failures: number;
+  /** Code of the last failure; null when there was none. */
+  readonly lastError: string | null;
 }
 
 export interface IPoolStats {

@@ -50,10 +50,24 @@ export const limits = {
   /** Routes that were removed and whose counters are still shown; older ones are folded together. */
   retiredRoutes: 1_000,
 
+  /** Connections in one list, unless asked otherwise: a screen or two. */
+  listedConnections: 100,
+  /** Connections in one list at most: as many as are open by default, some 3 MB. */
+  listedConnectionsMax: 10_000,
+
   /** Seconds of throughput history (upstream's retention). */
   historySeconds: 3_600,
   /** Targets with counters of their own; functions could name without end. Further ones share one entry. */
   upstreamTargets: 10_000,
+
+  /** Addresses of one target's name with counters of their own; further ones share one entry. */
+  destinationsPerTarget: 64,
+  /** Addresses that one connection to a named target tries; who has not answered by then will not be waited for. */
+  destinationsPerDial: 8,
+  /** Until the next address joins one that has not answered yet, ms (RFC 8305 §8 recommends it). */
+  attemptDelayMs: 250,
+  /** How long an address that could not be connected to is tried after the others of its name, ms. */
+  destinationPenaltyMs: 10_000,
 
   /** Idle keep-alive connections kept per target. */
   upstreamIdle: 256,
@@ -64,6 +78,8 @@ export const limits = {
   /** Idle time after which a pooled connection is closed, ms: below the 5 s after which Node backends close. */
   upstreamIdleMs: 4_000,
 
+  /** How often the byte counters of open connections are brought up to date, ms. */
+  sampleMs: 1_000,
   /** Tick of the timer wheel, ms: how late a deadline may fire. */
   wheelTickMs: 100,
   /** Slots of the timer wheel; a power of two. */
@@ -77,6 +93,10 @@ export const limits = {
   handshakeMs: 30_000,
   /** Connecting to a target, TLS included, ms. */
   connectMs: 30_000,
+  /** Characters of a header field that `request-completed` tells; longer ones are cut. */
+  toldFieldChars: 1_024,
+  /** Characters of a request id that a client may choose. */
+  requestIdChars: 128,
   /** A request head, from its first byte, ms. */
   headMs: 30_000,
   /** Between two requests on a client connection, ms. */

@@ -1,4 +1,5 @@
 /** @module */
+import { ProxyError } from '../errors.ts';
 import type { IPolicyVerdict } from '../interfaces/policy.ts';
 
 /**
@@ -29,4 +30,11 @@ export function policyVerdict(verdict: Partial<IPolicyVerdict> & Pick<IPolicyVer
 /** Whether a verdict ends a request here. */
 export function isFinal(verdict: IPolicyVerdict | null): verdict is IPolicyVerdict & { action: 'deny' | 'answer' } {
   return verdict !== null && (verdict.action === 'deny' || verdict.action === 'answer');
+}
+
+export function policyInWorkers(): ProxyError {
+  return new ProxyError(
+    'PROXY_BAD_OPTION',
+    'a policy cannot be asked by worker processes; leave out workers or policy',
+  );
 }

@@ -6,6 +6,7 @@
 import { routeLimits } from '../limits/route.ts';
 import { securityLimits } from '../limits/security.ts';
 import {
+  all,
   anything,
   boolean,
   either,
@@ -14,6 +15,7 @@ import {
   isFunction,
   isList,
   isNumber,
+  isRecord,
   isString,
   list,
   object,
@@ -59,7 +61,7 @@ const targetMatchShape: TShape = {
   method: list(methodRule, 1, 64),
 };
 
-const targetRule = object({
+const targetShape: TShape = {
   host: required(
     either(
       'a host, a list of hosts or a function',
@@ -70,9 +72,9 @@ const targetRule = object({
   ),
   port: required(
     either(
-      'a port, "preserve" or a function',
+      'a port, "preserve", "srv" or a function',
       [isNumber, portRule],
-      [isString, oneOf('preserve')],
+      [isString, oneOf('preserve', 'srv')],
       [isFunction, anything],
     ),
   ),
@@ -85,6 +87,17 @@ const targetRule = object({
   headers: headersRule,
   advanced: advancedRule,
   weight: integer(0, routeLimits.weightMax),
+};
+
+/** RFC 2782: `_service._protocol.name`. */
+const SERVICE_NAME = /^_[^.]+\._[^.]+\../;
+
+const targetRule: TRule = all(object(targetShape), (value, field, report) => {
+  if (!isRecord(value)) return;
+  const { host, port } = value as { host?: unknown; port?: unknown };
+  if (port !== 'srv' || (typeof host === 'string' && SERVICE_NAME.test(host))) return;
+  const name = typeof host === 'string' ? `"${host}"` : 'no single name';
+  report('ROUTE_BAD_VALUE', `${field}.host`, `is ${name}; with port "srv" it is one such as _http._tcp.example.com`);
 });
 
 /** Values of newer or other upstream versions get a sentence of their own. */

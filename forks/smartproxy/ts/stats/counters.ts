@@ -4,6 +4,7 @@
  * @module
  */
 import { LatencyHistogram } from '@dcrouter/metrics';
+import { DestinationCounts } from './destinations.ts';
 
 /** Counts by reason. Reasons are constants of this package, so the map is bounded by the code. */
 export class ReasonCounts {
@@ -73,6 +74,9 @@ export class UpstreamCounters {
   readonly tlsLatency = new LatencyHistogram();
   readonly firstByteLatency = new LatencyHistogram();
   readonly failures = new ReasonCounts();
+  readonly destinations = new DestinationCounts();
+  /** Connections begun by name, so that addresses take turns. */
+  turn = 0;
 
   constructor(target: string) {
     this.target = target;

@@ -16,6 +16,7 @@ import type {
 } from '../interfaces/stats.ts';
 import { RATE_WINDOW_SECONDS, LATENCY_BOUNDS_SECONDS } from '../limits/windows.ts';
 import type { RouteCounters, UpstreamCounters } from './counters.ts';
+import type { TargetControl, UpstreamStates } from '../upstream/states.ts';
 import type { Recorder } from './recorder.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -26,9 +27,11 @@ export type TOpenTypes = () => Map<string, number>;
 export class ProxyStats implements IProxyStats {
   readonly #recorder: Recorder;
   readonly #openTypes: TOpenTypes;
+  readonly #states: UpstreamStates;
 
-  constructor(recorder: Recorder, openTypes: TOpenTypes) {
+  constructor(recorder: Recorder, openTypes: TOpenTypes, states: UpstreamStates) {
     this.#recorder = recorder;
+    this.#states = states;
     this.#openTypes = openTypes;
   }
 
@@ -72,7 +75,9 @@ export class ProxyStats implements IProxyStats {
   }
 
   getUpstreamStats(): IUpstreamStats[] {
-    return Array.from(this.#recorder.upstreams.values(), (upstream) => toUpstreamStats(upstream));
+    return Array.from(this.#recorder.upstreams.values(), (upstream) =>
+      toUpstreamStats(upstream, this.#states.find(upstream.target)),
+    );
   }
 
   getPoolStats(): IPoolStats {
@@ -156,7 +161,7 @@ function toRouteStats(route: RouteCounters): IRouteStats {
   };
 }
 
-function toUpstreamStats(upstream: UpstreamCounters): IUpstreamStats {
+function toUpstreamStats(upstream: UpstreamCounters, control: TargetControl | undefined): IUpstreamStats {
   return {
     target: upstream.target,
     active: upstream.active,
@@ -171,7 +176,15 @@ function toUpstreamStats(upstream: UpstreamCounters): IUpstreamStats {
     tlsLatency: toLatencyStats(upstream.tlsLatency),
     firstByteLatency: toLatencyStats(upstream.firstByteLatency),
     failures: upstream.failures.toRecord(),
-    healthy: upstream.healthy,
+    healthy: upstream.healthy && control?.healthy !== false,
+    state: control?.state ?? 'ready',
+    weight: control?.weight ?? null,
+    destinations: Array.from(upstream.destinations.counts, ([destination, { connects, failures, lastError }]) => ({
+      destination,
+      connects,
+      failures,
+      lastError,
+    })),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Connection, IStage } from '../connection/connection.ts';
 import { dial, errorCode } from '../connection/dial.ts';
 import type { IDialOwner } from '../connection/dial.ts';
 import { REASON } from '../connection/reasons.ts';
+import { targetName } from '../connection/target-name.ts';
 import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import type { TStream } from '../connection/socket.ts';
 import { emit } from '../http/emit.ts';
@@ -57,6 +58,10 @@ export class Tunnel implements IStage, IDialOwner {
     this.#held = held;
   }
 
+  get target(): string {
+    return targetName(this.#target.host, this.#target.port);
+  }
+
   /** Connects to the target. `preamble` is sent ahead of everything else. */
   start(preamble: Buffer | null = null): void {
     const { engine } = this.#connection;
@@ -67,7 +72,7 @@ export class Tunnel implements IStage, IDialOwner {
     this.#target.counters.active += 1;
     this.#connection.expireIn(engine.settings.connectMs);
     this.#pauseClient();
-    this.#upstream = dial(this, this.#target.host, this.#target.port, engine.settings.noDelay);
+    this.#upstream = dial(this, engine, this.#target.host, this.#target.port, this.#target.counters);
   }
 
   /** Takes over an upstream connection that an upgraded exchange leaves behind. */
@@ -81,6 +86,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   onConnected(socket: ProxySocket): void {
+    this.#upstream = socket;
     const { tlsOptions } = this.#target;
     this.#target.counters.connects += 1;
     this.#target.counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { FIELD, fieldNumber } from '../http/fields.ts';
 import { clusterLimits, TICKET_ROTATION_HOURS_MAX } from '../limits/cluster.ts';
 import { optionLimits as limits } from '../limits/options.ts';
 import { routeLimits } from '../limits/route.ts';
 import { tlsLimits } from '../limits/tls-config.ts';
 import { PORT_MAX } from '../route/ports.ts';
 import { defaultSecurityRule } from '../route/schema-security.ts';
-import { hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
+import { headerNameRule, hostRule, ipPatternRule, portRule } from '../route/schema-values.ts';
 import { OptionsError, type IOptionProblem } from './error.ts';
 import {
   anything,
@@ -89,6 +90,21 @@ const policy: TRule = (value, field, report) => {
   }
 };
 
+/** A field that says how the message is framed, or whose it is, must not be made an id. */
+const requestIdHeader: TRule = (value, field, report) => {
+  headerNameRule(value, field, report);
+  if (typeof value !== 'string' || fieldNumber(Buffer.from(value), 0, value.length) === FIELD.other) return;
+  report('ROUTE_BAD_VALUE', field, `is ${value}, which has a meaning of its own; choose another name`);
+};
+
+/** Usually an object of a class: its methods are not its own members. */
+const resolver: TRule = (value, field, report) => {
+  const { peek, resolve } = (value ?? {}) as Record<string, unknown>;
+  if (typeof peek !== 'function' || typeof resolve !== 'function') {
+    report('ROUTE_BAD_TYPE', field, 'needs the functions peek and resolve');
+  }
+};
+
 export const defaultsShape: TShape = {
   target: object({ host: required(hostRule), port: required(portRule) }),
   security: defaultSecurityRule,
@@ -101,17 +117,24 @@ export const metricsShape: TShape = {
   retentionSeconds: integer(1, limits.retentionSecondsMax, 'seconds'),
 };
 
+export const requestIdShape: TShape = {
+  header: requestIdHeader,
+  accept: boolean,
+};
+
 /** Every option there is. */
 export const optionsShape: TShape = {
   routes: required(anything),
   ephemeralPorts: boolean,
   listenAddress: hostRule,
+  takeListener: func,
   workers: either(
     "a number or 'auto'",
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
     [isString, oneOf('auto')],
   ),
   policy,
+  resolver,
   proxyIPs: list(ipPatternRule, 0, limits.proxyIpsMax),
   acceptProxyProtocol: boolean,
   sendProxyProtocol: oneOf(true, false, 'v1', 'v2'),
@@ -157,6 +180,7 @@ export const optionsShape: TShape = {
   enableDetailedLogging: boolean,
   enableTlsDebugLogging: boolean,
   metrics: object(metricsShape),
+  requestId: object(requestIdShape),
   logger,
 };
 
@@ -169,6 +193,18 @@ export function findOptionProblems(options: unknown): IOptionProblem[] {
   if (problems.length > 0 || !isRecord(options)) return problems.slice(0, routeLimits.problemsMax);
   if (options.minVersion === 'TLSv1.3' && options.maxVersion === 'TLSv1.2') {
     problems.push({ field: 'minVersion', message: 'is above maxVersion' });
+  }
+  if (options.resolver !== undefined && options.workers !== undefined) {
+    problems.push({
+      field: 'resolver',
+      message: 'is a function of this process, which worker processes cannot call; leave it or workers out',
+    });
+  }
+  if (options.takeListener !== undefined && options.workers !== undefined) {
+    problems.push({
+      field: 'takeListener',
+      message: 'cannot be used with workers: each binds the port itself, beside those of another process',
+    });
   }
   if (options.acceptProxyProtocol === true && !(options.proxyIPs as unknown[] | undefined)?.length) {
     problems.push({

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseConfigDocument } from '../ts/config/document.ts';
-import { ConfigError } from '../ts/config/error.ts';
-import { loadConfig, validateConfig } from '../ts/config/load.ts';
+import { parseConfigDocument } from '../../ts/config/document.ts';
+import { ConfigError } from '../../ts/config/error.ts';
+import { loadConfig, validateConfig } from '../../ts/config/load.ts';
 
 function read(text: string, env: NodeJS.ProcessEnv = {}) {
   return validateConfig(parseConfigDocument('router.yaml', text, env));
@@ -30,7 +30,7 @@ test('an empty document is a valid router with every default', () => {
 });
 
 test('the shipped example is valid', () => {
-  const file = join(import.meta.dirname, '../examples/example.yaml');
+  const file = join(import.meta.dirname, '../../examples/example.yaml');
   const config = validateConfig(parseConfigDocument(file, readFileSync(file, 'utf8'), {}));
   assert.deepEqual(
     config.proxy?.routes.map((route) => [route.name, route.match.ports]),

@@ -1,0 +1,4 @@
+import { storeBattery } from './battery.ts';
+import { openSqlite } from './places.ts';
+
+storeBattery('sqlite', openSqlite);

@@ -1,0 +1,41 @@
+/**
+ * Which settings cannot change while the router runs.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { TConfig } from './schema/index.ts';
+
+/** Settings of a section that take effect at once; every other one of that section needs a restart. */
+const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]>>> = {
+  proxy: ['routes', 'drainTimeoutMs'],
+  dns: ['zones'],
+};
+
+/** Sections and settings that are read once, at the start. */
+const START_SETTINGS: readonly string[] = ['api.address', 'api.port', 'api.tls', 'control.watch', 'store'];
+
+/** The settings that differ and take effect only after a restart, as paths: `dns.port`, `proxy.workers`. */
+export function needsRestart(previous: TConfig, next: TConfig): string[] {
+  const found: string[] = [];
+  for (const [section, runtime] of Object.entries(RUNTIME_SETTINGS)) {
+    const before = groupAt(previous, section);
+    const after = groupAt(next, section);
+    // A section that comes or goes is started or stopped while the rest runs on.
+    if (before === undefined || after === undefined) continue;
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (!runtime.includes(key) && !isDeepStrictEqual(before[key], after[key])) found.push(`${section}.${key}`);
+    }
+  }
+  for (const path of START_SETTINGS) {
+    const [section = '', key] = path.split('.');
+    const pick = (config: TConfig): unknown =>
+      key === undefined ? (config as Record<string, unknown>)[section] : groupAt(config, section)?.[key];
+    if (!isDeepStrictEqual(pick(previous), pick(next))) found.push(path);
+  }
+  return found;
+}
+
+function groupAt(config: TConfig, section: string): Record<string, unknown> | undefined {
+  return (config as Record<string, Record<string, unknown> | undefined>)[section];
+}

@@ -1,0 +1,25 @@
+/**
+ * What is asked about routes of a configuration in several places.
+ *
+ * @module
+ */
+import type { TConfig, TRouteConfig } from './schema/index.ts';
+
+/** Every port that a route listens on. */
+export function* routePorts({ match: { ports } }: TRouteConfig): Generator<number> {
+  for (const entry of Array.isArray(ports) ? ports : [ports]) {
+    if (typeof entry === 'number') yield entry;
+    else for (let port = entry.from; port <= entry.to; port += 1) yield port;
+  }
+}
+
+/** Routes that are not switched off. */
+export function activeRoutes(config: TConfig): TRouteConfig[] {
+  return (config.proxy?.routes ?? []).filter((route) => route.enabled !== false);
+}
+
+/** A route's names in lower case; none for a route that takes every name. */
+export function domainsOf(route: TRouteConfig): string[] {
+  const domains = route.match.domains ?? [];
+  return (typeof domains === 'string' ? [domains] : domains).map((domain) => domain.toLowerCase());
+}

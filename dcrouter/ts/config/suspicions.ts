@@ -1,0 +1,120 @@
+/**
+ * What is valid and still looks like a mistake.
+ *
+ * @module
+ */
+import { X509Certificate } from 'node:crypto';
+import type { Zone } from '@dcrouter/smartdns/server';
+import { zoneFrom } from '../dns/zones.ts';
+import { suspicionLimits } from './limits.ts';
+import { activeRoutes, domainsOf } from './route-facts.ts';
+import type { TConfig, TRouteConfig } from './schema/index.ts';
+
+/** Reads a certificate file, as PEM; undefined when it cannot be read. */
+export type ICertificateSource = (file: string) => string | undefined;
+
+/** One line for each thing that a person should look at, as many as the limits say. */
+export function suspicions(config: TConfig, certificates?: ICertificateSource): string[] {
+  const zones = Object.entries(config.dns?.zones ?? {}).map(([name, zone]) => zoneFrom(name, zone));
+  const found = new Set<string>();
+  for (const warning of allSuspicions(config, zones, certificates)) {
+    if (found.size >= suspicionLimits.warningsMax) break;
+    found.add(warning);
+  }
+  return [...found];
+}
+
+function* allSuspicions(
+  config: TConfig,
+  zones: readonly Zone[],
+  certificates: ICertificateSource | undefined,
+): Generator<string> {
+  for (const route of activeRoutes(config)) {
+    yield* certificateSuspicions(route, certificates);
+    yield* addressSuspicions(route, zones);
+  }
+  for (const zone of zones) yield* zoneSuspicions(zone, zones);
+}
+
+function* certificateSuspicions(route: TRouteConfig, read: ICertificateSource | undefined): Generator<string> {
+  const certificate = route.action.tls?.certificate;
+  if (typeof certificate !== 'object') return;
+  const pem = 'cert' in certificate ? certificate.cert : read?.(certificate.certFile);
+  if (pem === undefined) return;
+  const leaf = parseCertificate(pem);
+  if (leaf === undefined) return;
+  for (const domain of domainsOf(route)) {
+    if (!covers(leaf, domain)) yield `route '${route.name}': its certificate does not hold ${domain}`;
+  }
+}
+
+/** What cannot be read as a certificate is an error when the proxy takes it, not a suspicion. */
+function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A wildcard of the route needs the same wildcard in the certificate; other patterns name no host to look for. */
+function covers(certificate: X509Certificate, domain: string): boolean {
+  if (domain.startsWith('*.') && !domain.slice(2).includes('*')) {
+    const names = (certificate.subjectAltName ?? '').toLowerCase().split(', ');
+    return names.includes(`dns:${domain}`);
+  }
+  return domain.includes('*') || certificate.checkHost(domain) !== undefined;
+}
+
+function* addressSuspicions(route: TRouteConfig, zones: readonly Zone[]): Generator<string> {
+  for (const domain of domainsOf(route)) {
+    if (domain.includes('*')) continue;
+    const zone = zoneOf(domain, zones);
+    if (zone === undefined || hasAddress(domain, zone) !== false) continue;
+    yield `route '${route.name}': ${domain} is in our zone ${zone.origin}, which has no address for it`;
+  }
+}
+
+function* zoneSuspicions(zone: Zone, zones: readonly Zone[]): Generator<string> {
+  for (const record of zone.records()) {
+    if (record.type === 'CNAME') {
+      const target = nameData(record.data);
+      const home = zoneOf(target, zones);
+      if (home !== undefined && home.lookup(target, 'A').kind === 'nxdomain') {
+        yield `zone ${zone.origin}: ${record.name} is an alias of ${target}, which does not exist in our zone ${home.origin}`;
+      }
+    } else if (record.type === 'NS') {
+      const server = nameData(record.data);
+      const home = zoneOf(server, zones);
+      if (home !== undefined && hasAddress(server, home, record.name) === false) {
+        yield `zone ${zone.origin}: the name server ${server} of ${record.name} has no address in our zone ${home.origin}; nobody can reach it`;
+      }
+    }
+  }
+}
+
+function nameData(data: unknown): string {
+  return String(data).toLowerCase();
+}
+
+/** The most specific of our zones that a name is in. */
+function zoneOf(name: string, zones: readonly Zone[]): Zone | undefined {
+  let best: Zone | undefined;
+  for (const zone of zones) {
+    const inside = name === zone.origin || name.endsWith(`.${zone.origin}`);
+    if (inside && (best === undefined || zone.origin.length > best.origin.length)) best = zone;
+  }
+  return best;
+}
+
+/**
+ * Whether a zone answers an address for a name; undefined where others answer for it. Glue of a delegation counts for
+ * the servers of that delegation alone.
+ */
+function hasAddress(name: string, zone: Zone, delegation?: string): boolean | undefined {
+  if (zone.rrset(name, 'A') !== undefined || zone.rrset(name, 'AAAA') !== undefined) return true;
+  const kinds = ['A', 'AAAA'].map((type) => zone.lookup(name, type));
+  if (kinds.some((found) => found.kind === 'answer' || found.kind === 'cname')) return true;
+  const below = delegation !== undefined && (name === delegation || name.endsWith(`.${delegation}`));
+  return kinds.some((found) => found.kind === 'referral') && !below ? undefined : false;
+}

@@ -1,0 +1,130 @@
+/**
+ * A router that was started from a file: with its store, its changes, and everything that ends with it.
+ *
+ * @module
+ */
+import { AutoReload } from '../control/auto-reload.ts';
+import { systemClock, type IClock } from '../control/clock.ts';
+import { createCompiler } from '../control/compiler.ts';
+import { Control } from '../control/control.ts';
+import { readFileDocument, type IFileDocument } from '../control/file.ts';
+import { Follower } from '../control/follower.ts';
+import { Reporter } from '../control/report.ts';
+import { prepareTakeOver, takeOverFile, type ITakeOver } from '../control/take-over.ts';
+import type { TConfig } from '../config/schema/index.ts';
+import { EventBus } from '../events/bus.ts';
+import type { TLogger } from '../log/logger.ts';
+import { Logs } from '../log/logs.ts';
+import { DcRouter } from '../router.ts';
+import { StoreUnavailableError } from '../store/errors.ts';
+import type { IStore } from '../store/types.ts';
+import { openStore } from './open-store.ts';
+
+export interface IRouterProcessOptions {
+  /** Variables that the document may name; the process's own unless given. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly logger?: TLogger;
+  /** Opens what is kept; as the document's `store` section says unless given. */
+  readonly openStore?: (config: TConfig) => Promise<IStore>;
+  readonly clock?: IClock;
+}
+
+export class RouterProcess {
+  readonly router: DcRouter;
+  readonly control: Control;
+  /** What began after the router, in the order of its beginning. */
+  readonly #others: Array<{ stop(): void }> = [];
+
+  private constructor(router: DcRouter, control: Control) {
+    this.router = router;
+    this.control = control;
+  }
+
+  /**
+   * Reads the file, decides what serves, and serves it. A store that is away does not keep the router from it: the
+   * file serves, and what the store holds is taken over when it is back.
+   *
+   * @throws ConfigError, StartError, StoreOpenError; nothing stays open then
+   */
+  static async start(file: string, options: IRouterProcessOptions = {}): Promise<RouterProcess> {
+    const clock = options.clock ?? systemClock;
+    const compiler = createCompiler(options.env ?? process.env);
+    const read = (): Promise<IFileDocument> => readFileDocument(file);
+    const document = await read();
+    // Before the store is opened: the file says where it is, and a file that is wrong is told at once.
+    const own = await compiler.compile(document, []);
+    const logs = new Logs(own.logging, { logger: options.logger });
+    const { logger } = logs;
+    const events = new EventBus();
+    const report = new Reporter(events, logger, clock);
+    const tools = { compiler, clock, report };
+    const open = (): Promise<IStore> => (options.openStore ?? openStore)(own);
+
+    const { store, prepared } = await reach(open, async (store) => prepareTakeOver(store, document, tools), report);
+    const takeOver = prepared ?? (await takeOverFile(document, tools));
+    try {
+      const reconcile = (next: TConfig): Promise<void> => router.reconcile(next);
+      const control = new Control({ ...tools, reconcile, readFile: read }, takeOver.serving);
+      const router = new DcRouter(takeOver.serving.snapshot.config, { logs, events, control });
+      const serve = (): Promise<void> => router.start();
+      await control.alone(() => (store === null ? serve() : control.settling(store, takeOver, serve)));
+      const running = new RouterProcess(router, control);
+      if (store === null) running.#joinLater(open, clock, report);
+      else control.useStore(store);
+      if (own.control.watch) await running.#watch({ control, clock, report, read }, document.files);
+      return running;
+    } catch (error) {
+      await store?.close();
+      throw error;
+    }
+  }
+
+  /** Lets the change under way and what is served end, then closes the store. */
+  async stop(): Promise<void> {
+    for (const other of this.#others.reverse()) other.stop();
+    await this.control.stop();
+    await this.router.stop();
+    await this.control.store?.close();
+  }
+
+  async #watch(options: ConstructorParameters<typeof AutoReload>[0], files: readonly string[]): Promise<void> {
+    const watch = new AutoReload(options);
+    this.#others.push(watch);
+    await watch.start(files);
+  }
+
+  #joinLater(open: () => Promise<IStore>, clock: IClock, report: Reporter): void {
+    const follower = new Follower(clock, async () => {
+      try {
+        const store = await open();
+        await this.control.join(store).catch(async (error: unknown) => {
+          await store.close();
+          throw error;
+        });
+      } catch (error) {
+        report.warn('the store has not been reached yet; it is tried again', error);
+        throw error;
+      }
+    });
+    this.#others.push(follower);
+    follower.tell();
+  }
+}
+
+/** The store and what it says, or null where it is away. */
+async function reach(
+  open: () => Promise<IStore>,
+  prepare: (store: IStore) => Promise<ITakeOver>,
+  report: Reporter,
+): Promise<{ readonly store: IStore | null; readonly prepared: ITakeOver | null }> {
+  let store: IStore | null = null;
+  try {
+    store = await open();
+    return { store, prepared: await prepare(store) };
+  } catch (error) {
+    await store?.close();
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    report.warn('the store is away: what the file says serves, without shared objects, and cannot be changed', error);
+    return { store: null, prepared: null };
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Connections to PostgreSQL. One that timed out or broke is never used again.
+ *
+ * @module
+ */
+import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import { Pool, types, type PoolClient, type PoolConfig } from 'pg';
+import { StoreUnavailableError } from '../errors.ts';
+import * as limits from '../limits.ts';
+import { breaksConnection } from './errors.ts';
+
+const INT8 = 20;
+
+/** The store's numbers are milliseconds, revisions and counts: all far below 2^53. */
+const parsers = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 && format !== 'binary' ? Number : (types.getTypeParser(oid, format as 'text') as unknown),
+} as PoolConfig['types'];
+
+/** What every connection of the store has in common. */
+export function connectionSettings(url: string, node: string) {
+  return {
+    connectionString: url,
+    application_name: `dcrouter/${node}`.slice(0, 63),
+    connectionTimeoutMillis: limits.connectMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: limits.keepAliveMs,
+    types: parsers,
+  };
+}
+
+export interface IGuardedPoolOptions {
+  readonly url: string;
+  readonly node: string;
+  /** As messages show it. */
+  readonly server: string;
+  readonly size: number;
+  /** Told of errors of connections that nobody uses at the moment. */
+  readonly idleFailed: (error: Error) => void;
+}
+
+export class GuardedPool implements PostgresPool {
+  readonly #pool: Pool;
+  readonly #server: string;
+  #ending: Promise<void> | undefined;
+
+  constructor({ url, node, server, size, idleFailed }: IGuardedPoolOptions) {
+    this.#server = server;
+    this.#pool = new Pool({
+      ...connectionSettings(url, node),
+      max: size,
+      statement_timeout: limits.statementMs,
+      idle_in_transaction_session_timeout: limits.statementMs,
+      query_timeout: limits.answerMs,
+    });
+    this.#pool.on('error', idleFailed);
+  }
+
+  get options(): PostgresPool['options'] {
+    return this.#pool.options as PostgresPool['options'];
+  }
+
+  /** @throws StoreUnavailableError whatever the reason: without a connection there is no store now */
+  async connect(): Promise<PostgresPoolClient> {
+    let client: PoolClient;
+    try {
+      client = await this.#pool.connect();
+    } catch (error) {
+      const { message, code } = error as { message: string; code?: string };
+      // Several addresses that all refuse are one error without a message.
+      const why = message === '' ? code : message;
+      throw new StoreUnavailableError(`${this.#server}: no connection: ${why}`, { cause: error });
+    }
+    return new GuardedClient(client);
+  }
+
+  end(): Promise<void> {
+    this.#ending ??= this.#pool.end();
+    return this.#ending;
+  }
+}
+
+class GuardedClient implements PostgresPoolClient {
+  readonly #client: PoolClient;
+  #broken: Error | undefined;
+
+  constructor(client: PoolClient) {
+    this.#client = client;
+    // A connection that breaks between two statements of a transaction says so here; without a listener it would throw.
+    client.on('error', this.#brokenBy);
+  }
+
+  readonly #brokenBy = (error: Error): void => {
+    this.#broken ??= error;
+  };
+
+  query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  query(sql: unknown, parameters?: readonly unknown[]): unknown {
+    return this.#query(sql as string, parameters ?? []);
+  }
+
+  release(): void {
+    this.#client.off('error', this.#brokenBy);
+    this.#client.release(this.#broken);
+  }
+
+  async #query(sql: string, parameters: readonly unknown[]): Promise<unknown> {
+    // The roll-back after a time-out would wait behind the statement that timed out.
+    if (this.#broken) throw this.#broken;
+    try {
+      return await this.#client.query(sql, [...parameters]);
+    } catch (error) {
+      if (breaksConnection(error)) this.#broken = error as Error;
+      throw error;
+    }
+  }
+}

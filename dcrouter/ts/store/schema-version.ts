@@ -1,0 +1,2 @@
+/** The schema that this release writes. */
+export const SCHEMA_VERSION = 1;
