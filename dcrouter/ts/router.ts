@@ -18,6 +18,8 @@ import { Logs } from './log/logs.ts';
 import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { RulesPart } from './rules/part.ts';
+import type { IRuleEngine } from './rules/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
 
@@ -46,8 +48,9 @@ export class DcRouter {
   /** Changes that are kept; null for a router that was made from a configuration alone. */
   readonly control: Control | null;
   #config: TConfig;
-  readonly #proxy = new ProxyPart(this);
-  readonly #dns = new DnsPart(this);
+  readonly #rules = new RulesPart(this);
+  readonly #proxy = new ProxyPart(this, this.#rules);
+  readonly #dns = new DnsPart(this, this.#rules);
   readonly #api = new ApiPart({
     registry: this.registry,
     ready: () => this.#state === 'running',
@@ -62,7 +65,7 @@ export class DcRouter {
     this.#config = config;
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
-    this.#parts = [new LogPart(this.logs), this.#proxy, this.#dns, this.#api];
+    this.#parts = [new LogPart(this.logs), this.#rules, this.#proxy, this.#dns, this.#api];
     this.events = options.events ?? new EventBus();
     this.control = options.control ?? null;
   }
@@ -83,6 +86,10 @@ export class DcRouter {
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  get rules(): IRuleEngine {
+    return this.#rules;
   }
 
   /**

@@ -6,6 +6,7 @@
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { TConfig } from '../config/schema/index.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { RulesPart } from '../rules/part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerDnsMetrics } from '../telemetry/dns.ts';
 import { createDnsServer } from './create.ts';
@@ -14,11 +15,13 @@ import { zonesOf } from './zones.ts';
 export class DnsPart implements IPart {
   readonly name = 'dns';
   readonly #context: IRouterContext;
+  readonly #rules: RulesPart;
   #dns: DnsServer | null = null;
   #stopLogging: () => void = () => {};
 
-  constructor(context: IRouterContext) {
+  constructor(context: IRouterContext, rules: RulesPart) {
     this.#context = context;
+    this.#rules = rules;
   }
 
   get dns(): DnsServer | null {
@@ -28,6 +31,7 @@ export class DnsPart implements IPart {
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
     const dns = createDnsServer(config.dns);
+    this.#rules.attachDns(dns);
     this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();

@@ -6,6 +6,7 @@
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { RulesPart } from '../rules/part.ts';
 import { explainStartError } from '../start-error.ts';
 import { registerProxyMetrics } from '../telemetry/proxy.ts';
 import { createProxy, routesOf } from './create.ts';
@@ -13,12 +14,14 @@ import { createProxy, routesOf } from './create.ts';
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
+  readonly #rules: RulesPart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
   #drainTimeoutMs = 0;
 
-  constructor(context: IRouterContext) {
+  constructor(context: IRouterContext, rules: RulesPart) {
     this.#context = context;
+    this.#rules = rules;
   }
 
   get proxy(): SmartProxy | null {
@@ -29,6 +32,7 @@ export class ProxyPart implements IPart {
     const settings = config.proxy;
     if (!settings) return;
     const proxy = await createProxy(settings);
+    this.#rules.attachProxy(proxy);
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();

@@ -11,7 +11,7 @@ import { NEVER_MS } from '../connection/settings.ts';
 import type { ProxySocket } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
-import { admitByPolicy, hasRoute, type TRefuse } from '../policy/connection.ts';
+import { admitByPolicy, routeByPolicy, type TRefuse } from '../policy/connection.ts';
 import { SniffStage } from '../sniff/stage.ts';
 import type { Listener } from './listener.ts';
 import { ProxyHeaderStage } from './proxystage.ts';
@@ -72,9 +72,9 @@ function beginRouting(connection: Connection): void {
     stage.start();
     return;
   }
-  const route = hasRoute(connection.verdict)
-    ? (engine.table.get(connection.verdict.routeName) ?? null)
-    : engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
+  const route =
+    routeByPolicy(connection.verdict, engine.table) ??
+    engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
   if (route === null) connection.reject('no-route');
   else startHandler(connection, planOf(engine, route), null);
 }

@@ -12,7 +12,7 @@ import { REASON } from '../connection/reasons.ts';
 import { notifyDrain } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
 import { limits } from '../limits/limits.ts';
-import { hasRoute, hasTarget } from '../policy/connection.ts';
+import { hasTarget, routeByPolicy } from '../policy/connection.ts';
 import { isFinal } from '../policy/verdict.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
@@ -72,7 +72,7 @@ export class Exchange extends LocalExchange {
     if (engine.policy !== null) {
       const verdict = this.judge(route, head, info);
       if (isFinal(verdict)) return this.conclude(verdict, route, head.start, bytes, at, end);
-      if (hasRoute(verdict)) route = engine.table.get(verdict.routeName) ?? null;
+      route = routeByPolicy(verdict, engine.table) ?? route;
     }
     if (route === null) return this.answer({ status: 404, reason: REFUSALS.noRoute.reason }, bytes, at, end);
     const plan = planOf(engine, route);

@@ -53,7 +53,7 @@ export interface IPolicyVerdict {
   /**
    * `continue`: as without it. `deny`: refuse, under `reason`. `answer`: answer the request with `status` and `headers`,
    * which is no refusal. `target`: to `host` and `port` instead of the matched route's target. `route`: as if `routeName`
-   * had matched. Ours.
+   * had matched; one that is not there changes nothing. Ours.
    */
   readonly action: 'continue' | 'deny' | 'answer' | 'target' | 'route';
   /** Counted for `deny`, default `rule-denied`. Ours. */

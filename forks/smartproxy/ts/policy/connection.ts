@@ -8,6 +8,8 @@ import { REASON } from '../connection/reasons.ts';
 import { pauseStream } from '../connection/socket.ts';
 import type { IPolicyVerdict } from '../interfaces/policy.ts';
 import { limits } from '../limits/limits.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
+import type { RouteTable } from '../route/table.ts';
 
 /** Counted where a policy wants to hold a client and as many are held as may be: refused at once. */
 export const HOLDS_FULL = 'rule-tarpit-full';
@@ -35,9 +37,10 @@ export function admitByPolicy(connection: Connection, protocol: 'tcp' | 'tls' | 
   return false;
 }
 
-/** Whether a verdict names a route. */
-export function hasRoute(verdict: IPolicyVerdict | null): verdict is IPolicyVerdict & { action: 'route' } {
-  return verdict !== null && verdict.action === 'route';
+/** The route that a verdict names; null when it names none, or one that is not there (any more): the match counts then. */
+export function routeByPolicy(verdict: IPolicyVerdict | null, table: RouteTable): ICompiledRoute | null {
+  if (verdict === null || verdict.action !== 'route') return null;
+  return table.get(verdict.routeName) ?? null;
 }
 
 /** Whether a verdict names another target. */

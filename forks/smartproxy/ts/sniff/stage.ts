@@ -9,7 +9,7 @@ import { REASON } from '../connection/reasons.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { TOKEN } from '../http/bytes.ts';
-import { admitByPolicy, hasRoute } from '../policy/connection.ts';
+import { admitByPolicy, routeByPolicy } from '../policy/connection.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { asksForChallenge, startChallenge } from '../tls/challenge.ts';
@@ -111,9 +111,9 @@ export class SniffStage implements IStage {
       connection.tlsVersion = hello.version;
       if (!admitByPolicy(connection, 'tls', (reason) => this.#refuseTls(reason, ALERT_ACCESS_DENIED))) return;
     }
-    const route = hasRoute(connection.verdict)
-      ? (engine.table.get(connection.verdict.routeName) ?? null)
-      : engine.table.matchConnection(localPort, clientIp, true, hello.sni, hello.version);
+    const route =
+      routeByPolicy(connection.verdict, engine.table) ??
+      engine.table.matchConnection(localPort, clientIp, true, hello.sni, hello.version);
     if (route === null) {
       this.#refuseTls(hello.sni === undefined ? 'no-sni' : 'no-route');
       return;
@@ -172,9 +172,9 @@ export class SniffStage implements IStage {
     const connection = this.#connection;
     const { engine, localPort, clientIp } = connection;
     if (!this.#admit('tcp')) return;
-    const route = hasRoute(connection.verdict)
-      ? (engine.table.get(connection.verdict.routeName) ?? null)
-      : engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
+    const route =
+      routeByPolicy(connection.verdict, engine.table) ??
+      engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
     if (route === null) {
       connection.reject('no-route');
       return;
