@@ -61,6 +61,8 @@ export abstract class LocalExchange extends ExchangeState {
       this.counters = this.plan.counters;
     }
     const { status, headers, body } = verdict;
+    // What came while it was held is gone.
+    if (isHeld && verdict.delayMs > 0) this.keepAlive = false;
     if (verdict.action === 'deny') {
       return this.answer({ status, headers, body, reason: isFull ? HOLDS_FULL : verdict.reason }, bytes, at, end);
     }

@@ -62,6 +62,7 @@ export class HttpStage implements IStage {
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
+    if (this.#holding) return;
     if (this.#lingering) {
       this.#lingered += end - start;
       if (this.#lingered > limits.lingerBytes) this.connection.abort(REASON.refused);
@@ -144,11 +145,15 @@ export class HttpStage implements IStage {
     this.pauseReading();
   }
 
-  /** The policy makes the client wait: keeps the request's bytes for so long. */
+  /**
+   * The policy makes the client wait: keeps the request's bytes for so long. What comes meanwhile is passed over, as the
+   * connection ends with the answer; reading goes on so that we see when the client leaves.
+   */
   hold(bytes: Buffer, start: number, end: number, delayMs: number): void {
     this.#holding = true;
     this.connection.engine.held += 1;
-    this.suspend(bytes, start, end);
+    this.#suspended = true;
+    this.#hold(bytes, start, end);
     this.connection.expireIn(delayMs);
   }
 

@@ -5,7 +5,6 @@
  */
 import type { Connection, IStage } from '../connection/connection.ts';
 import { REASON } from '../connection/reasons.ts';
-import { pauseStream } from '../connection/socket.ts';
 import type { IPolicyVerdict } from '../interfaces/policy.ts';
 import { limits } from '../limits/limits.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
@@ -48,7 +47,7 @@ export function hasTarget(verdict: IPolicyVerdict | null): verdict is IPolicyVer
   return verdict !== null && verdict.action === 'target';
 }
 
-/** Keeps a client waiting without reading from it, then refuses it. */
+/** Keeps a client waiting, then refuses it. It is read from, so that we see when it leaves; what it says is passed over. */
 class HoldStage implements IStage {
   readonly #connection: Connection;
   readonly #refuse: () => void;
@@ -62,12 +61,11 @@ class HoldStage implements IStage {
   start(delayMs: number): void {
     this.#holding = true;
     this.#connection.engine.held += 1;
-    pauseStream(this.#connection.stream);
     this.#connection.expireIn(delayMs);
   }
 
   onData(): void {
-    // What was under way when reading stopped is not wanted.
+    // It will be refused whatever it says.
   }
 
   onEnd(): void {
