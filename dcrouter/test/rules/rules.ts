@@ -3,6 +3,7 @@ import { rules as rulesSchema, type TRuleAction, type TRulesConfig } from '../..
 import type { IRuleClock } from '../../ts/rules/calendar.ts';
 import type { Facts } from '../../ts/rules/facts.ts';
 import { factsOf } from '../../ts/rules/input.ts';
+import type { IOutcome } from '../../ts/rules/outcome.ts';
 import { RuleSet, type IRuleSetOptions } from '../../ts/rules/ruleset.ts';
 import type { IFactsInput } from '../../ts/rules/types.ts';
 
@@ -48,4 +49,9 @@ export function decide(set: RuleSet, input: IFactsInput): { decision: string; ru
   const facts = factsOf(input, set);
   const { decision, rule } = set.judge(facts);
   return { decision, rule: rule?.name, facts };
+}
+
+/** What comes out of it, in the form that proxy and DNS server take. */
+export function outcomeOf(set: RuleSet, input: IFactsInput): IOutcome {
+  return set.judge(factsOf(input, set));
 }
