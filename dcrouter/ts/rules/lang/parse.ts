@@ -163,11 +163,11 @@ class Parser {
   }
 
   #parenthesized(): TNode {
-    this.#take();
+    const { start } = this.#take();
     const node = this.#deeper(() => this.#or());
     if (!this.#isWord(')')) throw this.#unexpected(')');
-    this.#take();
-    return node;
+    const { end } = this.#take();
+    return { ...node, start, end };
   }
 
   #list(): TNode {
