@@ -27,3 +27,9 @@ export { RouterProcess, type IRouterProcessOptions } from './process/router-proc
 export { createLogger, type ILoggerOptions, type TLogger } from './log/logger.ts';
 export { DcRouter, type IDcRouterOptions, type IRouterAddresses } from './router.ts';
 export { StartError } from './start-error.ts';
+export type { TRuleConfig, TRulesConfig } from './config/schema/index.ts';
+export { DnsRules } from './rules/dnspolicy.ts';
+export { factsOf } from './rules/input.ts';
+export { ProxyRules } from './rules/proxypolicy.ts';
+export { RuleSet, type IRuleSetOptions } from './rules/ruleset.ts';
+export type * from './rules/types.ts';

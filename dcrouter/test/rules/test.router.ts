@@ -58,7 +58,7 @@ test('curl sees each action on requests', { skip }, async (t) => {
   assert.deepEqual(hits, {
     'tag': 1,
     'mark': 1,
-    'hide': 9,
+    'hide': 10,
     'login': 3,
     'private': 1,
     'moved': 1,
