@@ -7,21 +7,28 @@ import { defaultMetrics, Registry } from '@dcrouter/metrics';
 import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import { ApiPart } from './api/part.ts';
-import type { IRouterStats } from './api/server.ts';
+import type { IApiSources, ILifeCycle, IRouterStats } from './api/sources.ts';
 import type { TConfig } from './config/schema/index.ts';
 import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
+import { declareRouterEvents } from './events/router-events.ts';
 import type { IEventBus } from './events/types.ts';
+import { HealthPart } from './health/part.ts';
 import type { TLogger } from './log/logger.ts';
 import { Logs } from './log/logs.ts';
 import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
+import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
 import { RulesPart } from './rules/part.ts';
 import type { IRuleEngine } from './rules/types.ts';
+import { ResolvePart } from './resolve/part.ts';
+import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
 import type { IStore } from './store/types.ts';
+import { TelemetryPart } from './telemetry/part.ts';
+import type { IHistory } from './telemetry/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
@@ -31,6 +38,8 @@ export interface IDcRouterOptions {
   readonly events?: IEventBus;
   /** What changes this router, where it was started from a file. */
   readonly control?: Control;
+  /** What restarts the process that this router runs in, and drains it. */
+  readonly lifeCycle?: ILifeCycle;
 }
 
 /** Where the router listens; `null` for what is not configured. */
@@ -48,14 +57,17 @@ export class DcRouter {
   /** Changes that are kept; null for a router that was made from a configuration alone. */
   readonly control: Control | null;
   #config: TConfig;
+  readonly #resolve = new ResolvePart(this);
   readonly #rules = new RulesPart(this);
-  readonly #proxy = new ProxyPart(this, this.#rules);
-  readonly #dns = new DnsPart(this, this.#rules);
-  readonly #api = new ApiPart({
-    registry: this.registry,
-    ready: () => this.#state === 'running',
-    stats: () => this.stats(),
+  readonly #proxy = new ProxyPart(this, this.#resolve, this.#rules);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check), this.#rules);
+  readonly #health: HealthPart = new HealthPart(this, {
+    resolver: () => this.#resolve.resolver,
+    proxy: () => this.proxy,
+    onChange: () => this.#dns.refresh(),
   });
+  readonly #api: ApiPart;
+  readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
@@ -65,9 +77,21 @@ export class DcRouter {
     this.#config = config;
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
-    this.#parts = [new LogPart(this.logs), this.#rules, this.#proxy, this.#dns, this.#api];
     this.events = options.events ?? new EventBus();
+    declareRouterEvents(this.events);
     this.control = options.control ?? null;
+    this.#api = new ApiPart(this.#sources(options));
+    this.#telemetry = this.#makeTelemetry();
+    this.#parts = [
+      new LogPart(this.logs),
+      this.#resolve,
+      this.#rules,
+      this.#proxy,
+      this.#dns,
+      this.#health,
+      this.#telemetry,
+      this.#api,
+    ];
   }
 
   /** The configuration that serves. */
@@ -80,6 +104,11 @@ export class DcRouter {
     return this.control?.store ?? null;
   }
 
+  /** What was counted, second by second; null while it is switched off. */
+  get history(): IHistory | null {
+    return this.#telemetry.history;
+  }
+
   get proxy(): SmartProxy | null {
     return this.#proxy.proxy;
   }
@@ -90,6 +119,15 @@ export class DcRouter {
 
   get rules(): IRuleEngine {
     return this.#rules;
+  }
+
+  /** Names of targets; null before the start. */
+  get resolve(): IResolve | null {
+    return this.#resolve.resolve;
+  }
+
+  get health(): IHealth {
+    return this.#health;
   }
 
   /**
@@ -171,6 +209,48 @@ export class DcRouter {
       proxyPorts: this.proxy?.getListeningPorts() ?? [],
       dns: this.dns && dns ? { address: dns.address, udpPort: dns.port, tcpPort: dns.port } : null,
     };
+  }
+
+  /** What the management API sees of this router. */
+  #sources({ lifeCycle }: IDcRouterOptions): IApiSources {
+    return {
+      registry: this.registry,
+      logger: this.logger,
+      events: this.events,
+      tail: this.logs.tail,
+      startedAtMs: Date.now(),
+      ready: () => this.#state === 'running',
+      stats: () => this.stats(),
+      addresses: () => this.addresses(),
+      config: () => this.control?.snapshot.config ?? this.#config,
+      control: () => this.control,
+      store: () => this.store,
+      proxy: () => this.proxy,
+      dns: () => this.dns,
+      rules: () => this.#rules,
+      health: () => this.health,
+      resolve: () => this.resolve,
+      history: () => this.history,
+      lifeCycle: () => lifeCycle ?? null,
+    };
+  }
+
+  #makeTelemetry(): TelemetryPart {
+    return new TelemetryPart({
+      registry: this.registry,
+      store: () => this.store,
+      sources: {
+        proxy: () => this.proxy,
+        dns: () => this.dns,
+        control: () => this.control,
+        store: () => this.store,
+        rules: () => this.#rules,
+        resolve: () => this.resolve,
+        health: () => this.health,
+        logs: () => this.logs,
+        events: () => this.events,
+      },
+    });
   }
 
   async #stopParts(parts: IPart[]): Promise<void> {

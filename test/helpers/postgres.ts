@@ -30,7 +30,10 @@ export const postgresMissing: string | false =
   programs() === undefined ? 'PostgreSQL 15 or newer is not installed (Debian package: postgresql)' : false;
 
 export interface IPostgresOptions {
-  /** Commits reach the disk, as in production; off unless a test is about that. */
+  /**
+   * Commits reach the disk, as in production; off unless a test is about that. Without it they still survive the end of
+   * the server's processes, only not that of the machine.
+   */
   readonly durable?: boolean;
 }
 
@@ -61,7 +64,7 @@ export async function startPostgres({ durable = false }: IPostgresOptions = {}):
   const settings = [
     `unix_socket_directories=${folder}`,
     'listen_addresses=',
-    ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
+    ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
   ].flatMap((setting) => ['-c', setting]);
   let server: ChildProcess | undefined;
   let databases = 0;

@@ -23,3 +23,13 @@ export function refusal(work: () => unknown): string {
   }
   return assert.fail('the configuration was accepted');
 }
+
+/** The same for a promise. */
+export async function refused(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => assert.fail('the configuration was accepted'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ConfigError, String(error));
+  return error.message;
+}

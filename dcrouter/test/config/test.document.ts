@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfigDocument } from '../../ts/config/document.ts';
@@ -102,8 +102,8 @@ test('record data is checked by record type', () => {
     /records\[0\]\.data: got 'not-an-ip'; expected an ipv4 value/,
   );
   assert.match(
-    complaint(zone('{ name: www, type: MX, data: 10 mail }')),
-    /records\[0\]\.data: got '10 mail'; expected a group of settings/,
+    complaint(zone('{ name: www, type: MX, data: ten mail }')),
+    /records\[0\]\.data: got 'ten mail'; expected text '<preference> <exchange>' or \{ preference, exchange \}/,
   );
   assert.match(complaint(zone('{ name: www, type: BOGUS, data: x }')), /records\[0\]\.type/);
 });
@@ -162,4 +162,15 @@ test('a certificate by ACME needs the settings for it', () => {
     /proxy\.acme\.email: got 'nobody'; expected an email value/,
   );
   assert.equal(read(text('  acme: { email: ops@web.test }\n')).proxy?.acme?.certificateStore, './certs');
+});
+
+test('the store is in memory unless configured, and a database needs exactly one address', () => {
+  assert.deepEqual(read('').store, { type: 'memory' });
+  assert.equal(read('').node.name, hostname());
+  assert.deepEqual(read('store: { type: sqlite }').store, { type: 'sqlite', path: './dcrouter.db' });
+  const url = 'postgres://db.example.test/router';
+  assert.deepEqual(read(`store: { type: postgres, url: '${url}' }`).store, { type: 'postgres', url, poolSize: 5 });
+  for (const addresses of ['', `, url: '${url}', urlFile: ./url`])
+    assert.match(complaint(`store: { type: postgres${addresses} }`), /expected either url or urlFile/);
+  assert.match(complaint('store: { type: sqlite, pth: ./a.db }'), /store/);
 });

@@ -57,7 +57,7 @@ test('routes, zones and records are laid over the document, which stays as it wa
 test('an error inside an object names the object and the path in it', () => {
   assert.equal(
     refusal(() => lay(object('route', 'api', route('http')))),
-    "object route 'api': action.targets[0].port: got 'http'; expected a number or 'preserve'",
+    "object route 'api': action.targets[0].port: got 'http'; expected a number or 'preserve' or 'srv'",
   );
   assert.match(
     refusal(() => lay(object('record', 'example.test/www/A', { data: ['192.0.2.300'] }))),

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { LogOutput, OutputCounts } from '../../ts/log/output.ts';
+import { LogOutput, outputCounts } from '../../ts/log/output.ts';
 import { temporaryFolder } from './tools.ts';
 
 test('lines stand in the file in their order, all of them', async (t) => {
@@ -46,7 +46,7 @@ test('a destination that takes nothing costs lines, which are counted, and never
   execFileSync('mkfifo', [fifo]);
   // A reader that does not read: the pipe is full after 64 KB.
   const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-  const output = new LogOutput(fifo, new OutputCounts(), 100_000);
+  const output = new LogOutput(fifo, outputCounts(), 100_000);
   const line = `${'y'.repeat(999)}\n`;
   for (let n = 0; n < 1_000; n += 1) output.write(line);
   const { dropped, waiting, written } = output.stats();

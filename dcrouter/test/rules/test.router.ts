@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { ConfigError } from '../../ts/config/error.ts';
+import { ruleComplaints } from '../../ts/rules/complaints.ts';
 import { rulesConfig, type INotation } from './rules.ts';
 import { startWorld } from './world.ts';
 
@@ -240,4 +241,15 @@ test('rules that cannot be used are told with their line, and change nothing', a
     router.rules.list().map(({ name }) => name),
     ['a'],
   );
+});
+
+test('rules on connections and requests do not go with worker processes; those on queries do', () => {
+  const config = rulesConfig([{ when: 'client.ip in 10.0.0.0/8' }, { when: 'dns.qname == "a.test"' }]);
+  const complaints = ruleComplaints(config, [], true);
+  assert.deepEqual(
+    complaints.map(({ path }) => path),
+    [['rules', 0]],
+  );
+  assert.match(complaints[0]!.message, /leave proxy\.workers out/);
+  assert.deepEqual(ruleComplaints(config, []), []);
 });

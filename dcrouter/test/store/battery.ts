@@ -4,46 +4,14 @@
  * @module
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import * as limits from '../../ts/store/limits.ts';
-import type { IAuditEntry, IStore, IStoredToken, TJson } from '../../ts/store/types.ts';
-
-export const audit = (action = 'route.put'): Omit<IAuditEntry, 'id' | 'atMs' | 'node'> => ({
-  actor: 'token:ada',
-  action,
-  target: 'app',
-  outcome: 'done',
-  detail: { before: null, after: [1, 'zwei', true] },
-});
-
-export const document = (text: string) => ({
-  text,
-  hash: createHash('sha256').update(text).digest('hex'),
-  source: 'api' as const,
-  by: 'token:ada',
-  comment: '',
-});
-
-export const token = (id: string): IStoredToken => ({
-  id,
-  name: `script ${id}`,
-  secretHash: createHash('sha256').update(id).digest('hex'),
-  scopes: ['read', 'write:dns'],
-  createdAtMs: 1_700_000_000_000,
-  createdBy: 'cli',
-});
-
-export const put = (id: string, value: TJson) => ({ op: 'put', kind: 'route', id, value }) as const;
+import type { IStore } from '../../ts/store/types.ts';
+import type { IOpened } from './places.ts';
+import { audit, document, put, token } from './values.ts';
 
 const code = (name: string) => (error: unknown) => (error as { code?: string }).code === `DCR_STORE_${name}`;
-
-export interface IOpened {
-  readonly store: IStore;
-  /** Closes and removes everything. */
-  end(): Promise<void>;
-}
 
 /** Runs the battery; `open` makes a fresh, empty store with the node name `one`. */
 export function storeBattery(dialect: string, open: () => Promise<IOpened>, skip: string | false = false): void {
@@ -117,6 +85,34 @@ function objectTests(test: TTest): void {
     assert.ok(refused.every((result) => code('CONFLICT')(result.reason)));
     assert.equal((await store.objects.load()).objects.length, 1);
     assert.equal(await store.objects.revision(), 1);
+  });
+
+  test('of several changes of one object in one change the last counts', async (store) => {
+    const remove = { op: 'remove', kind: 'route', id: 'a' } as const;
+    await store.objects.change([put('a', 1), remove, put('a', 2), put('b', 1), { ...remove, id: 'b' }], 0, audit());
+    assert.deepEqual(
+      (await store.objects.load()).objects.map(({ id, value }) => [id, value]),
+      [['a', 2]],
+    );
+    const many = Array.from({ length: 450 }, (_, at) => put(`r${at}`, at));
+    await store.objects.change(many, 1, audit());
+    await store.objects.change([...many.map(({ id }) => ({ ...remove, id })), put('c', 1)], 2, audit());
+    assert.deepEqual(
+      (await store.objects.load()).objects.map(({ id }) => id),
+      ['a', 'c'],
+    );
+  });
+
+  test('what is written while a change is refused is not refused with it', async (store) => {
+    const names = Array.from({ length: 40 }, (_, at) => `m${String(at).padStart(2, '0')}`);
+    const refused = names.map((name) =>
+      assert.rejects(store.objects.change([put(name, 1)], 5, audit()), code('CONFLICT')),
+    );
+    // One after another, so that they fall into every step of the changes.
+    for (const name of names) await store.materials.put('certificate', name, Buffer.from(name));
+    await Promise.all(refused);
+    assert.deepEqual(await store.materials.names('certificate'), names);
+    assert.deepEqual((await store.objects.load()).objects, []);
   });
 
   test('tells its listeners each newer revision, also when one of them throws', async (store) => {

@@ -10,7 +10,13 @@ import { openStore } from '../../ts/store/open.ts';
 import type { IStore } from '../../ts/store/types.ts';
 import type { IPostgres } from '../../../test/helpers/postgres.ts';
 import type { TStoreConfig } from '../../ts/config/schema/store.ts';
-import type { IOpened } from './battery.ts';
+
+/** A store to test, empty and its own. */
+export interface IOpened {
+  readonly store: IStore;
+  /** Closes and removes everything. */
+  end(): Promise<void>;
+}
 
 /** Nobody reads the warnings of a test that does not ask for them. */
 export const quiet = { logger: { warn: () => {} } };

@@ -4,10 +4,15 @@
  * @module
  */
 import type { AddressInfo } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { ConfigError } from '../config/error.ts';
+import type { TApiConfig } from '../config/schema/api.ts';
 import type { TConfig } from '../config/schema/index.ts';
 import type { IPart } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
-import { ApiServer, type IApiSources } from './server.ts';
+import type { IDocumentToken } from './auth/authenticator.ts';
+import { ApiServer } from './server.ts';
+import type { IApiSources } from './sources.ts';
 
 export class ApiPart implements IPart {
   readonly name = 'api';
@@ -23,20 +28,50 @@ export class ApiPart implements IPart {
     return this.#server?.address();
   }
 
-  async start(config: TConfig): Promise<void> {
-    const server = new ApiServer(this.#sources, config.api);
-    await server.start().catch((error: unknown) => {
+  async start({ api }: TConfig): Promise<void> {
+    const tokens = await documentTokens(api);
+    const tls = api.tls && {
+      key: await text(api.tls.keyFile, 'api.tls.keyFile'),
+      cert: await text(api.tls.certFile, 'api.tls.certFile'),
+    };
+    try {
+      const server = new ApiServer(this.#sources, { config: api, tokens, tls });
+      await server.start();
+      this.#server = server;
+    } catch (error) {
       throw explainStartError('the management listener cannot start', error);
-    });
-    this.#server = server;
+    }
   }
 
-  async apply(): Promise<void> {
-    // Its settings take effect with the next start.
+  /** Address, port and TLS take effect with the next start. */
+  async apply({ api }: TConfig): Promise<void> {
+    this.#server?.use(api, await documentTokens(api));
   }
 
   async stop(): Promise<void> {
     await this.#server?.stop();
     this.#server = null;
+  }
+}
+
+/** @throws ConfigError when a file cannot be read or holds no hash */
+async function documentTokens(api: TApiConfig): Promise<IDocumentToken[]> {
+  return await Promise.all(
+    api.tokens.map(async ({ name, hash, hashFile, scopes }, index) => {
+      if (hashFile === undefined) return { name, scopes, hash: hash ?? '' };
+      const path = `api.tokens[${index}].hashFile`;
+      const read = (await text(hashFile, path)).trim();
+      if (/^[0-9a-f]{64}$/.test(read)) return { name, scopes, hash: read };
+      const message = `${hashFile} holds no hash; expected the token's SHA-256 as 64 hexadecimal digits`;
+      throw new ConfigError([{ file: hashFile, path, message }]);
+    }),
+  );
+}
+
+async function text(file: string, path: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([{ file, path, message: `the file cannot be read: ${(error as Error).message}` }]);
   }
 }

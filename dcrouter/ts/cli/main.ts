@@ -10,6 +10,7 @@ import { ControlError } from '../control/error.ts';
 import { RouterProcess } from '../process/router-process.ts';
 import type { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
+import { StoreInUseError, StoreOpenError } from '../store/errors.ts';
 
 const USAGE = `usage: dcrouter run --config FILE     run the router until SIGINT or SIGTERM
        dcrouter check --config FILE   read and validate a configuration`;
@@ -47,13 +48,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
 }
 
+const MENDABLE = [ConfigError, StartError, StoreInUseError, StoreOpenError] as const;
+
 /** Turns the errors that a user can mend into one line each; anything else is a defect and keeps its stack. */
 export async function guarded(work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof StartError)) throw error;
-    for (const line of error.message.split('\n')) console.error(`dcrouter: ${line}`);
+    if (!MENDABLE.some((kind) => error instanceof kind)) throw error;
+    for (const line of (error as Error).message.split('\n')) console.error(`dcrouter: ${line}`);
     return 1;
   }
 }

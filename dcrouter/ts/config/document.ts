@@ -1,15 +1,19 @@
 /**
- * A configuration document as text: YAML or JSON, with environment variables put in, and with every value's position
- * kept so that an error can name its line.
+ * A configuration document as a value: environment variables put in, and every value's position kept, so that an error
+ * can name its line.
  *
  * @module
  */
-import { LineCounter, parseDocument, visit, isScalar, type Document } from 'yaml';
+import { isScalar, parseDocument } from 'yaml';
 import { ConfigError, type IConfigProblem } from './error.ts';
+import { parseSource, positionIn } from './source.ts';
+import { ConfigTree } from './tree.ts';
 
 export interface IConfigDocument {
   readonly file: string;
   readonly value: unknown;
+  /** What works and should be looked at. */
+  readonly warnings?: readonly IConfigProblem[];
   /** Position of the value at `path`, or of its nearest existing parent. */
   position(path: ReadonlyArray<PropertyKey>): { line: number; column: number } | undefined;
   /** Where the value at `path` was written: the file, the position, and the path as its author sees it. */
@@ -30,69 +34,58 @@ const ONE_REFERENCE = /^\$\{[^}]*\}$/;
 const STRING_TAG = 'tag:yaml.org,2002:str';
 
 /**
- * Parses YAML 1.2 (JSON is a subset) and replaces environment references in scalars.
+ * Parses one text and replaces environment references in scalars. What names other files (`include`, `fromFile`, files
+ * of zones) needs `readConfigDocument`.
  *
  * @throws ConfigError on a syntax error, a duplicate key, or a reference to a variable that is not set.
  */
 export function parseConfigDocument(file: string, text: string, env: NodeJS.ProcessEnv): IConfigDocument {
-  const lines = new LineCounter();
-  // Aliases are bounded by the library (maxAliasCount), so a small file cannot grow into a huge document.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems: IConfigProblem[] = [];
-  const syntaxError = document.errors[0];
-  if (syntaxError) {
-    // The parser goes on after an error and reports what follows from it; only the first one says what is wrong.
-    const at = lines.linePos(syntaxError.pos[0]);
-    throw new ConfigError([{ file, line: at.line, column: at.col, path: '', message: syntaxError.message }]);
-  }
-  substitute(document, env, (offset, message) => {
-    const at = lines.linePos(offset);
-    problems.push({ file, line: at.line, column: at.col, path: '', message });
-  });
+  return documentOf(new ConfigTree(parseSource(file, text)), env);
+}
+
+/**
+ * The value of a tree. Changes the tree.
+ *
+ * @throws ConfigError for a reference to a variable that is not set
+ */
+export function documentOf(tree: ConfigTree, env: NodeJS.ProcessEnv): IConfigDocument {
+  const problems = substitute(tree, env);
   if (problems.length > 0) throw new ConfigError(problems);
-  const position: IConfigDocument['position'] = (path) => positionOf(document, lines, path);
-  return { file, value: document.toJS(), position, locate: (path) => ({ file, ...position(path), path }) };
+  const { file, document } = tree.root;
+  const locate: IConfigDocument['locate'] = (path) => {
+    const { source, node } = tree.find(path);
+    return { file: source.file, ...positionIn(source, node), path };
+  };
+  const position: IConfigDocument['position'] = (path) => {
+    const { line, column } = locate(path);
+    return line === undefined || column === undefined ? undefined : { line, column };
+  };
+  return { file, value: document.toJS(), position, locate };
 }
 
-function substitute(document: Document, env: NodeJS.ProcessEnv, fail: (offset: number, message: string) => void): void {
-  visit(document, {
-    Scalar(key, node) {
-      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return;
-      const source = node.value;
-      const text = node.value.replaceAll(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
-        if (name === undefined) return '${';
-        const value = env[name];
-        if (value !== undefined && value !== '') return value;
-        if (fallback !== undefined) return fallback;
-        fail(
-          node.range?.[0] ?? 0,
-          `\${${name}} is used, but the environment has no ${name}; set it or write \${${name}:-default}`,
-        );
-        return match;
-      });
-      // A value that is one reference and nothing else is typed by what the environment holds, so that a port is a
-      // number in YAML and in JSON alike; the tag !!str keeps it text.
-      node.value = ONE_REFERENCE.test(source) && node.tag !== STRING_TAG ? retype(text) : text;
-    },
+function substitute(tree: ConfigTree, env: NodeJS.ProcessEnv): IConfigProblem[] {
+  const problems: IConfigProblem[] = [];
+  tree.eachScalar((node, source) => {
+    if (typeof node.value !== 'string' || !node.value.includes('${')) return;
+    const before = node.value;
+    const text = before.replaceAll(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
+      if (name === undefined) return '${';
+      const value = env[name];
+      if (value !== undefined && value !== '') return value;
+      if (fallback !== undefined) return fallback;
+      const message = `\${${name}} is used, but the environment has no ${name}; set it or write \${${name}:-default}`;
+      problems.push({ file: source.file, ...positionIn(source, node), path: '', message });
+      return match;
+    });
+    // A value that is one reference and nothing else is typed by what the environment holds, so that a port is a
+    // number in YAML and in JSON alike; the tag !!str keeps it text.
+    node.value = ONE_REFERENCE.test(before) && node.tag !== STRING_TAG ? typedScalar(text) : text;
   });
+  return problems;
 }
 
-function retype(text: string): unknown {
-  const contents = parseDocument(text).contents;
+/** Text as YAML reads a plain scalar: a number, true, false, null, or the text itself. */
+export function typedScalar(text: string): unknown {
+  const { contents } = parseDocument(text);
   return isScalar(contents) ? contents.value : text;
-}
-
-function positionOf(
-  document: Document,
-  lines: LineCounter,
-  path: ReadonlyArray<PropertyKey>,
-): { line: number; column: number } | undefined {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    const range = (node as { range?: [number, number, number] } | undefined)?.range;
-    if (!range) continue;
-    const at = lines.linePos(range[0]);
-    return { line: at.line, column: at.col };
-  }
-  return undefined;
 }

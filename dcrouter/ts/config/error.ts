@@ -1,3 +1,5 @@
+import { problemLimits } from './limits.ts';
+
 /** One thing that is wrong in a configuration document, told so that a person can mend it. */
 export interface IConfigProblem {
   /** File the document came from. */
@@ -8,17 +10,31 @@ export interface IConfigProblem {
   /** Path in the document, as `proxy.routes[0].match.ports`; empty for the document itself. */
   readonly path: string;
   readonly message: string;
+  /** The parts of the message, where it has them: what stood there (secrets are not shown), and what would be right. */
+  readonly got?: string;
+  readonly expected?: string;
+  /** What was probably meant. */
+  readonly suggestion?: string;
 }
 
-/** The configuration cannot be used. `message` has one line per problem and names file, path, value and remedy. */
+/**
+ * The configuration cannot be used. `message` has one line per problem and names file, path, value and remedy; past the
+ * bound of problems, the others are counted.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'DCR_CONFIG_INVALID';
+  /** The first problems, as many as the limits say. */
   readonly problems: readonly IConfigProblem[];
+  /** How many there are. */
+  readonly total: number;
 
   constructor(problems: readonly IConfigProblem[]) {
-    super(problems.map(formatProblem).join('\n'));
-    this.problems = problems;
+    const shown = problems.slice(0, problemLimits.shownMax);
+    const more = problems.length - shown.length;
+    super([...shown.map(formatProblem), ...(more > 0 ? [`and ${more} more problems`] : [])].join('\n'));
+    this.problems = shown;
+    this.total = problems.length;
   }
 }
 

@@ -3,47 +3,49 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
-import { zoneComplaints } from '../dns/zones.ts';
-import { ruleComplaints } from '../rules/complaints.ts';
 import type { IStoredObject } from '../store/types.ts';
-import { parseConfigDocument, type IConfigDocument } from './document.ts';
+import type { IConfigDocument } from './document.ts';
 import { ConfigError, type IConfigProblem } from './error.ts';
 import { layObjects, objectName } from './overlay.ts';
-import { explain, problemAt } from './problems.ts';
-import { routeComplaints } from './routes.ts';
+import { meaningProblems } from './meaning.ts';
+import { explain } from './problems.ts';
+import { readConfigDocument } from './read.ts';
+import { outdated } from './outdated.ts';
 import { configSchema, type TConfig } from './schema/index.ts';
 
 /**
- * Reads and validates a configuration file.
+ * Reads and validates a configuration file, with what it includes and names.
  *
- * @throws ConfigError when the file cannot be read, is not YAML or JSON, or does not fit the schema.
+ * @throws ConfigError when a file cannot be read, is not YAML or JSON, or does not fit the schema.
  */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv = process.env): Promise<TConfig> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError([{ file, path: '', message: unreadable(error as NodeJS.ErrnoException) }]);
-  }
-  return validateConfig(parseConfigDocument(file, text, env));
+  return validateConfig(await readConfigDocument(file, env));
 }
 
-function unreadable(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'there is no such file';
-  if (error.code === 'EACCES') return 'the file may not be read by this user';
-  if (error.code === 'EISDIR') return 'this is a folder; name a YAML or JSON file';
-  return `the file cannot be read: ${error.message}`;
+/** What is to be said about a document. */
+export interface IInspection {
+  /** Undefined when there are problems. */
+  readonly config: TConfig | undefined;
+  readonly problems: readonly IConfigProblem[];
+  /** What works and should be looked at: settings that have a newer spelling, secrets that everybody can read. */
+  readonly warnings: readonly IConfigProblem[];
+}
+
+/** Validates a document and tells everything about it at once. */
+export function inspectConfig(document: IConfigDocument): IInspection {
+  const result = configSchema.safeParse(document.value ?? {});
+  const problems = result.success
+    ? meaningProblems(result.data, document)
+    : result.error.issues.flatMap((issue) => explain(issue, document));
+  const warnings = [...(document.warnings ?? []), ...outdated(document)];
+  return { config: problems.length > 0 ? undefined : result.data, problems, warnings };
 }
 
 /** @throws ConfigError with one problem per value that does not fit. */
 export function validateConfig(document: IConfigDocument): TConfig {
-  const result = configSchema.safeParse(document.value ?? {});
-  const problems = result.success
-    ? checkMeaning(result.data, document)
-    : result.error.issues.flatMap((issue) => explain(issue, document));
-  if (problems.length > 0) throw new ConfigError(problems);
-  return result.data!;
+  const { config, problems } = inspectConfig(document);
+  if (config === undefined) throw new ConfigError(problems);
+  return config;
 }
 
 /**
@@ -53,9 +55,16 @@ export function validateConfig(document: IConfigDocument): TConfig {
  * @throws ConfigError
  */
 export function validateWithObjects(document: IConfigDocument, objects: readonly IStoredObject[]): TConfig {
+  const { config, problems } = inspectWithObjects(document, objects);
+  if (config === undefined) throw new ConfigError(problems);
+  return config;
+}
+
+/** The same, told rather than thrown. */
+export function inspectWithObjects(document: IConfigDocument, objects: readonly IStoredObject[]): IInspection {
   const laid = layObjects(document.value, objects);
-  if (laid.problems.length > 0) throw new ConfigError(laid.problems);
-  return validateConfig({
+  if (laid.problems.length > 0) return { config: undefined, problems: laid.problems, warnings: [] };
+  return inspectConfig({
     ...document,
     value: laid.value,
     locate: (path) => {
@@ -63,48 +72,4 @@ export function validateWithObjects(document: IConfigDocument, objects: readonly
       return origin === undefined ? document.locate(path) : { file: objectName(origin), path: origin.path };
     },
   });
-}
-
-/** What fits the schema and still cannot work. */
-function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProblem[] {
-  const duplicates = duplicateNames(config, document);
-  if (duplicates.length > 0) return duplicates;
-  const problems = routeComplaints(config.proxy?.routes ?? []).map(({ path, message }) =>
-    problemAt(document, ['proxy', 'routes', ...path], message),
-  );
-  config.proxy?.routes.forEach((route, index) => {
-    if (route.action.tls?.certificate !== 'auto' || config.proxy?.acme !== undefined) return;
-    const path = ['proxy', 'routes', index, 'action', 'tls', 'certificate'];
-    problems.push(problemAt(document, path, "got 'auto', which needs proxy.acme with at least an email"));
-  });
-  const routeNames = (config.proxy?.routes ?? []).map(({ name }) => name);
-  for (const { path, message } of ruleComplaints(config.rules, routeNames)) {
-    problems.push(problemAt(document, ['rules', ...path], message));
-  }
-  for (const [name, zone] of Object.entries(config.dns?.zones ?? {})) {
-    for (const message of zoneComplaints(name, zone))
-      problems.push(problemAt(document, ['dns', 'zones', name], message));
-  }
-  return problems;
-}
-
-/** Route names key the counters: two routes under one name would be counted as one. */
-function duplicateNames(config: TConfig, document: IConfigDocument): IConfigProblem[] {
-  const first = new Map<string, number>();
-  const problems: IConfigProblem[] = [];
-  config.proxy?.routes.forEach((route, index) => {
-    const earlier = first.get(route.name);
-    if (earlier === undefined) first.set(route.name, index);
-    else {
-      const path = ['proxy', 'routes', index, 'name'];
-      problems.push(
-        problemAt(
-          document,
-          path,
-          `got '${route.name}', which proxy.routes[${earlier}] already has; route names must be unique`,
-        ),
-      );
-    }
-  });
-  return problems;
 }

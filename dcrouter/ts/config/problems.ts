@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { IConfigDocument } from './document.ts';
 import { formatPath, type IConfigProblem } from './error.ts';
 import { valueAt } from './json.ts';
-import { isSecret, knownKeys, knownWords, REDACTED, schemasAt } from './schema-walk.ts';
+import { isMarked, knownKeys, knownWords, REDACTED, schemasAt } from './schema-walk.ts';
 import { configSchema } from './schema/index.ts';
 import { nearestName } from './suggest.ts';
 
@@ -18,16 +18,17 @@ export function problemAt(
   document: IConfigDocument,
   path: ReadonlyArray<PropertyKey>,
   message: string,
+  parts: Pick<IConfigProblem, 'got' | 'expected' | 'suggestion'> = {},
 ): IConfigProblem {
-  const place = document.locate(path);
-  return { file: place.file, line: place.line, column: place.column, path: formatPath(place.path), message };
+  const { file, line, column, path: shown } = document.locate(path);
+  return { file, line, column, path: formatPath(shown), message, ...parts };
 }
 
 /** The problems that one issue of the schema library stands for. */
 export function explain(issue: TIssue, document: IConfigDocument, base: readonly PropertyKey[] = []): IConfigProblem[] {
   const path = [...base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => problemAt(document, [...path, key], unknownKey(key, path)));
+    return issue.keys.map((key) => unknownKey(document, key, path));
   }
   if (issue.code === 'invalid_union') {
     const inner = mostSpecificBranch(issue);
@@ -36,9 +37,12 @@ export function explain(issue: TIssue, document: IConfigDocument, base: readonly
   if (issue.code === 'invalid_key') {
     return [problemAt(document, path, `is not a name that may stand here; ${expectation(issue.issues[0]!)}`)];
   }
-  const got = valueAt(document.value, path);
-  const seen = got === undefined ? 'is missing' : `got ${describe(got, path)}`;
-  return [problemAt(document, path, `${seen}; ${expectation(issue)}${suggestion(got, path)}`)];
+  const value = valueAt(document.value, path);
+  const got = value === undefined ? undefined : describe(value, path);
+  const expected = expectation(issue);
+  const suggestion = typeof value === 'string' ? nearestName(value, knownWords(configSchema, path)) : undefined;
+  const message = `${got === undefined ? 'is missing' : `got ${got}`}; ${expected}${suggestion === undefined ? '' : `; did you mean '${suggestion}'?`}`;
+  return [problemAt(document, path, message, { got, expected: expected.replace(/^expected /, ''), suggestion })];
 }
 
 /** Of a union's branches, the one that accepted the value's shape and failed only deeper inside it. */
@@ -89,23 +93,16 @@ function unionExpectation(issue: Extract<TIssue, { code: 'invalid_union' }>): st
   return options.length === 0 ? issue.message : [...new Set(options)].join(' or ');
 }
 
-function unknownKey(key: string, path: readonly PropertyKey[]): string {
+function unknownKey(document: IConfigDocument, key: string, path: readonly PropertyKey[]): IConfigProblem {
   const known = knownKeys(configSchema, path);
-  const near = nearestName(key, known);
-  const hint = near === undefined ? `known here: ${known.join(', ')}` : `did you mean '${near}'?`;
-  return `is not a known setting; ${hint}`;
-}
-
-/** The word that was probably meant, where the setting takes one of several. */
-function suggestion(got: unknown, path: readonly PropertyKey[]): string {
-  if (typeof got !== 'string') return '';
-  const near = nearestName(got, knownWords(configSchema, path));
-  return near === undefined ? '' : `; did you mean '${near}'?`;
+  const suggestion = nearestName(key, known);
+  const hint = suggestion === undefined ? `known here: ${known.join(', ')}` : `did you mean '${suggestion}'?`;
+  return problemAt(document, [...path, key], `is not a known setting; ${hint}`, { suggestion });
 }
 
 /** A value as an error shows it: short, and never a secret. */
 function describe(value: unknown, path: readonly PropertyKey[]): string {
-  if (isSecret(schemasAt(configSchema, path))) return REDACTED;
+  if (isMarked(schemasAt(configSchema, path), 'secret')) return REDACTED;
   if (typeof value === 'string') return value.length > 60 ? `a text of ${value.length} characters` : `'${value}'`;
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (value === null) return 'nothing (null)';

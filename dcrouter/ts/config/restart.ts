@@ -4,16 +4,24 @@
  * @module
  */
 import { isDeepStrictEqual } from 'node:util';
+import { isGroup } from './json.ts';
 import type { TConfig } from './schema/index.ts';
 
 /** Settings of a section that take effect at once; every other one of that section needs a restart. */
 const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]>>> = {
   proxy: ['routes', 'drainTimeoutMs'],
-  dns: ['zones'],
+  dns: ['zones', 'autoRecords', 'failOpen'],
 };
 
 /** Sections and settings that are read once, at the start. */
-const START_SETTINGS: readonly string[] = ['api.address', 'api.port', 'api.tls', 'control.watch', 'store'];
+const START_SETTINGS: readonly string[] = [
+  'api.address',
+  'api.port',
+  'api.tls',
+  'control.watch',
+  'store',
+  'telemetry.requestId',
+];
 
 /** The settings that differ and take effect only after a restart, as paths: `dns.port`, `proxy.workers`. */
 export function needsRestart(previous: TConfig, next: TConfig): string[] {
@@ -33,9 +41,18 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
       key === undefined ? (config as Record<string, unknown>)[section] : groupAt(config, section)?.[key];
     if (!isDeepStrictEqual(pick(previous), pick(next))) found.push(path);
   }
-  return found;
+  return [...found, ...zoneSettings(previous, next)];
+}
+
+/** How a serial moves on belongs to the zone object, which is signed as long as it is served. */
+function zoneSettings(previous: TConfig, next: TConfig): string[] {
+  return Object.entries(next.dns?.zones ?? {}).flatMap(([name, zone]) => {
+    const before = previous.dns?.zones[name];
+    return before === undefined || before.serialPolicy === zone.serialPolicy ? [] : [`dns.zones[${name}].serialPolicy`];
+  });
 }
 
 function groupAt(config: TConfig, section: string): Record<string, unknown> | undefined {
-  return (config as Record<string, Record<string, unknown> | undefined>)[section];
+  const value = (config as Record<string, unknown>)[section];
+  return isGroup(value) ? value : undefined;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TConfig, TRouteConfig } from './schema/index.ts';
+import type { TConfig, TRouteConfig, TTargetConfig } from './schema/index.ts';
 
 /** Every port that a route listens on. */
 export function* routePorts({ match: { ports } }: TRouteConfig): Generator<number> {
@@ -22,4 +22,9 @@ export function activeRoutes(config: TConfig): TRouteConfig[] {
 export function domainsOf(route: TRouteConfig): string[] {
   const domains = route.match.domains ?? [];
   return (typeof domains === 'string' ? [domains] : domains).map((domain) => domain.toLowerCase());
+}
+
+/** Where a route connects to; none for one that answers itself. */
+export function targetsOf({ action }: Pick<TRouteConfig, 'action'>): readonly TTargetConfig[] {
+  return action.targets ?? (action.target === undefined ? [] : [action.target]);
 }

@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { RouteConfigError, RouteTable, type IRouteConfig } from '@dcrouter/smartproxy';
-import type { TRouteConfig } from './schema/index.ts';
+import {
+  RouteConfigError,
+  RouteTable,
+  type IRouteAction,
+  type IRouteBackendTls,
+  type IRouteClientAuth,
+  type IRouteConfig,
+  type IRouteTarget,
+  type IRouteTls,
+} from '@dcrouter/smartproxy';
+import type { TRouteConfig, TRouteTlsConfig, TTargetConfig } from './schema/index.ts';
 
 export interface IRouteComplaint {
   /** Path below `proxy.routes`. */
@@ -15,7 +24,7 @@ export interface IRouteComplaint {
 /** Compiles the routes as the proxy will, and returns what it refuses. */
 export function routeComplaints(routes: readonly TRouteConfig[]): IRouteComplaint[] {
   try {
-    RouteTable.compile(routes.map(withoutCertificate));
+    RouteTable.compile(routes.map(withoutFiles));
     return [];
   } catch (error) {
     if (!(error instanceof RouteConfigError)) throw error;
@@ -26,13 +35,51 @@ export function routeComplaints(routes: readonly TRouteConfig[]): IRouteComplain
   }
 }
 
-/** Certificates of a document are made or read at start; what is checked here is everything else. */
-function withoutCertificate(route: TRouteConfig): IRouteConfig {
-  const { tls, ...action } = route.action;
-  if (tls === undefined) return { ...route, action };
-  const files = { keyFile: 'at start', certFile: 'at start' };
-  const certificate = tls.certificate === undefined || tls.certificate === 'auto' ? tls.certificate : files;
-  return { ...route, action: { ...action, tls: { ...tls, certificate } } };
+const AT_START = 'at start';
+
+/** Certificates of a document are read at start, redirects made; what is checked here is everything else. */
+function withoutFiles(route: TRouteConfig): IRouteConfig {
+  const { tls, type, redirect: _, targets, target, ...rest } = route.action;
+  const action: IRouteAction = {
+    ...rest,
+    type: 'forward',
+    ...(tls && { tls: tlsWithoutFiles(tls) }),
+    ...(targets && { targets: targets.map(targetWithoutFiles) }),
+    ...(target && { target: targetWithoutFiles(target) }),
+  };
+  const { dns: _dns, ...others } = route;
+  if (type !== 'redirect') return { ...others, action };
+  return { ...others, action: { ...action, type: 'socket-handler', socketHandler: () => undefined } };
+}
+
+function targetWithoutFiles({ tls, ...target }: TTargetConfig): IRouteTarget {
+  return { ...target, ...(tls && { tls: tlsWithoutFiles(tls) }) };
+}
+
+function tlsWithoutFiles({ certificate, clientAuth, backend, ...tls }: TRouteTlsConfig): IRouteTls {
+  return {
+    ...tls,
+    ...(certificate !== undefined && { certificate: certificateWithoutFiles(certificate) }),
+    ...(clientAuth && { clientAuth: clientAuthWithoutFiles(clientAuth) }),
+    ...(backend && { backend: backendWithoutFiles(backend) }),
+  };
+}
+
+function certificateWithoutFiles(
+  certificate: NonNullable<TRouteTlsConfig['certificate']>,
+): NonNullable<IRouteTls['certificate']> {
+  return typeof certificate === 'string' ? certificate : { keyFile: AT_START, certFile: AT_START };
+}
+
+type TClientAuth = NonNullable<TRouteTlsConfig['clientAuth']>;
+
+function clientAuthWithoutFiles({ mode, ca, subjectHeader }: TClientAuth): IRouteClientAuth {
+  return { mode, ca: ca ?? '-----BEGIN -----', ...(subjectHeader !== undefined && { subjectHeader }) };
+}
+
+function backendWithoutFiles(backend: NonNullable<TRouteTlsConfig['backend']>): IRouteBackendTls {
+  const { caFile: _ca, certFile: _cert, keyFile: _key, ...rest } = backend;
+  return rest;
 }
 
 /** `action.targets[0].port` as path parts. */

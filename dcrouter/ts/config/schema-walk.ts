@@ -22,8 +22,10 @@ interface ISchemaDef {
 export interface ISettingMeta {
   /** Never shown: not in differences, not in errors, not when a configuration is printed. */
   readonly secret?: boolean;
-  /** Why it should not be used any more, and what to use. */
-  readonly deprecated?: string;
+  /** A file or folder, relative to the file that names it. */
+  readonly path?: boolean;
+  /** What to use in its place. */
+  readonly instead?: string;
   readonly description?: string;
 }
 
@@ -77,23 +79,13 @@ export function knownWords(root: unknown, path: readonly PropertyKey[]): string[
   return [...new Set(words.filter((word) => typeof word === 'string'))];
 }
 
-/** Whether a schema is marked secret, itself or below its defaults and options. */
-export function isSecret(schemas: readonly unknown[]): boolean {
-  return schemas.some((schema) => {
-    if (metaOf(schema)?.secret === true) return true;
-    const def = definition(schema);
-    if (def.innerType !== undefined) return isSecret([def.innerType]);
-    return def.type === 'union' && isSecret(def.options ?? []);
-  });
-}
-
 /** What stands in the place of a secret that is shown. */
 export const REDACTED = '(secret)';
 
 /** A copy of a value in which every secret is replaced by a word. */
 export function redact(schemas: readonly unknown[], value: unknown): unknown {
   if (value === undefined || value === null) return value;
-  if (isSecret(schemas)) return REDACTED;
+  if (isMarked(schemas, 'secret')) return REDACTED;
   if (typeof value !== 'object') return value;
   if (Array.isArray(value)) {
     const below = schemasBelow(schemas, 0);
@@ -105,11 +97,21 @@ export function redact(schemas: readonly unknown[], value: unknown): unknown {
 }
 
 /** What was said about a schema, on it or on what its default wraps. */
-export function metaOf(schema: unknown): ISettingMeta | undefined {
+export function metaOf(schema: unknown): ISettingMeta {
   const own = z.globalRegistry.get(schema as z.ZodType) as ISettingMeta | undefined;
-  if (own !== undefined) return own;
   const { innerType } = definition(schema);
-  return innerType === undefined ? undefined : metaOf(innerType);
+  return innerType === undefined ? { ...own } : { ...metaOf(innerType), ...own };
+}
+
+/** Whether any of the schemas that may hold at a place is marked so, itself or below its defaults and options. */
+export function isMarked(schemas: readonly unknown[], mark: 'secret' | 'path'): boolean {
+  return schemas.some((schema) => metaOf(schema)[mark] === true || isMarked(optionsOf(schema), mark));
+}
+
+function optionsOf(schema: unknown): readonly unknown[] {
+  const def = definition(schema);
+  if (def.innerType !== undefined) return optionsOf(def.innerType);
+  return def.type === 'union' ? (def.options ?? []) : [];
 }
 
 export function definition(schema: unknown): ISchemaDef {

@@ -39,7 +39,8 @@ function* allSuspicions(
 function* certificateSuspicions(route: TRouteConfig, read: ICertificateSource | undefined): Generator<string> {
   const certificate = route.action.tls?.certificate;
   if (typeof certificate !== 'object') return;
-  const pem = 'cert' in certificate ? certificate.cert : read?.(certificate.certFile);
+  const { cert, certFile } = certificate;
+  const pem = cert ?? (certFile === undefined ? undefined : read?.(certFile));
   if (pem === undefined) return;
   const leaf = parseCertificate(pem);
   if (leaf === undefined) return;

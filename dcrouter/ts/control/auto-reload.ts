@@ -1,5 +1,6 @@
 /**
- * Applies the file by itself when it has changed. What cannot be applied is told once per content.
+ * Applies the file by itself when it, or a file that it is made of, has changed. What cannot be applied is told once
+ * per content.
  *
  * @module
  */
@@ -7,27 +8,29 @@ import { StoreUnavailableError } from '../store/errors.ts';
 import type { IClock } from './clock.ts';
 import type { Control } from './control.ts';
 import { ControlError } from './error.ts';
-import type { IFileDocument } from './file.ts';
+import type { IFileState } from './file.ts';
 import { Follower } from './follower.ts';
 import { messageOf, type Reporter } from './report.ts';
 import { FolderWatch } from './watch.ts';
 
 export interface IAutoReloadOptions {
-  readonly control: Control;
+  readonly control: Pick<Control, 'reload'>;
   readonly clock: IClock;
   readonly report: Reporter;
-  readonly read: () => Promise<IFileDocument>;
+  readonly read: () => Promise<IFileState>;
 }
 
 export class AutoReload {
   readonly #options: IAutoReloadOptions;
   readonly #watch: FolderWatch;
   readonly #follower: Follower;
-  /** Content that was tried and refused, or the reading's error. */
-  #refused: string | undefined;
+  /** Content that has had its turn, applied or refused; or the message of an error that reading it gave. */
+  #tried: string;
 
-  constructor(options: IAutoReloadOptions) {
+  /** @param started - what the router was started from */
+  constructor(options: IAutoReloadOptions, started: IFileState) {
     this.#options = options;
+    this.#tried = started.hash;
     this.#follower = new Follower(options.clock, () => this.#reload());
     this.#watch = new FolderWatch({
       clock: options.clock,
@@ -51,29 +54,21 @@ export class AutoReload {
   /** Rejects when it shall be tried again by itself. */
   async #reload(): Promise<void> {
     const { control, report, read } = this.#options;
-    let content: string;
-    try {
-      const document = await read();
-      content = document.fileHash;
-      await this.#watch.follow(document.files);
-    } catch (error) {
+    const state = await read().catch((error: unknown) => {
       const message = messageOf(error);
-      if (message !== this.#refused) report.failed(report.begin('file', 'file'), 'refused', error);
-      this.#refused = message;
-      return;
-    }
-    if (content === this.#refused) return;
-    if (content === control.fileHash) {
-      this.#refused = undefined;
-      return;
-    }
+      // A file that is away for a moment, as while it is replaced, is told like one that is wrong.
+      if (message !== this.#tried) report.failed(report.begin('file', 'file'), 'refused', error);
+      this.#tried = message;
+    });
+    if (state === undefined) return;
+    await this.#watch.follow(state.files);
+    if (state.hash === this.#tried) return;
     try {
       await control.reload('file');
-      this.#refused = undefined;
     } catch (error) {
       // The store is away, or too much is under way: the file is not at fault.
       if (error instanceof StoreUnavailableError || error instanceof ControlError) throw error;
-      this.#refused = content;
     }
+    this.#tried = state.hash;
   }
 }

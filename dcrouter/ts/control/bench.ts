@@ -17,6 +17,8 @@ export interface IBenchOptions {
   readonly clock: IClock;
   readonly report: Reporter;
   readonly reconcile: TReconcile;
+  /** There is something that the store must be told as soon as it can be reached. */
+  readonly owing: () => void;
 }
 
 export class Bench {
@@ -33,7 +35,7 @@ export class Bench {
     this.compiler = options.compiler;
     this.clock = options.clock;
     this.report = options.report;
-    this.ledger = new VersionLedger(options.report);
+    this.ledger = new VersionLedger(options.report, options.owing);
     this.#reconcile = options.reconcile;
     this.#serving = serving;
   }

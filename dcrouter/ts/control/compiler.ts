@@ -4,9 +4,9 @@
  * @module
  */
 import { differences } from '../config/diff.ts';
-import { parseConfigDocument } from '../config/document.ts';
 import { effects } from '../config/effects.ts';
 import { validateWithObjects } from '../config/load.ts';
+import { readConfigDocument } from '../config/read.ts';
 import { needsRestart } from '../config/restart.ts';
 import type { TConfig } from '../config/schema/index.ts';
 import type { IStoredObject } from '../store/types.ts';
@@ -34,7 +34,7 @@ export interface ICompiler {
 export function createCompiler(env: NodeJS.ProcessEnv): ICompiler {
   return {
     compile: async ({ file, text }, objects) =>
-      deepFreeze(validateWithObjects(parseConfigDocument(file, text, env), objects)),
+      deepFreeze(validateWithObjects(await readConfigDocument(file, env, text), objects)),
     plan: (previous, next) => ({ differences: differences(previous, next), effects: effects(previous, next) }),
     pendingRestart: needsRestart,
   };

@@ -5,8 +5,9 @@
  */
 import type { TConfig } from '../config/schema/index.ts';
 import { ConfigError } from '../config/error.ts';
+import { flattenDocument } from '../config/read.ts';
 import { StoreConflictError, StoreUnavailableError } from '../store/errors.ts';
-import type { IDocumentVersion, IPage, IPageRequest, IStore, TObjectChange } from '../store/types.ts';
+import type { IDocumentVersion, IPage, IPageRequest, IStore, IStoredObject, TObjectChange } from '../store/types.ts';
 import { Bench, type IBenchOptions } from './bench.ts';
 import { changeDocument, type IDocumentChange } from './document-change.ts';
 import { ControlError } from './error.ts';
@@ -28,9 +29,11 @@ interface IOutcome {
   readonly changed: boolean;
 }
 
-export interface IControlOptions extends IBenchOptions {
+export interface IControlOptions extends Omit<IBenchOptions, 'owing'> {
   /** Reads the file that the router was started with; undefined: there is none to reload. */
   readonly readFile?: () => Promise<IDocumentChange>;
+  /** Null while it cannot be reached: {@link Control.join} brings it. */
+  readonly store: IStore | null;
 }
 
 export class Control implements IControl {
@@ -39,21 +42,29 @@ export class Control implements IControl {
   readonly #queue: ChangeQueue;
   readonly #unconfirmed: Unconfirmed;
   readonly #follower: Follower;
+  /** Tells the store what it could not be told when it was away. */
+  readonly #settler: Follower;
   readonly #readFile: (() => Promise<IDocumentChange>) | undefined;
   #stopListening: () => void = () => {};
 
   /** @param serving - what the parts were started with */
   constructor(options: IControlOptions, serving: IServing) {
-    this.#bench = new Bench(options, serving);
+    this.#bench = new Bench({ ...options, owing: () => this.#settler.tell() }, serving);
+    this.#bench.openStore = options.store;
     this.#started = serving.snapshot.config;
     this.#queue = new ChangeQueue(options.clock);
     this.#unconfirmed = new Unconfirmed(options.clock, () => this.#takeBack());
     this.#follower = new Follower(options.clock, () => this.#follow());
+    this.#settler = new Follower(options.clock, () => this.#repay());
     this.#readFile = options.readFile;
   }
 
   get snapshot(): ISnapshot {
     return this.#bench.serving.snapshot;
+  }
+
+  get objects(): readonly IStoredObject[] {
+    return this.#bench.serving.objects;
   }
 
   get pendingRestart(): readonly string[] {
@@ -62,6 +73,10 @@ export class Control implements IControl {
 
   documentText(): string {
     return this.#bench.serving.document.text;
+  }
+
+  documentFile(): string {
+    return this.#bench.serving.document.file;
   }
 
   stats(): IControlStats {
@@ -90,11 +105,6 @@ export class Control implements IControl {
     return this.#bench.openStore;
   }
 
-  /** Where what serves now came from. */
-  get fileHash(): string {
-    return this.#bench.serving.fileHash;
-  }
-
   /** Runs work as a change: nothing else changes meanwhile. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     return await this.#queue.run(work);
@@ -102,21 +112,19 @@ export class Control implements IControl {
 
   /** Brings what was taken over to be served, and tells the store how that ended. */
   async settling(store: IStore, { unsettled, isNew }: ITakeOver, serve: () => Promise<void>): Promise<void> {
-    const { ledger, report } = this.#bench;
+    const { ledger } = this.#bench;
     await serve().catch(async (error: unknown) => {
       if (unsettled !== undefined && isNew) await ledger.fail(store, unsettled);
       throw error;
     });
     if (unsettled === undefined) return;
     ledger.owe(unsettled, 'active');
-    await ledger.repay(store).catch((error: unknown) => {
-      report.warn('the store cannot be told what serves; it is told with the next change', error);
-    });
+    await ledger.tell(store);
   }
 
-  /** The store can be reached: changes are kept there, and those of other nodes are followed. */
-  useStore(store: IStore): void {
-    this.#bench.openStore = store;
+  /** The parts serve: what other nodes change is followed from now on. */
+  follow(): void {
+    const store = this.#bench.store();
     this.#stopListening = store.objects.onRevision(() => this.#follower.tell());
     // What came between the reading at the start and now.
     this.#follower.tell();
@@ -133,7 +141,8 @@ export class Control implements IControl {
       const plan = this.#bench.compiler.plan(before.config, serving.snapshot.config);
       return { applied: { snapshot: serving.snapshot, plan }, changed: true };
     });
-    this.useStore(store);
+    this.#bench.openStore = store;
+    this.follow();
   }
 
   async plan(document: IDocumentInput): Promise<IPlan> {
@@ -154,7 +163,12 @@ export class Control implements IControl {
       options.confirmMs ?? (document.source === 'api' ? this.snapshot.config.control.confirmDefaultMs : 0);
     const { confirmMs: _, ...others } = options;
     const asked = confirmMs === 0 ? others : { ...others, confirmMs };
-    return await this.#changeDocument(async () => document, document.source, asked);
+    const read = async (): Promise<IDocumentChange> => {
+      // What it includes is kept with it: a rollback must not depend on what the files say by then.
+      const { text } = await flattenDocument(document.file, document.text);
+      return { ...document, text };
+    };
+    return await this.#changeDocument(read, document.source, asked);
   }
 
   async applyObjects(changes: readonly TObjectChange[], options: IApplyOptions): Promise<IApplied> {
@@ -216,6 +230,7 @@ export class Control implements IControl {
   async stop(): Promise<void> {
     this.#stopListening();
     this.#follower.stop();
+    this.#settler.stop();
     this.#unconfirmed.end();
     await this.#queue.stop();
   }
@@ -265,6 +280,13 @@ export class Control implements IControl {
       if (current === null || current.confirmByMs > this.#bench.clock.nowMs())
         return { applied: { snapshot: this.snapshot, plan: NOTHING }, changed: false };
       return { applied: await takeBack(this.#bench, this.#unconfirmed, current), changed: true };
+    });
+  }
+
+  /** In its turn: the change that owes may yet repay. */
+  async #repay(): Promise<void> {
+    await this.#queue.run(async () => {
+      if (this.#bench.ledger.owes) await this.#bench.ledger.repay(this.#bench.store());
     });
   }
 

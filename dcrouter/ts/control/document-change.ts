@@ -28,12 +28,16 @@ export async function changeDocument(
   checkConfirmMs(options.confirmMs);
   const store = bench.store();
   const before = bench.serving;
+  options.guard?.(before.snapshot);
   const config = await bench.compiler.compile(document, before.objects);
   const plan = bench.compiler.plan(before.snapshot.config, config);
   const fileHash = fileHashOf(document, before.fileHash);
   const same = plan.differences.length === 0 && document.text === before.document.text && fileHash === before.fileHash;
-  if (same && options.confirmMs === undefined && unconfirmed.current === null)
+  if (same && options.confirmMs === undefined && unconfirmed.current === null) {
+    // Files that it names, as certificates, may say something else by now.
+    await bench.go(config);
     return { applied: { snapshot: before.snapshot, plan }, changed: false };
+  }
 
   // Dies before this: nothing has happened. Dies after it: a pending version, which the next start calls failed.
   const version = await bench.ledger.begin(store, {

@@ -25,6 +25,7 @@ export async function applyObjectChanges(
   const store = bench.store();
   for (let tries = 1; ; tries += 1) {
     const { snapshot, document, objects } = bench.serving;
+    options.guard?.(snapshot);
     const stamp = { revision: snapshot.revision + 1, atMs: bench.clock.nowMs(), by: options.by };
     const changed = changeObjects(objects, changes, stamp);
     const config = await bench.compiler.compile(document, changed);

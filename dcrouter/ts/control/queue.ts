@@ -43,7 +43,8 @@ export class ChangeQueue {
         throw stopped();
       }
     }
-    const result = work();
+    // A work that throws before it waits for anything must give its turn up like any other.
+    const result = (async () => work())();
     this.#running = result.then(
       () => this.#next(),
       () => this.#next(),

@@ -35,9 +35,7 @@ export async function takeBack(bench: Bench, unconfirmed: Unconfirmed, probation
   bench.replace({ snapshot, document, fileHash, objects });
   bench.ledger.owe(probation.version, 'reverted');
   if (version > 0) bench.ledger.owe(version, 'active');
-  await bench.ledger.repay(store).catch((error: unknown) => {
-    bench.report.warn('the store cannot be told that a version was taken back; it is told with the next change', error);
-  });
+  await bench.ledger.tell(store);
   bench.report.reverted(probation.version, version, 'system');
   if (stored !== undefined)
     await bench.report.audit(store, {

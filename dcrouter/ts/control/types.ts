@@ -4,7 +4,7 @@
  * @module
  */
 import type { TConfig } from '../config/schema/index.ts';
-import type { IDocumentVersion, IPage, IPageRequest, TObjectChange } from '../store/types.ts';
+import type { IDocumentVersion, IPage, IPageRequest, IStoredObject, TObjectChange } from '../store/types.ts';
 
 /** What the router serves now; never changed, only replaced. */
 export interface ISnapshot {
@@ -51,6 +51,8 @@ export interface IApplyOptions {
   readonly comment?: string;
   /** Milliseconds after which the change is taken back unless {@link IControl.confirm} is called. */
   readonly confirmMs?: number;
+  /** Asked about what serves in the moment of the change, when nothing else changes any more; what it throws refuses. */
+  readonly guard?: (current: ISnapshot) => void;
 }
 
 export interface IApplied {
@@ -71,8 +73,12 @@ export interface IDocumentInput {
 export interface IControl {
   /** What serves now. */
   readonly snapshot: ISnapshot;
+  /** The shared objects of the snapshot. */
+  readonly objects: readonly IStoredObject[];
   /** The document of the running version, as text. */
   documentText(): string;
+  /** Its file, for error messages and relative paths. */
+  documentFile(): string;
   /** Settings applied but not in effect before a restart. */
   readonly pendingRestart: readonly string[];
   /** Validates and compares; changes nothing. @throws ConfigError */

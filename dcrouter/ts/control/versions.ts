@@ -16,11 +16,14 @@ export type TSettled = Exclude<TVersionState, 'pending'>;
  */
 export class VersionLedger {
   readonly #report: Reporter;
+  readonly #owing: () => void;
   /** In the order in which they must be settled. */
   readonly #owed = new Map<number, TSettled>();
 
-  constructor(report: Reporter) {
+  /** @param owing - there is something that the store must be told as soon as it can be reached */
+  constructor(report: Reporter, owing: () => void) {
     this.#report = report;
+    this.#owing = owing;
   }
 
   /** Appends a pending version. @throws StoreUnavailableError; nothing is begun then */
@@ -48,14 +51,24 @@ export class VersionLedger {
   /** The version does not serve. */
   async fail(store: IStore, version: number): Promise<void> {
     this.owe(version, 'failed');
-    await this.repay(store).catch((error: unknown) => {
-      this.#report.warn('the store cannot be told that a version failed; it is told with the next change', error);
-    });
+    await this.tell(store);
   }
 
   owe(version: number, state: TSettled): void {
     this.#owed.delete(version);
     this.#owed.set(version, state);
+    this.#owing();
+  }
+
+  get owes(): boolean {
+    return this.#owed.size > 0;
+  }
+
+  /** Repays now, or as soon as the store can be reached. */
+  async tell(store: IStore): Promise<void> {
+    await this.repay(store).catch((error: unknown) => {
+      this.#report.warn('the store cannot be told what serves; it is told when it can be reached', error);
+    });
   }
 
   /** @throws StoreUnavailableError */

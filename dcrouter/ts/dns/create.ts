@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { DnsServer } from '@dcrouter/smartdns/server';
-import type { TConfig } from '../config/schema/index.ts';
-import { zonesOf } from './zones.ts';
+import { DnsServer, type IZoneOptions } from '@dcrouter/smartdns/server';
+import type { TDnsConfig } from '../config/schema/index.ts';
+import { dnsOptions } from './options.ts';
 
-export function createDnsServer(config: NonNullable<TConfig['dns']>): DnsServer {
-  return new DnsServer({ udpPort: config.port, bindInterface: config.address, zones: zonesOf(config) });
+/** @throws ConfigError when a certificate file cannot be read */
+export async function createDnsServer(config: TDnsConfig, zones: IZoneOptions[]): Promise<DnsServer> {
+  return new DnsServer({ ...(await dnsOptions(config)), zones });
 }

@@ -3,24 +3,34 @@
  *
  * @module
  */
-import type { DnsServer } from '@dcrouter/smartdns/server';
-import type { TConfig } from '../config/schema/index.ts';
+import type { DnsServer, IZoneOptions } from '@dcrouter/smartdns/server';
+import type { TConfig, TZoneConfig } from '../config/schema/index.ts';
+import { addDnsEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import type { RulesPart } from '../rules/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerDnsMetrics } from '../telemetry/dns.ts';
+import { changeZone } from './change.ts';
+import { composeZones, followsChecks, type TIsUp } from './compose.ts';
 import { createDnsServer } from './create.ts';
+import { ZoneSigning } from './signing.ts';
 import { zonesOf } from './zones.ts';
 
 export class DnsPart implements IPart {
   readonly name = 'dns';
   readonly #context: IRouterContext;
   readonly #rules: RulesPart;
+  readonly #isUp: TIsUp;
+  #config: TConfig | null = null;
+  /** What the configuration has put into each zone. */
+  #served = new Map<string, IZoneOptions>();
   #dns: DnsServer | null = null;
+  #signing: ZoneSigning | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
 
-  constructor(context: IRouterContext, rules: RulesPart) {
+  constructor(context: IRouterContext, isUp: TIsUp, rules: RulesPart) {
     this.#context = context;
+    this.#isUp = isUp;
     this.#rules = rules;
   }
 
@@ -30,43 +40,92 @@ export class DnsPart implements IPart {
 
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
-    const dns = createDnsServer(config.dns);
+    const zones = this.#zones(config);
+    const dns = await createDnsServer(config.dns, [...zones.values()]);
     this.#rules.attachDns(dns);
+    const signing = new ZoneSigning(dns.zones);
+    await signing.follow(config.dns.zones, {}).catch((error: unknown) => {
+      throw explainStartError('the zones cannot be signed', error);
+    });
     this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the DNS server cannot start', error);
     });
     this.#dns = dns;
-    registerDnsMetrics(this.#context.registry, dns.stats);
+    this.#signing = signing;
+    this.#config = config;
+    this.#served = zones;
+    this.#removeEvents = addDnsEvents(this.#context.events, dns);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
     const dns = this.#dns;
     if (dns === null) return await this.start(next);
+    const zones = { next: next.dns?.zones ?? {}, previous: previous.dns?.zones ?? {} };
     try {
-      changeZones(dns, previous.dns, next.dns);
+      this.#serve(dns, this.#zones(next));
+      // From here on a check that turns changes the new records.
+      this.#config = next;
+      await this.#signing?.follow(zones.next, zones.previous);
       // A second start does nothing; without the section nothing listens, and what is counted stays.
       if (next.dns === undefined) await dns.stop();
       else await dns.start();
     } catch (error) {
-      changeZones(dns, next.dns, previous.dns);
+      this.#config = previous;
+      this.#serve(dns, this.#zones(previous));
+      await this.#signing?.follow(zones.previous, zones.next);
       throw explainStartError('the DNS server cannot follow', error);
     }
+  }
+
+  /** A check has turned: records that follow it come or go. */
+  refresh(): void {
+    if (this.#dns === null || this.#config === null) return;
+    try {
+      // Only these are made anew: a zone may be a long file.
+      const following = this.#zones(this.#config, followsChecks);
+      this.#serve(this.#dns, new Map([...this.#served, ...following]));
+    } catch (error) {
+      this.#context.logger.error({ error: (error as Error).message }, 'the records cannot follow their checks');
+    }
+  }
+
+  /** The zones of a configuration as the checks let them be. */
+  #zones(config: TConfig, wanted?: (zone: TZoneConfig) => boolean): Map<string, IZoneOptions> {
+    return new Map(zonesOf({ zones: composeZones(config, this.#isUp, wanted) }).map((zone) => [zone.origin, zone]));
+  }
+
+  /** Changes what differs; when that cannot be, the zones are as before. */
+  #serve(dns: DnsServer, wanted: Map<string, IZoneOptions>): void {
+    const undo: Array<() => void> = [];
+    try {
+      for (const [origin, after] of wanted) {
+        const before = this.#served.get(origin);
+        const zone = dns.zones.get(origin);
+        if (zone === undefined || before === undefined) {
+          dns.zones.add(after);
+          undo.push(() => dns.zones.remove(origin));
+        } else {
+          changeZone(zone, before, after);
+          undo.push(() => changeZone(zone, after, before));
+        }
+      }
+    } catch (error) {
+      for (const revert of undo.reverse()) revert();
+      throw error;
+    }
+    for (const origin of this.#served.keys()) if (!wanted.has(origin)) dns.zones.remove(origin);
+    this.#served = wanted;
   }
 
   async stop(): Promise<void> {
     await this.#dns?.stop();
     this.#stopLogging();
+    this.#removeEvents();
     this.#dns = null;
+    this.#signing = null;
+    this.#config = null;
+    this.#served = new Map();
   }
-}
-
-/** Adds, replaces and removes the zones that differ; the others keep their answers. */
-function changeZones(dns: DnsServer, from: TConfig['dns'], to: TConfig['dns']): void {
-  const before = new Map(zonesOf(from).map((zone) => [zone.origin, JSON.stringify(zone)]));
-  const wanted = zonesOf(to);
-  for (const zone of wanted) if (before.get(zone.origin) !== JSON.stringify(zone)) dns.zones.add(zone);
-  const origins = new Set(wanted.map((zone) => zone.origin));
-  for (const origin of before.keys()) if (!origins.has(origin)) dns.zones.remove(origin);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { smartrx } from './rx.ts';
-import type { IEventBus, IRouterEvent, TEventKind, TEventSource } from './types.ts';
+import type { IEventBus, IEventStats, IRouterEvent, TEventKind, TEventSource } from './types.ts';
 
 type TListener = (event: IRouterEvent) => void;
 
@@ -12,6 +12,7 @@ type TListener = (event: IRouterEvent) => void;
 class Channel {
   readonly kind: TEventKind;
   readonly listeners = new Set<TListener>();
+  delivered = 0;
   readonly #deliver: (kind: TEventKind, data: IRouterEvent['data']) => void;
   #source: TEventSource | null = null;
   #detach: (() => void) | null = null;
@@ -78,6 +79,11 @@ export class EventBus implements IEventBus {
     return new smartrx.rxjs.Observable((subscriber) => this.subscribe(patterns, (event) => subscriber.next(event)));
   }
 
+  stats(): IEventStats {
+    const delivered = Object.fromEntries(Array.from(this.#channels.values(), (each) => [each.kind, each.delivered]));
+    return { listeners: this.#subscriptions.size, delivered };
+  }
+
   kinds(): readonly TEventKind[] {
     return [...this.#channels.keys()].sort();
   }
@@ -95,7 +101,9 @@ export class EventBus implements IEventBus {
   #deliver(kind: TEventKind, data: IRouterEvent['data']): void {
     this.#lastId += 1;
     const event: IRouterEvent = Object.freeze({ id: this.#lastId, atMs: Date.now(), kind, data });
-    for (const listener of this.#channel(kind).listeners) listener(event);
+    const channel = this.#channel(kind);
+    channel.delivered += 1;
+    for (const listener of channel.listeners) listener(event);
   }
 }
 

@@ -22,6 +22,13 @@ export interface IRouterEvent {
 /** Ties a kind of event to its source; the returned function lets go. */
 export type TEventSource = (emit: (data: Readonly<Record<string, unknown>>) => void) => () => void;
 
+export interface IEventStats {
+  /** Listeners now. */
+  readonly listeners: number;
+  /** Events made, by kind, from 0 for every kind that is known. */
+  readonly delivered: Readonly<Record<string, number>>;
+}
+
 export interface IEventBus {
   /** Makes a kind known; `attach` is called when the first listener for it comes, its result when the last one goes. */
   addSource(kind: TEventKind, attach: TEventSource): () => void;
@@ -37,4 +44,5 @@ export interface IEventBus {
   observe(...patterns: readonly string[]): smartrx.rxjs.Observable<IRouterEvent>;
   /** Every kind that can occur, sorted. */
   kinds(): readonly TEventKind[];
+  stats(): IEventStats;
 }

@@ -7,7 +7,7 @@ import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import { logDnsEvents, logProxyEvents, type IAccessSink } from './access.ts';
 import { createLogger, prettyLine, type TLogger } from './logger.ts';
-import { LogOutput, OutputCounts, type IOutputStats } from './output.ts';
+import { LogOutput, outputCounts, type IOutputStats } from './output.ts';
 import { redacted } from './redact.ts';
 import { accessSettings, type IAccessSettings, type TLoggingConfig } from './settings.ts';
 import { LogTail, type ITailStats } from './tail.ts';
@@ -46,7 +46,7 @@ export class Logs {
   #accessOutput: LogOutput | null;
   #sampledOut = 0;
   /** Outputs come and go; what they counted stays. */
-  readonly #counts = { log: new OutputCounts(), access: new OutputCounts() };
+  readonly #counts = { log: outputCounts(), access: outputCounts() };
   readonly #sink: IAccessSink = this.#makeSink();
 
   constructor(config: TLoggingConfig, options: ILogsOptions = {}) {

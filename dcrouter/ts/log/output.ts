@@ -15,16 +15,20 @@ const openFile = promisify(open);
 const closeFile = promisify(close);
 
 /** What is counted; outputs that follow one another count into one. */
-export class OutputCounts {
+export interface IOutputCounts {
   /** Lines handed over to the system. */
-  written = 0;
+  written: number;
   /** Lines given up: as too much waited, or as the destination failed. */
-  dropped = 0;
+  dropped: number;
   /** Failed writes and opens. */
-  failures = 0;
+  failures: number;
 }
 
-export interface IOutputStats extends Readonly<OutputCounts> {
+export function outputCounts(): IOutputCounts {
+  return { written: 0, dropped: 0, failures: 0 };
+}
+
+export interface IOutputStats extends Readonly<IOutputCounts> {
   /** Lines that wait now. */
   readonly waiting: number;
 }
@@ -49,9 +53,9 @@ export class LogOutput {
   #retry: NodeJS.Timeout | undefined;
   #idle: Array<() => void> = [];
   #afterWrite: Array<() => void> = [];
-  readonly #counts: OutputCounts;
+  readonly #counts: IOutputCounts;
 
-  constructor(file?: string, counts: OutputCounts = new OutputCounts(), charsMax: number = OUTPUT_CHARS_MAX) {
+  constructor(file?: string, counts: IOutputCounts = outputCounts(), charsMax: number = OUTPUT_CHARS_MAX) {
     this.file = file;
     this.#counts = counts;
     this.#charsMax = charsMax;

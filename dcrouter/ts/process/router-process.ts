@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { dirname, resolve } from 'node:path';
 import { AutoReload } from '../control/auto-reload.ts';
 import { systemClock, type IClock } from '../control/clock.ts';
 import { createCompiler } from '../control/compiler.ts';
 import { Control } from '../control/control.ts';
-import { readFileDocument, type IFileDocument } from '../control/file.ts';
+import { readFileDocument, readFileState, type IFileDocument, type IFileState } from '../control/file.ts';
 import { Follower } from '../control/follower.ts';
 import { Reporter } from '../control/report.ts';
 import { prepareTakeOver, takeOverFile, type ITakeOver } from '../control/take-over.ts';
@@ -17,15 +18,15 @@ import type { TLogger } from '../log/logger.ts';
 import { Logs } from '../log/logs.ts';
 import { DcRouter } from '../router.ts';
 import { StoreUnavailableError } from '../store/errors.ts';
+import { openStore } from '../store/open.ts';
 import type { IStore } from '../store/types.ts';
-import { openStore } from './open-store.ts';
 
 export interface IRouterProcessOptions {
   /** Variables that the document may name; the process's own unless given. */
   readonly env?: NodeJS.ProcessEnv;
   readonly logger?: TLogger;
   /** Opens what is kept; as the document's `store` section says unless given. */
-  readonly openStore?: (config: TConfig) => Promise<IStore>;
+  readonly openStore?: () => Promise<IStore>;
   readonly clock?: IClock;
 }
 
@@ -48,9 +49,11 @@ export class RouterProcess {
    */
   static async start(file: string, options: IRouterProcessOptions = {}): Promise<RouterProcess> {
     const clock = options.clock ?? systemClock;
-    const compiler = createCompiler(options.env ?? process.env);
-    const read = (): Promise<IFileDocument> => readFileDocument(file);
-    const document = await read();
+    const env = options.env ?? process.env;
+    const compiler = createCompiler(env);
+    // Before the file: what changes between the two is seen as a change.
+    const state = await readFileState(file, env);
+    const document = await readFileDocument(file);
     // Before the store is opened: the file says where it is, and a file that is wrong is told at once.
     const own = await compiler.compile(document, []);
     const logs = new Logs(own.logging, { logger: options.logger });
@@ -58,20 +61,24 @@ export class RouterProcess {
     const events = new EventBus();
     const report = new Reporter(events, logger, clock);
     const tools = { compiler, clock, report };
-    const open = (): Promise<IStore> => (options.openStore ?? openStore)(own);
+    const folder = dirname(resolve(file));
+    const open = (): Promise<IStore> =>
+      options.openStore?.() ?? openStore(own.store, { node: own.node.name, folder, logger });
 
     const { store, prepared } = await reach(open, async (store) => prepareTakeOver(store, document, tools), report);
     const takeOver = prepared ?? (await takeOverFile(document, tools));
     try {
       const reconcile = (next: TConfig): Promise<void> => router.reconcile(next);
-      const control = new Control({ ...tools, reconcile, readFile: read }, takeOver.serving);
+      const readFile = (): Promise<IFileDocument> => readFileDocument(file);
+      const control = new Control({ ...tools, reconcile, readFile, store }, takeOver.serving);
       const router = new DcRouter(takeOver.serving.snapshot.config, { logs, events, control });
       const serve = (): Promise<void> => router.start();
       await control.alone(() => (store === null ? serve() : control.settling(store, takeOver, serve)));
       const running = new RouterProcess(router, control);
       if (store === null) running.#joinLater(open, clock, report);
-      else control.useStore(store);
-      if (own.control.watch) await running.#watch({ control, clock, report, read }, document.files);
+      else control.follow();
+      const read = (): Promise<IFileState> => readFileState(file, env);
+      if (own.control.watch) await running.#watch(new AutoReload({ control, clock, report, read }, state), state);
       return running;
     } catch (error) {
       await store?.close();
@@ -87,8 +94,7 @@ export class RouterProcess {
     await this.control.store?.close();
   }
 
-  async #watch(options: ConstructorParameters<typeof AutoReload>[0], files: readonly string[]): Promise<void> {
-    const watch = new AutoReload(options);
+  async #watch(watch: AutoReload, { files }: IFileState): Promise<void> {
     this.#others.push(watch);
     await watch.start(files);
   }

@@ -3,67 +3,28 @@
  *
  * @module
  */
-import { selfSignedCertificate } from '@dcrouter/acme';
-import { readFile } from 'node:fs/promises';
-import { SmartProxy, type IRouteConfig, type IRouteTls } from '@dcrouter/smartproxy';
+import { OptionsError, SmartProxy, type IRequestIdOptions, type ISmartProxyOptions } from '@dcrouter/smartproxy';
 import { ConfigError } from '../config/error.ts';
-import type { TConfig, TRouteConfig } from '../config/schema/index.ts';
+import type { TConfig, TProxyConfig } from '../config/schema/index.ts';
+import { proxyOptions } from './options.ts';
 
-type TProxyConfig = NonNullable<TConfig['proxy']>;
-type TTlsConfig = NonNullable<TRouteConfig['action']['tls']>;
+export { routesOf } from './routes.ts';
 
-/** @throws ConfigError when a certificate file cannot be read. */
-export async function createProxy(config: TProxyConfig): Promise<SmartProxy> {
-  return new SmartProxy({
-    routes: await routesOf(config),
-    listenAddress: config.address,
-    ...(config.acme && { acme: { enabled: true, ...config.acme } }),
-  });
+/** How requests are named, as the `telemetry` section says; undefined: not at all. */
+export function requestIdOf({ requestId }: TConfig['telemetry']): IRequestIdOptions | undefined {
+  if (requestId === false) return undefined;
+  return requestId === true ? {} : requestId;
 }
 
 /**
- * The document's routes as the proxy takes them, certificates read.
- *
- * @throws ConfigError when a certificate file cannot be read.
+ * @param further what other sections give the proxy: a logger, a resolver, request ids
+ * @throws ConfigError when a certificate file cannot be read, or the proxy refuses an option
  */
-export async function routesOf(config: TProxyConfig): Promise<IRouteConfig[]> {
-  const routes: IRouteConfig[] = [];
-  for (const [index, route] of config.routes.entries()) {
-    const { tls, ...action } = route.action;
-    routes.push({ ...route, action: { ...action, ...(tls && { tls: await tlsOf(tls, route, index) }) } });
-  }
-  return routes;
-}
-
-async function tlsOf(tls: TTlsConfig, route: TRouteConfig, index: number): Promise<IRouteTls> {
-  const { certificate } = tls;
-  if (certificate === undefined || certificate === 'auto') return { mode: tls.mode, certificate };
-  if (certificate === 'self-signed') {
-    const { key, cert } = selfSignedCertificate(namesOf(route));
-    return { mode: tls.mode, certificate: { key, cert } };
-  }
-  if ('key' in certificate) return { mode: tls.mode, certificate };
-  const path = `proxy.routes[${index}].action.tls.certificate`;
-  return {
-    mode: tls.mode,
-    certificate: {
-      key: await pem(certificate.keyFile, `${path}.keyFile`),
-      cert: await pem(certificate.certFile, `${path}.certFile`),
-    },
-  };
-}
-
-/** The names that a self-signed certificate of this route must hold; a route for every name gets `localhost`. */
-function namesOf(route: TRouteConfig): string[] {
-  const domains = route.match.domains ?? [];
-  const names = (typeof domains === 'string' ? [domains] : domains).filter((name) => name !== '*');
-  return names.length > 0 ? names : ['localhost'];
-}
-
-async function pem(file: string, path: string): Promise<string> {
+export async function createProxy(config: TProxyConfig, further?: Partial<ISmartProxyOptions>): Promise<SmartProxy> {
   try {
-    return await readFile(file, 'utf8');
+    return new SmartProxy(await proxyOptions(config, further));
   } catch (error) {
-    throw new ConfigError([{ file, path, message: `the file cannot be read: ${(error as Error).message}` }]);
+    if (!(error instanceof OptionsError)) throw error;
+    throw new ConfigError(error.problems.map(({ field, message }) => ({ file: 'proxy', path: field, message })));
   }
 }

@@ -3,24 +3,31 @@
  *
  * @module
  */
-import type { SmartProxy } from '@dcrouter/smartproxy';
+import { isDeepStrictEqual } from 'node:util';
+import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
+import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import type { RulesPart } from '../rules/part.ts';
+import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { registerProxyMetrics } from '../telemetry/proxy.ts';
-import { createProxy, routesOf } from './create.ts';
+import { createProxy, requestIdOf, routesOf } from './create.ts';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
   readonly #rules: RulesPart;
+  readonly #resolve: ResolvePart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
+  #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
+  /** As the proxy has them: files that a route names may change while the document stays as it is. */
+  #routes: IRouteConfig[] = [];
 
-  constructor(context: IRouterContext, rules: RulesPart) {
+  constructor(context: IRouterContext, resolve: ResolvePart, rules: RulesPart) {
     this.#context = context;
+    this.#resolve = resolve;
     this.#rules = rules;
   }
 
@@ -31,33 +38,54 @@ export class ProxyPart implements IPart {
   async start(config: TConfig): Promise<void> {
     const settings = config.proxy;
     if (!settings) return;
-    const proxy = await createProxy(settings);
-    this.#rules.attachProxy(proxy);
+    const proxy = await createProxy(settings, {
+      requestId: requestIdOf(config.telemetry),
+      // Worker processes resolve names themselves.
+      ...(settings.workers === undefined && { resolver: this.#resolve.resolver }),
+    });
+    // Worker processes cannot ask; the validation has refused rules for them.
+    if (settings.workers === undefined) this.#rules.attachProxy(proxy);
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
       throw explainStartError('the proxy cannot start', error);
     });
     this.#proxy = proxy;
+    this.#routes = proxy.settings.routes;
+    this.#setUpstreams(config.upstreams);
     this.#drainTimeoutMs = settings.drainTimeoutMs;
-    registerProxyMetrics(this.#context.registry, proxy.stats);
+    this.#removeEvents = addProxyEvents(this.#context.events, proxy);
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {
     if (this.#proxy === null) return await this.start(next);
     // Without the section no route is left, and so no port is open; what is counted stays.
-    if (next.proxy === undefined) return await this.#proxy.updateRoutes([]);
-    if (JSON.stringify(next.proxy.routes) !== JSON.stringify(previous.proxy?.routes)) {
-      await this.#proxy.updateRoutes(await routesOf(next.proxy)).catch((error: unknown) => {
+    const routes = next.proxy === undefined ? [] : await routesOf(next.proxy);
+    if (!isDeepStrictEqual(routes, this.#routes)) {
+      await this.#proxy.updateRoutes(routes).catch((error: unknown) => {
         throw explainStartError('the routes cannot be changed', error);
       });
+      this.#routes = routes;
     }
-    this.#drainTimeoutMs = next.proxy.drainTimeoutMs;
+    this.#setUpstreams(next.upstreams, previous.upstreams);
+    this.#drainTimeoutMs = next.proxy?.drainTimeoutMs ?? this.#drainTimeoutMs;
+  }
+
+  /** Tells the proxy what operators say about targets; one that is not named any more is as its routes say. */
+  #setUpstreams(next: TConfig['upstreams'] = {}, previous: TConfig['upstreams'] = {}): void {
+    for (const target of Object.keys(previous)) {
+      if (next[target] === undefined) this.#proxy?.setUpstreamState(target, { state: 'ready', weight: null });
+    }
+    for (const [target, { state, weight }] of Object.entries(next)) {
+      if (isDeepStrictEqual(next[target], previous[target])) continue;
+      this.#proxy?.setUpstreamState(target, { state, weight: weight ?? null });
+    }
   }
 
   async stop(): Promise<void> {
     await this.#proxy?.stop({ drainTimeout: this.#drainTimeoutMs });
     this.#stopLogging();
+    this.#removeEvents();
     this.#proxy = null;
   }
 }

@@ -7,19 +7,37 @@ import { nearestName } from '../config/suggest.ts';
 import type { TRulesConfig } from '../config/schema/rules.ts';
 import { RulesError } from './compile.ts';
 import { RuleSet } from './ruleset.ts';
+import { STAGE } from './stages.ts';
 import type { IRuleComplaint } from './types.ts';
 
-/** @param routes names of the routes that rules may lead to */
-export function ruleComplaints(rules: TRulesConfig, routes: readonly string[]): readonly IRuleComplaint[] {
+/**
+ * @param routes names of the routes that rules may lead to
+ * @param hasWorkers the proxy serves in processes of its own, which cannot ask
+ */
+export function ruleComplaints(
+  rules: TRulesConfig,
+  routes: readonly string[],
+  hasWorkers = false,
+): readonly IRuleComplaint[] {
   if (rules.rules.length === 0 && Object.keys(rules.lists).length === 0 && rules.timeZone === 'UTC') return [];
   const complaints = missingRoutes(rules, routes);
   try {
-    new RuleSet(rules);
+    const set = new RuleSet(rules);
+    if (hasWorkers) complaints.push(...askedInWorkers(set));
   } catch (error) {
     if (!(error instanceof RulesError)) throw error;
     complaints.push(...error.complaints);
   }
   return complaints;
+}
+
+/** Half a rule would be worse than none: `stages: [query]` says that queries alone are meant. */
+function askedInWorkers(set: RuleSet): IRuleComplaint[] {
+  return set.ordered.flatMap((rule) => {
+    if ((rule.stages & (STAGE.connection | STAGE.request)) === 0) return [];
+    const message = 'is asked at connections or requests, which worker processes cannot do; leave proxy.workers out';
+    return [{ path: ['rules', set.config.rules.indexOf(rule.config)], message }];
+  });
 }
 
 function missingRoutes(rules: TRulesConfig, routes: readonly string[]): IRuleComplaint[] {

@@ -13,6 +13,8 @@ export const pageRowsMax = 1000;
 export const objectsMax = 100_000;
 /** Changes in one transaction: an import of a large zone in few steps, without holding the others up for seconds. */
 export const changesMax = 5000;
+/** Changes written with one statement: its parameters and its depth stay below what SQLite takes. */
+export const changeRows = 200;
 /** One object as JSON, in bytes: a rule or route is a few kilobytes, a record set a few hundred bytes. */
 export const objectBytesMax = 1_048_576;
 /** Identifiers and names, in bytes: a domain name has 255, and PostgreSQL's index rows end at 2,700. */

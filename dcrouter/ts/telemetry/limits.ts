@@ -7,8 +7,8 @@
 /** Label sets per metric: every route of a large configuration with every status class, before `other` takes the rest. */
 export const SERIES_MAX = 50_000;
 
-/** Routes with series of their own in the history: each costs 8 bytes per point and series, 22 KB. */
-export const HISTORY_ROUTES_MAX = 1_000;
+/** Routes with series of their own in the history: each costs 22 KB, and its name stands in every stored minute. */
+export const HISTORY_ROUTES_MAX = 250;
 export const HISTORY_ROUTES_DEFAULT = 50;
 
 /** Resolutions kept in memory: one point per second for ten minutes, one per ten seconds for six hours. */

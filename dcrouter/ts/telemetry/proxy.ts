@@ -3,99 +3,87 @@
  *
  * @module
  */
-import type { Registry } from '@dcrouter/metrics';
-import { UNROUTED, type IProxySnapshot, type IProxyStats, type IRouteStats } from '@dcrouter/smartproxy';
-import { boundsOf, catchUp, catchUpAll, loadDurations } from './fill.ts';
-import { SERIES_MAX } from './limits.ts';
+import { UNROUTED, type IProxySnapshot, type IRouteStats, type SmartProxy } from '@dcrouter/smartproxy';
+import { LATENCY_BOUNDS_SECONDS } from '@dcrouter/smartproxy';
+import { Gone, type Families } from './families.ts';
+import { catchUp, catchUpAll, loadDurations } from './fill.ts';
+import { certificateMetrics } from './certificates.ts';
+import { upstreamMetrics } from './upstreams.ts';
 
-export function registerProxyMetrics(registry: Registry, stats: IProxyStats): void {
-  const routes = registerRouteMetrics(registry, stats);
-  const upstreams = registerUpstreamMetrics(registry, stats);
-  const process = registerProcessMetrics(registry);
-  registry.gauge({
-    name: 'dcrouter_proxy_uptime_seconds',
-    help: 'Seconds since the proxy started.',
-    unit: 'seconds',
-    collect: (uptime) => {
-      const snapshot = stats.snapshot();
-      uptime.set(snapshot.uptimeSeconds);
-      routes(snapshot);
-      upstreams(snapshot);
-      process(snapshot);
-    },
+/** What is read of a proxy. */
+export type TProxySource = Pick<SmartProxy, 'stats' | 'getWorkerStats' | 'getCertificateStatus'>;
+
+export function registerProxyMetrics(families: Families, source: () => TProxySource | null): void {
+  const routes = routeMetrics(families);
+  const upstreams = upstreamMetrics(families);
+  const certificates = certificateMetrics(families);
+  const process = processMetrics(families);
+  const workers = workerMetrics(families);
+  families.filling('dcrouter_proxy_uptime_seconds', 'Seconds since the proxy started.', (uptime) => {
+    const proxy = source();
+    if (proxy === null) return;
+    const snapshot = proxy.stats.snapshot();
+    uptime.set(snapshot.uptimeSeconds);
+    routes(snapshot);
+    upstreams(snapshot);
+    process(snapshot);
+    workers(proxy);
+    certificates(snapshot, proxy);
   });
 }
 
 type TFill = (snapshot: IProxySnapshot) => void;
 
-function registerRouteMetrics(registry: Registry, stats: IProxyStats): TFill {
-  const labelNames = ['route'] as const;
-  const seriesMax = SERIES_MAX;
-  const active = registry.gauge({
-    name: 'dcrouter_proxy_connections_active',
-    help: 'Client connections now open, by route.',
-    labelNames,
-    seriesMax,
-  });
-  const total = registry.counter({
-    name: 'dcrouter_proxy_connections_total',
-    help: 'Client connections accepted, by route.',
-    labelNames,
-    seriesMax,
-  });
-  const requests = registry.counter({
-    name: 'dcrouter_proxy_requests_total',
-    help: 'HTTP exchanges completed, by route.',
-    labelNames,
-    seriesMax,
-  });
-  const received = registry.counter({
-    name: 'dcrouter_proxy_received_bytes_total',
-    help: 'Bytes received from clients, by route.',
-    unit: 'bytes',
-    labelNames,
-    seriesMax,
-  });
-  const sent = registry.counter({
-    name: 'dcrouter_proxy_sent_bytes_total',
-    help: 'Bytes sent to clients, by route.',
-    unit: 'bytes',
-    labelNames,
-    seriesMax,
-  });
-  const responses = registry.counter({
-    name: 'dcrouter_proxy_responses_total',
-    help: 'HTTP responses sent to clients, by route and status class.',
-    labelNames: ['route', 'class'],
-    seriesMax,
-  });
-  const rejects = registry.counter({
-    name: 'dcrouter_proxy_route_rejected_total',
-    help: 'Connections and requests that a route refused, by reason.',
-    labelNames: ['route', 'reason'],
-    seriesMax,
-  });
-  const [first] = stats.getRouteStats();
-  const duration = registry.histogram({
-    name: 'dcrouter_proxy_request_duration_seconds',
-    help: 'Time from the first byte of a request to the last byte of its response, by route.',
-    unit: 'seconds',
-    labelNames,
-    seriesMax,
-    buckets: first && boundsOf(first.latency),
-  });
+function routeMetrics(families: Families): TFill {
+  const active = families.gauge('dcrouter_proxy_connections_active', 'Client connections now open, by route.', 'route');
+  const total = families.counter('dcrouter_proxy_connections_total', 'Client connections accepted, by route.', 'route');
+  const requests = families.counter('dcrouter_proxy_requests_total', 'HTTP exchanges completed, by route.', 'route');
+  const received = families.counter(
+    'dcrouter_proxy_received_bytes_total',
+    'Bytes received from clients, by route.',
+    'route',
+  );
+  const sent = families.counter('dcrouter_proxy_sent_bytes_total', 'Bytes sent to clients, by route.', 'route');
+  const responses = families.counter(
+    'dcrouter_proxy_responses_total',
+    'HTTP responses sent to clients, by route and status class.',
+    'route',
+    'class',
+  );
+  const rejects = families.counter(
+    'dcrouter_proxy_route_rejected_total',
+    'Connections and requests that a route refused, by reason.',
+    'route',
+    'reason',
+  );
+  const duration = families.histogram(
+    'dcrouter_proxy_request_duration_seconds',
+    'Time from the first byte of a request to the last byte of its response, by route.',
+    LATENCY_BOUNDS_SECONDS,
+    'route',
+  );
+  const gone = new Gone(active, total, requests, received, sent, responses, rejects, duration);
   return (snapshot) => {
+    const names = new Set<string>();
     for (const route of snapshot.routes) {
       const name = route.routeName;
+      names.add(name);
       active.labels(name).set(route.active);
       catchUp(total.labels(name), settledTotal(route));
       catchUp(requests.labels(name), route.requests);
       catchUp(received.labels(name), route.bytesIn);
       catchUp(sent.labels(name), route.bytesOut);
-      for (const [status, count] of Object.entries(route.statusClasses)) catchUp(responses.labels(name, status), count);
-      for (const [reason, count] of Object.entries(route.rejects)) catchUp(rejects.labels(name, reason), count);
+      for (const [status, count] of Object.entries(route.statusClasses)) {
+        gone.saw(status);
+        catchUp(responses.labels(name, status), count);
+      }
+      for (const [reason, count] of Object.entries(route.rejects)) {
+        gone.saw(reason);
+        catchUp(rejects.labels(name, reason), count);
+      }
       loadDurations(duration.labels(name), route.latency);
     }
+    gone.keepOnly(names);
   };
 }
 
@@ -107,131 +95,86 @@ function settledTotal(route: IRouteStats): number {
   return route.routeName === UNROUTED ? route.total - route.active : route.total;
 }
 
-function registerUpstreamMetrics(registry: Registry, stats: IProxyStats): TFill {
-  const labelNames = ['upstream'] as const;
-  const seriesMax = SERIES_MAX;
-  const active = registry.gauge({
-    name: 'dcrouter_proxy_upstream_connections_active',
-    help: 'Upstream connections in use.',
-    labelNames,
-    seriesMax,
-  });
-  const idle = registry.gauge({
-    name: 'dcrouter_proxy_upstream_connections_idle',
-    help: 'Upstream connections waiting in the pool.',
-    labelNames,
-    seriesMax,
-  });
-  const connects = registry.counter({
-    name: 'dcrouter_proxy_upstream_connects_total',
-    help: 'Upstream connections opened.',
-    labelNames,
-    seriesMax,
-  });
-  const reuses = registry.counter({
-    name: 'dcrouter_proxy_upstream_reuses_total',
-    help: 'Exchanges that found a pooled upstream connection.',
-    labelNames,
-    seriesMax,
-  });
-  const requests = registry.counter({
-    name: 'dcrouter_proxy_upstream_requests_total',
-    help: 'HTTP exchanges sent to the upstream.',
-    labelNames,
-    seriesMax,
-  });
-  const failures = registry.counter({
-    name: 'dcrouter_proxy_upstream_failures_total',
-    help: 'Failed connects and exchanges, by reason.',
-    labelNames: ['upstream', 'reason'],
-    seriesMax,
-  });
-  const up = registry.gauge({
-    name: 'dcrouter_proxy_upstream_healthy',
-    help: '1 when the upstream is considered healthy.',
-    labelNames,
-    seriesMax,
-  });
-  const bounds = stats.getRouteStats()[0]?.latency;
-  const buckets = bounds && boundsOf(bounds);
-  const connect = registry.histogram({
-    name: 'dcrouter_proxy_upstream_connect_duration_seconds',
-    help: 'Time to open an upstream TCP connection.',
-    unit: 'seconds',
-    labelNames,
-    seriesMax,
-    buckets,
-  });
-  const firstByte = registry.histogram({
-    name: 'dcrouter_proxy_upstream_first_byte_duration_seconds',
-    help: 'Time from a request handed to the upstream to its first response byte.',
-    unit: 'seconds',
-    labelNames,
-    seriesMax,
-    buckets,
-  });
-  return (snapshot) => {
-    for (const upstream of snapshot.upstreams) {
-      const { target } = upstream;
-      active.labels(target).set(upstream.active);
-      idle.labels(target).set(upstream.idle);
-      up.labels(target).set(upstream.healthy ? 1 : 0);
-      catchUp(connects.labels(target), upstream.connects);
-      catchUp(reuses.labels(target), upstream.reuses);
-      catchUp(requests.labels(target), upstream.requests);
-      for (const [reason, count] of Object.entries(upstream.failures)) catchUp(failures.labels(target, reason), count);
-      loadDurations(connect.labels(target), upstream.connectLatency);
-      loadDurations(firstByte.labels(target), upstream.firstByteLatency);
-    }
-  };
-}
-
-function registerProcessMetrics(registry: Registry): TFill {
-  const closed = registry.counter({
-    name: 'dcrouter_proxy_connections_closed_total',
-    help: 'Client connections closed, by reason.',
-    labelNames: ['reason'],
-  });
-  const types = registry.counter({
-    name: 'dcrouter_proxy_connection_types_total',
-    help: 'Client connections accepted, by type.',
-    labelNames: ['type'],
-  });
-  const rejected = registry.counter({
-    name: 'dcrouter_proxy_rejected_total',
-    help: 'Connections and requests refused, by reason.',
-    labelNames: ['reason'],
-  });
-  const errors = registry.counter({
-    name: 'dcrouter_proxy_errors_total',
-    help: 'Client connections that did not end in order.',
-  });
-  const handshakes = registry.counter({
-    name: 'dcrouter_proxy_tls_handshakes_total',
-    help: 'TLS handshakes completed with clients.',
-  });
-  const resumptions = registry.counter({
-    name: 'dcrouter_proxy_tls_resumptions_total',
-    help: 'TLS handshakes that resumed a session.',
-  });
-  const failures = registry.counter({
-    name: 'dcrouter_proxy_tls_failures_total',
-    help: 'TLS handshakes that failed, by reason.',
-    labelNames: ['reason'],
-  });
-  const versions = registry.counter({
-    name: 'dcrouter_proxy_tls_versions_total',
-    help: 'TLS handshakes completed, by version.',
-    labelNames: ['version'],
-  });
+function processMetrics(families: Families): TFill {
+  const closed = families.counter(
+    'dcrouter_proxy_connections_closed_total',
+    'Client connections closed, by reason.',
+    'reason',
+  );
+  const types = families.counter(
+    'dcrouter_proxy_connection_types_total',
+    'Client connections accepted, by type.',
+    'type',
+  );
+  const rejected = families.counter(
+    'dcrouter_proxy_rejected_total',
+    'Connections and requests refused, by reason.',
+    'reason',
+  );
+  const errors = families.counter('dcrouter_proxy_errors_total', 'Client connections that did not end in order.');
+  const poolTargets = families.gauge('dcrouter_proxy_pool_targets', 'Upstreams with a connection pool.');
+  const evicted = families.counter(
+    'dcrouter_proxy_pool_evicted_total',
+    'Idle upstream connections closed to make room for others.',
+  );
+  const tls = tlsMetrics(families);
   return (snapshot) => {
     catchUpAll(closed, snapshot.terminationReasons);
     catchUpAll(types, snapshot.connectionTypes);
     catchUpAll(rejected, snapshot.rejectReasons);
     catchUp(errors.labels(), snapshot.totals.errors);
-    catchUp(handshakes.labels(), snapshot.tls.handshakes);
-    catchUp(resumptions.labels(), snapshot.tls.resumptions);
-    catchUpAll(failures, snapshot.tls.failures);
-    catchUpAll(versions, snapshot.tls.versions);
+    poolTargets.set(snapshot.pool.targets);
+    catchUp(evicted.labels(), snapshot.pool.evicted);
+    tls(snapshot);
+  };
+}
+
+function tlsMetrics(families: Families): TFill {
+  const handshakes = families.counter('dcrouter_proxy_tls_handshakes_total', 'TLS handshakes completed with clients.');
+  const resumptions = families.counter(
+    'dcrouter_proxy_tls_resumptions_total',
+    'TLS handshakes that resumed a session.',
+  );
+  const failures = families.counter(
+    'dcrouter_proxy_tls_failures_total',
+    'TLS handshakes that failed, by reason.',
+    'reason',
+  );
+  const versions = families.counter(
+    'dcrouter_proxy_tls_versions_total',
+    'TLS handshakes completed, by version.',
+    'version',
+  );
+  const alpn = families.counter(
+    'dcrouter_proxy_tls_alpn_total',
+    'TLS handshakes completed, by the protocol agreed on.',
+    'protocol',
+  );
+  return ({ tls }) => {
+    catchUp(handshakes.labels(), tls.handshakes);
+    catchUp(resumptions.labels(), tls.resumptions);
+    catchUpAll(failures, tls.failures);
+    catchUpAll(versions, tls.versions);
+    catchUpAll(alpn, tls.alpn);
+  };
+}
+
+function workerMetrics(families: Families): (proxy: TProxySource) => void {
+  const configured = families.gauge(
+    'dcrouter_proxy_workers_configured',
+    'Worker processes that there shall be; 0 when the router serves itself.',
+  );
+  const running = families.gauge('dcrouter_proxy_workers_running', 'Worker processes that there are.');
+  const died = families.counter('dcrouter_proxy_workers_died_total', 'Worker processes that ended by themselves.');
+  const replaced = families.counter(
+    'dcrouter_proxy_workers_replaced_total',
+    'Worker processes started in place of one that died.',
+  );
+  return (proxy) => {
+    const workers = proxy.getWorkerStats();
+    configured.set(workers?.configured ?? 0);
+    running.set(workers?.running ?? 0);
+    catchUp(died.labels(), workers?.died ?? 0);
+    catchUp(replaced.labels(), workers?.replaced ?? 0);
   };
 }

@@ -83,3 +83,4 @@ export type { IDnsWorkerPoolOptions } from './workers/pool.ts';
 export { serveInWorker } from './workers/worker.ts';
 export type { TSharedOptions } from './workers/messages.ts';
 export type { IDnsStatsData } from './stats/dnsstats.ts';
+export { latencyBoundsSeconds } from './stats/latency.ts';

@@ -5,11 +5,13 @@
  * @module
  */
 export { SmartProxy } from './smart-proxy.ts';
-export type { IStopOptions } from './smart-proxy.ts';
+export type { IStopOptions } from './drain.ts';
 export type { IListenerHandle } from './accept/listener.ts';
 export { ProxyError } from './errors.ts';
 export type { TProxyErrorCode } from './errors.ts';
+export { OptionsError, type IOptionProblem } from './validation/error.ts';
 export { CHALLENGES, UNROUTED } from './interfaces/stats.ts';
+export { LATENCY_BOUNDS_SECONDS } from './limits/windows.ts';
 export { CertificateManager, CertificateStore, ChallengeBoard } from './certificates/index.ts';
 export type {
   ICertificateData,

@@ -15,20 +15,17 @@ import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
+import { makeEngine } from './connection/makeengine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
-import { MemoryPressure } from './connection/pressure.ts';
 import { planOf } from './connection/plan.ts';
 import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
 import { policyInWorkers } from './policy/verdict.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
-import { readSettings } from './connection/settings.ts';
-import { compileRoutes, connectionRate, trustedSenders } from './connection/setup.ts';
-import { Drain, upstreamsGone } from './drain.ts';
+import { compileRoutes } from './connection/setup.ts';
+import { Drain, upstreamsGone, type IStopOptions } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
-import { UpstreamPool } from './http/pool.ts';
-import { RequestIds } from './http/requestid.ts';
 import type { IConnectionInfo, IConnectionQuery } from './interfaces/connections.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
@@ -39,32 +36,15 @@ import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
 import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts';
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
-import type { ICompiledRoute } from './route/compiled.ts';
 import type { RouteTable } from './route/table.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { openTypes } from './stats/opentypes.ts';
-import { Recorder } from './stats/recorder.ts';
 import { Metrics } from './stats/metrics.ts';
 import { RejectLog } from './stats/rejectlog.ts';
 import { ProxyStats } from './stats/stats.ts';
-import { TimerWheel } from './timing/wheel.ts';
-import { TlsContexts } from './tls/contexts.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
-import { UpstreamStates } from './upstream/states.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
-
-/** Options of {@link SmartProxy.stop}. */
-export interface IStopOptions {
-  /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
-  drainTimeout?: number;
-  /**
-   * Milliseconds of the drain time in which idle connections may send one more request, which is answered with
-   * `Connection: close`; default 0: they end at once, and a request that crosses is lost. For a process whose successor
-   * serves already.
-   */
-  idleGrace?: number;
-}
 
 type TState = 'stopped' | 'starting' | 'running' | 'stopping';
 
@@ -115,38 +95,19 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
     const connections = new Set<Connection>();
-    const recorder = new Recorder(connections);
     this.#drain = new Drain(connections);
-    const states = new UpstreamStates();
-    const engine = {
-      settings: readSettings(options),
-      recorder,
-      wheel: new TimerWheel((nowMs) => this.#onTick(nowMs)),
+    this.#engine = makeEngine(options, {
       gate: new EventGate(this),
-      tls: new TlsContexts(options, (routeName) => this.#certificates.material(routeName)),
       certificates: this.#certificates,
-      requestIds: options.requestId === undefined ? null : new RequestIds(options.requestId),
-      targetDefaults: {
-        sendProxyProtocol: options.sendProxyProtocol,
-        rejectUnauthorized: options.rejectUnauthorized ?? true,
-      },
-      trusted: trustedSenders(options),
-      pressure: new MemoryPressure(),
-      connectionRate: connectionRate(options),
-      securityOf: (route: ICompiledRoute) => this.#security.of(route),
       connections,
-      table: compileRoutes(options.routes, options),
-      states,
-      resolver: options.resolver ?? null,
-      draining: false,
-      policy: options.policy ?? null,
-      held: 0,
+      securityOf: (route) => this.#security.of(route),
+      onTick: (nowMs) => this.#onTick(nowMs),
       onConnectionGone: () => this.#drain.onConnectionGone(),
-    };
-    this.#engine = Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
+    });
+    const { gate, recorder, states } = this.#engine;
     this.stats = new ProxyStats(recorder, () => openTypes(connections), states);
     this.#upstreams = new Upstreams(this.#engine, (state) => this.#workers?.shareUpstream(state));
-    this.#health = new HealthChecker(engine.gate, recorder);
+    this.#health = new HealthChecker(gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) => {

@@ -16,7 +16,7 @@ const sqlite = z.strictObject({
 const postgres = z
   .strictObject({
     type: z.literal('postgres'),
-    url: z.string().startsWith('postgres').optional(),
+    url: z.string().startsWith('postgres').meta({ secret: true }).optional(),
     urlFile: z.string().min(1).optional(),
     poolSize: z.int().min(2).max(poolSizeMax).default(poolSizeDefault),
   })

@@ -42,7 +42,7 @@ export class AdvisoryLocks {
       await client.connect();
       await waitFor(client, name);
     } catch (error) {
-      this.#end(client);
+      await this.#end(client);
       throw error;
     }
     const heartbeat = setInterval(() => {

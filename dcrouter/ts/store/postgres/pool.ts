@@ -11,10 +11,13 @@ import { breaksConnection } from './errors.ts';
 
 const INT8 = 20;
 
+/** The driver's own parsers, by any type's number: its declaration knows the built-in ones only. */
+const driverTypes = types as { getTypeParser(oid: number, format?: string): unknown };
+
 /** The store's numbers are milliseconds, revisions and counts: all far below 2^53. */
 const parsers = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary' ? Number : (types.getTypeParser(oid, format as 'text') as unknown),
+  getTypeParser: (oid: number, format?: string) =>
+    oid === INT8 && format !== 'binary' ? Number : driverTypes.getTypeParser(oid, format),
 } as PoolConfig['types'];
 
 /** What every connection of the store has in common. */

@@ -75,7 +75,7 @@ export class RevisionWatch {
     const lost = (error?: Error): void => {
       if (over) return;
       over = true;
-      void client.end().catch(() => {});
+      void endQuietly(client);
       if (this.#stopped) return;
       warn({ err: error, retryMs: this.#retryMs }, 'the connection that listens for revisions is lost');
       this.#retryTimer = setTimeout(() => void this.#listen(), this.#retryMs);
@@ -94,4 +94,9 @@ export class RevisionWatch {
       lost(error as Error);
     }
   }
+}
+
+/** A connection that is lost already has nothing left to say about its end. */
+async function endQuietly(client: Client): Promise<void> {
+  await client.end().catch(() => {});
 }

@@ -66,23 +66,30 @@ async function raiseRevision(transaction: Transaction<ITables>, expected: number
   return row.value;
 }
 
+/** Few large statements instead of one per change: the others wait for the end of this transaction. */
 async function applyChanges(
   transaction: Transaction<ITables>,
   changes: readonly TChangeRow[],
   revision: number,
   audit: Omit<IAuditRow, 'id'>,
 ): Promise<void> {
-  for (const change of changes) {
-    const { kind, id } = change;
-    if (change.op === 'remove') {
-      await transaction.deleteFrom('object').where('kind', '=', kind).where('id', '=', id).execute();
-      continue;
-    }
-    const written = { value: change.value, revision, updated_at_ms: audit.at_ms, updated_by: audit.actor };
+  // Of several changes of one object the last counts; PostgreSQL refuses to write a row twice in one statement.
+  const last = [...new Map(changes.map((change) => [`${change.kind}\0${change.id}`, change])).values()];
+  for (let from = 0; from < last.length; from += limits.changeRows) {
+    const rows = last.slice(from, from + limits.changeRows);
+    await removeObjects(
+      transaction,
+      rows.filter((change) => change.op === 'remove'),
+    );
+    const puts = rows.filter((change) => change.op === 'put');
+    if (puts.length === 0) continue;
+    const written = { revision, updated_at_ms: audit.at_ms, updated_by: audit.actor };
     await transaction
       .insertInto('object')
-      .values({ kind, id, ...written })
-      .onConflict((conflict) => conflict.columns(['kind', 'id']).doUpdateSet(written))
+      .values(puts.map(({ kind, id, value }) => ({ kind, id, value, ...written })))
+      .onConflict((conflict) =>
+        conflict.columns(['kind', 'id']).doUpdateSet((update) => ({ value: update.ref('excluded.value'), ...written })),
+      )
       .execute();
   }
   const { count } = await transaction
@@ -90,4 +97,12 @@ async function applyChanges(
     .select((select) => select.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   check.atMost(count, limits.objectsMax, 'objects');
+}
+
+async function removeObjects(transaction: Transaction<ITables>, changes: readonly TChangeRow[]): Promise<void> {
+  if (changes.length === 0) return;
+  await transaction
+    .deleteFrom('object')
+    .where((where) => where.or(changes.map(({ kind, id }) => where.and({ kind, id }))))
+    .execute();
 }

@@ -7,7 +7,7 @@ import { ARCHIVE_FORMAT, ARCHIVE_VERSION } from '../archive/format.ts';
 import { writeArchive } from '../archive/write.ts';
 import * as check from '../check.ts';
 import { KeyedLock } from '../keyed-lock.ts';
-import { Operations, type TOperation } from '../operations.ts';
+import type { Operations, TOperation } from '../operations.ts';
 import type { RevisionFeed } from '../revision-feed.ts';
 import { SCHEMA_VERSION } from '../schema-version.ts';
 import type * as types from '../types.ts';

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, open as openFile, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { readTables } from '../archive/read-tables.ts';
 import type { TTableRow } from '../archive/format.ts';
 import { StoreInUseError, StoreOpenError, StoreUnavailableError } from '../errors.ts';
@@ -95,16 +95,18 @@ export class SqliteBackend implements IBackend {
     return { signal: new AbortController().signal, release: async () => {} };
   }
 
-  /** Copies both files and reads the copies: the store is not held up, however slow the reader is. */
+  /**
+   * Copies both files and reads the copies: others wait for the copying only, however slow the reader is. The runtime's
+   * own online backup fails when a transaction is open on the same connection, so the copy is a statement of its own.
+   */
   async snapshot<T>(read: (rows: AsyncIterable<TTableRow>) => Promise<T>): Promise<T> {
     const { files } = this.#options;
     const mark = COPY_MARK + randomUUID();
     const copies = { state: files.state + mark, history: files.history + mark };
     try {
       for (const copy of Object.values(copies)) await (await openFile(copy, 'wx', 0o600)).close();
-      const thread = await this.#current();
-      await thread.copy('main', copies.state);
-      await thread.copy('telemetry', copies.history);
+      await sql`vacuum main into ${copies.state}`.execute(this.db);
+      await sql`vacuum telemetry into ${copies.history}`.execute(this.db);
       return await readCopies(copies, read);
     } finally {
       for (const copy of Object.values(copies)) await removeCopies(copy);
@@ -150,13 +152,17 @@ async function readCopies<T>(files: ISqliteFiles, read: (rows: AsyncIterable<TTa
  */
 async function prepareFile(file: string): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await (await openFile(file, 'wx', 0o600)).close();
+    await mkdir(dirname(file), { mode: 0o700 }).catch(unlessThere);
+    const made = await openFile(file, 'wx', 0o600).catch(unlessThere);
+    if (made) await made.close();
+    else await chmod(file, 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new StoreOpenError(`${file} cannot be made: ${(error as Error).message}`, { cause: error });
-    await chmod(file, 0o600);
+    throw new StoreOpenError(`${file} cannot be made: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /** Removes every file whose path starts so, SQLite's logs beside it included. */

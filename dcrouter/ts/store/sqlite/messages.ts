@@ -22,8 +22,6 @@ export interface ISqliteStart {
 
 export type TSqliteRequest =
   | { readonly id: number; readonly do: 'query'; readonly sql: string; readonly parameters: readonly TParameter[] }
-  /** Copies one of the two databases as it is now; other requests go on meanwhile. */
-  | { readonly id: number; readonly do: 'copy'; readonly source: 'main' | 'telemetry'; readonly target: string }
   | { readonly id: number; readonly do: 'close' };
 
 export interface ISqliteResult {

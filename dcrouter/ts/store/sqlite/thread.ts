@@ -72,10 +72,6 @@ export class SqliteThread {
     return this.#ask({ do: 'query', sql, parameters });
   }
 
-  async copy(source: 'main' | 'telemetry', target: string): Promise<void> {
-    await this.#ask({ do: 'copy', source, target });
-  }
-
   /** Closes the files after what was asked before, and waits for the thread to end. */
   async close(): Promise<void> {
     if (!this.over) await this.#ask({ do: 'close' });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as limits from '../limits.ts';
 import {
@@ -56,11 +56,8 @@ class Connection {
     this.#database.exec(`pragma wal_autocheckpoint = ${limits.sqliteCheckpointPages}`);
   }
 
-  answer(request: TSqliteRequest): ISqliteResult | Promise<ISqliteResult> {
+  answer(request: TSqliteRequest): ISqliteResult {
     if (request.do === 'query') return this.#query(request.sql, request.parameters);
-    if (request.do === 'copy') {
-      return backup(this.#database, request.target, { source: request.source }).then(() => NOTHING);
-    }
     this.#statements.clear();
     this.#database.close();
     return NOTHING;
@@ -104,25 +101,16 @@ function serve(start: ISqliteStart): void {
   }
   port.postMessage([{ id: START_ID, result: NOTHING } satisfies TSqliteReply]);
   port.on('message', (requests: readonly TSqliteRequest[]) => {
-    port.postMessage(requests.map((request) => answer(connection, request)).filter((reply) => reply !== undefined));
+    port.postMessage(requests.map((request) => answer(connection, request)));
     if (requests.at(-1)?.do === 'close') port.close();
   });
 }
 
-/** The reply, or undefined when it comes later in a message of its own. */
-function answer(connection: Connection, request: TSqliteRequest): TSqliteReply | undefined {
-  const { id } = request;
-  const failed = (error: unknown): TSqliteReply => ({ id, failure: failureOf(error) });
+function answer(connection: Connection, request: TSqliteRequest): TSqliteReply {
   try {
-    const result = connection.answer(request);
-    if (!(result instanceof Promise)) return { id, result };
-    void result.then(
-      (late) => parentPort!.postMessage([{ id, result: late }]),
-      (error: unknown) => parentPort!.postMessage([failed(error)]),
-    );
-    return undefined;
+    return { id: request.id, result: connection.answer(request) };
   } catch (error) {
-    return failed(error);
+    return { id: request.id, failure: failureOf(error) };
   }
 }
 

@@ -224,3 +224,26 @@ test('a port in use stops the start, and no worker is left', async (t) => {
   await assert.rejects(proxy.start(), { code: 'PROXY_LISTEN_FAILED' });
   assert.equal(proxy.getWorkerStats()!.running, 0);
 });
+
+test('what is said about a target reaches every worker, also one that starts later', async (t) => {
+  const [one, two] = [
+    await startHttp(t, (_request, response) => response.end('one')),
+    await startHttp(t, (_request, response) => response.end('two')),
+  ];
+  const route = forwardTo(one.port);
+  route.action.targets!.push({ host: '127.0.0.1', port: two.port });
+  const { proxy, port } = await startProxy(t, [route], { workers: 2 });
+  const seen = async (): Promise<Set<string>> =>
+    new Set((await Promise.all(Array.from({ length: 24 }, () => fetchOnce(port(8080))))).map(({ text }) => text));
+  assert.deepEqual(await seen(), new Set(['one', 'two']));
+  proxy.setUpstreamState(`127.0.0.1:${one.port}`, { state: 'drain' });
+  // Orders are carried out in turn: once the routes are there, the state is.
+  await proxy.updateRoutes([route]);
+  assert.deepEqual(await seen(), new Set(['two']));
+  const [pid] = proxy.getWorkerStats()!.pids;
+  process.kill(pid!, 'SIGKILL');
+  await until(() => proxy.getWorkerStats()!.replaced === 1);
+  assert.deepEqual(await seen(), new Set(['two']));
+  const stats = proxy.stats.getUpstreamStats().find(({ target }) => target === `127.0.0.1:${one.port}`);
+  assert.equal(stats!.state, 'drain');
+});

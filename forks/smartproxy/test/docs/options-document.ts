@@ -107,6 +107,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
       'IRouteTestResponse',
     ],
   ],
+  ['Targets at run time', 'upstreams', ['ITargetResolver', 'ITargetEndpoint', 'IUpstreamChange', 'IUpstreamState']],
   ['What functions and templates see', 'context', ['IRouteContext']],
   ['Decisions of a policy', 'policy', ['IProxyPolicy', 'IPolicyConnection', 'IPolicyRequest', 'IPolicyVerdict']],
 ];

@@ -10,6 +10,7 @@ import { RawClient } from '../helpers/proxy.ts';
 /** Knows the names that it is told. */
 export class Names implements ITargetResolver {
   readonly #known = new Map<string, readonly ITargetEndpoint[]>();
+  readonly #expired = new Set<string>();
   /** Names that `resolve` was asked for. */
   readonly asked: string[] = [];
   /** Answers only `resolve`, as for names that are not in the cache. */
@@ -30,12 +31,18 @@ export class Names implements ITargetResolver {
     this.#known.delete(name);
   }
 
+  /** The answer's time is over: it must be asked for again. */
+  expire(name: string): void {
+    this.#expired.add(name);
+  }
+
   peek(name: string): readonly ITargetEndpoint[] | null {
-    return this.forgetful ? null : (this.#known.get(name) ?? null);
+    return this.forgetful || this.#expired.has(name) ? null : (this.#known.get(name) ?? null);
   }
 
   async resolve(name: string): Promise<readonly ITargetEndpoint[]> {
     this.asked.push(name);
+    this.#expired.delete(name);
     const known = this.#known.get(name);
     if (known === undefined) throw Object.assign(new Error(`there is no ${name}`), { code: 'ENOTFOUND' });
     return known;

@@ -143,6 +143,7 @@ export class UpstreamTarget {
   readonly #named: boolean;
   #followed: readonly ITargetEndpoint[] | null = null;
   #followedVersion = -1;
+  #asking = false;
   #current: ReadonlySet<string> = new Set();
 
   constructor(
@@ -251,11 +252,28 @@ export class UpstreamTarget {
     return this.#followed !== null && !this.#current.has(upstream.destination);
   }
 
+  /** Nothing is known just now: what was known last holds until there is an answer. */
+  async #ask(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      await this.engine.resolver!.resolve(this.host, this.port === SRV_PORT);
+      this.#asking = false;
+      if (this.engine.resolver!.peek(this.host, this.port === SRV_PORT) !== null) this.#follow();
+    } catch {
+      // The resolver counts its failures; connections that work are kept.
+      this.#asking = false;
+    }
+  }
+
   #follow(): void {
     const { resolver, states } = this.engine;
     const endpoints = resolver!.peek(this.host, this.port === SRV_PORT);
-    // Nothing is known just now: what was known last holds.
-    if (endpoints === null || (endpoints === this.#followed && states.version === this.#followedVersion)) return;
+    if (endpoints === null) {
+      void this.#ask();
+      return;
+    }
+    if (endpoints === this.#followed && states.version === this.#followedVersion) return;
     this.#followed = endpoints;
     this.#followedVersion = states.version;
     this.#current = currentDestinations(endpoints, this.port, states);

@@ -1,0 +1,62 @@
+/**
+ * The engine of a proxy, made of its options.
+ *
+ * @module
+ */
+import type { CertificateManager } from '../certificates/certificate-manager.ts';
+import { UpstreamPool } from '../http/pool.ts';
+import { RequestIds } from '../http/requestid.ts';
+import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
+import type { RouteSecurity } from '../security/route-security.ts';
+import type { EventGate } from '../stats/eventgate.ts';
+import { Recorder } from '../stats/recorder.ts';
+import { TimerWheel } from '../timing/wheel.ts';
+import { TlsContexts } from '../tls/contexts.ts';
+import { UpstreamStates } from '../upstream/states.ts';
+import type { Connection } from './connection.ts';
+import type { IEngine } from './engine.ts';
+import { MemoryPressure } from './pressure.ts';
+import { readSettings } from './settings.ts';
+import { compileRoutes, connectionRate, trustedSenders } from './setup.ts';
+
+/** What the engine needs of the proxy that it belongs to. */
+export interface IEngineOwner {
+  readonly gate: EventGate;
+  readonly certificates: CertificateManager;
+  readonly connections: Set<Connection>;
+  securityOf(route: ICompiledRoute): RouteSecurity | null;
+  onTick(nowMs: number): void;
+  onConnectionGone(): void;
+}
+
+/** @throws ProxyError, RouteConfigError when an option cannot be used */
+export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IEngine {
+  const { gate, certificates, connections } = owner;
+  const engine = {
+    settings: readSettings(options),
+    recorder: new Recorder(connections),
+    wheel: new TimerWheel((nowMs) => owner.onTick(nowMs)),
+    gate,
+    tls: new TlsContexts(options, (routeName) => certificates.material(routeName)),
+    certificates,
+    requestIds: options.requestId === undefined ? null : new RequestIds(options.requestId),
+    targetDefaults: {
+      sendProxyProtocol: options.sendProxyProtocol,
+      rejectUnauthorized: options.rejectUnauthorized ?? true,
+    },
+    trusted: trustedSenders(options),
+    pressure: new MemoryPressure(),
+    connectionRate: connectionRate(options),
+    securityOf: (route: ICompiledRoute) => owner.securityOf(route),
+    connections,
+    table: compileRoutes(options.routes, options),
+    states: new UpstreamStates(),
+    resolver: options.resolver ?? null,
+    draining: false,
+    policy: options.policy ?? null,
+    held: 0,
+    onConnectionGone: () => owner.onConnectionGone(),
+  };
+  return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
+}
