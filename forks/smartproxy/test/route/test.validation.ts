@@ -86,6 +86,7 @@ const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
   ['redirect behind a name', redirecting({ to: 'https://a.test{query}' }), /\{query\} is part of the host/],
   ['redirect with a name', redirecting({ to: 'https://me@a.test/' }), /has no valid host/],
   ['redirect to no host', redirecting({ to: 'https:///x' }), /is "https:\/\/\/x", which has no valid host/],
+  ['redirect to a path as host', redirecting({ to: 'https://{path}' }), /which has no valid host/],
   ['redirect to an odd port', redirecting({ to: 'https://{domain}:x{path}' }), /has no valid host/],
   [
     'redirect with a typo',

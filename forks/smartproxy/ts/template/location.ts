@@ -112,8 +112,9 @@ function findAuthorityFault(shown: string, parts: ReadonlyArray<string | IVariab
       return `is ${shown}, in which ${part.source} is part of the host; only {domain} and {port} may be, or clients choose where it leads`;
     }
   }
-  const url = URL.parse(sample);
-  if (url !== null && url.username === '' && url.password === '' && !/^https?:\/\/[^/?#]*@/i.test(sample)) return null;
+  // Browsers read past more slashes, and find the host in what was meant as a path; before an @ there is none.
+  const authority = /^https?:\/\/([^/?#]*)/i.exec(sample)?.[1] ?? '';
+  if (authority !== '' && !authority.includes('@') && URL.parse(sample) !== null) return null;
   return `is ${shown}, which has no valid host; expected one such as https://{domain}{path}`;
 }
 
