@@ -26,6 +26,8 @@ import type { IStopHow } from './process/run.ts';
 import { InheritedSockets, type ISocketSource, type ISocketToPass } from './process/sockets.ts';
 import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { RulesPart } from './rules/part.ts';
+import type { IRuleEngine } from './rules/types.ts';
 import { ResolvePart } from './resolve/part.ts';
 import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
@@ -63,8 +65,9 @@ export class DcRouter {
   readonly control: Control | null;
   #config: TConfig;
   readonly #resolve = new ResolvePart(this);
-  readonly #proxy = new ProxyPart(this, this.#resolve);
-  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #rules = new RulesPart(this);
+  readonly #proxy = new ProxyPart(this, this.#resolve, this.#rules);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check), this.#rules);
   readonly #health: HealthPart = new HealthPart(this, {
     resolver: () => this.#resolve.resolver,
     proxy: () => this.proxy,
@@ -94,6 +97,7 @@ export class DcRouter {
     this.#parts = [
       new LogPart(this.logs),
       this.#resolve,
+      this.#rules,
       this.#proxy,
       this.#dns,
       this.#health,
@@ -125,6 +129,10 @@ export class DcRouter {
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  get rules(): IRuleEngine {
+    return this.#rules;
   }
 
   /** Names of targets; null before the start. */
@@ -273,7 +281,7 @@ export class DcRouter {
       store: () => this.store,
       proxy: () => this.proxy,
       dns: () => this.dns,
-      rules: () => null,
+      rules: () => this.#rules,
       health: () => this.health,
       resolve: () => this.resolve,
       history: () => this.history,
@@ -290,7 +298,7 @@ export class DcRouter {
         dns: () => this.dns,
         control: () => this.control,
         store: () => this.store,
-        rules: () => null,
+        rules: () => this.#rules,
         resolve: () => this.resolve,
         health: () => this.health,
         logs: () => this.logs,

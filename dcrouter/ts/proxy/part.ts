@@ -8,6 +8,7 @@ import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
 import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { RulesPart } from '../rules/part.ts';
 import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
 import type { IStopHow } from '../process/run.ts';
@@ -20,6 +21,7 @@ const anyAddress = '::';
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
+  readonly #rules: RulesPart;
   readonly #resolve: ResolvePart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
@@ -29,9 +31,10 @@ export class ProxyPart implements IPart {
   /** As the proxy has them: files that a route names may change while the document stays as it is. */
   #routes: IRouteConfig[] = [];
 
-  constructor(context: IRouterContext, resolve: ResolvePart) {
+  constructor(context: IRouterContext, resolve: ResolvePart, rules: RulesPart) {
     this.#context = context;
     this.#resolve = resolve;
+    this.#rules = rules;
   }
 
   get proxy(): SmartProxy | null {
@@ -50,6 +53,8 @@ export class ProxyPart implements IPart {
           this.#context.sockets.take({ name: proxySocketName(port), protocol: 'tcp', address: settings.address, port }),
       }),
     });
+    // Worker processes cannot ask; the validation has refused rules for them.
+    if (settings.workers === undefined) this.#rules.attachProxy(proxy);
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
