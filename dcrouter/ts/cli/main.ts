@@ -3,48 +3,21 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/error.ts';
-import { loadConfig } from '../config/load.ts';
 import { ControlError } from '../control/error.ts';
 import { RouterProcess } from '../process/router-process.ts';
 import type { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
-
-const USAGE = `usage: dcrouter run --config FILE     run the router until SIGINT or SIGTERM
-       dcrouter check --config FILE   read and validate a configuration`;
+import { runCommand } from './command.ts';
+import { processIo, type IIo } from './io.ts';
 
 /**
  * Runs one command and resolves to the process's exit code: 0 done, 1 the command failed, 2 wrong usage.
+ *
+ * @param io where it reads and writes; the process's own streams unless given
  */
-export async function main(argv: readonly string[]): Promise<number> {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...argv],
-      options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    return usage((error as Error).message);
-  }
-  if (parsed.values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const command = parsed.positionals[0] ?? 'run';
-  const file = parsed.values.config;
-  if (parsed.positionals.length > 1 || !['run', 'check'].includes(command))
-    return usage(`there is no command '${parsed.positionals.join(' ')}'`);
-  if (file === undefined) return usage(`'${command}' needs --config FILE`);
-  return guarded(async () => {
-    if (command === 'check') {
-      await loadConfig(file);
-      console.log(`${file}: the configuration is valid`);
-      return 0;
-    }
-    return runUntilSignal(file);
-  });
+export async function main(argv: readonly string[], io: IIo = processIo()): Promise<number> {
+  return await runCommand(argv, io, async (file) => await guarded(() => runUntilSignal(file)));
 }
 
 /** Turns the errors that a user can mend into one line each; anything else is a defect and keeps its stack. */
@@ -98,9 +71,4 @@ function firstSignal(): Promise<NodeJS.Signals> {
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
   });
-}
-
-function usage(message: string): number {
-  console.error(`dcrouter: ${message}\n${USAGE}`);
-  return 2;
 }
