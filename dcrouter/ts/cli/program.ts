@@ -10,6 +10,7 @@ import { addAudit } from './commands/audit.ts';
 import { addBackup } from './commands/backup.ts';
 import { addCertificates } from './commands/certificates.ts';
 import { addChanges } from './commands/changes.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addConnections } from './commands/connections.ts';
 import { addDocuments } from './commands/documents.ts';
@@ -24,6 +25,7 @@ import { addRun, type TRun } from './commands/run.ts';
 import { addStats } from './commands/stats.ts';
 import { addStatus } from './commands/status.ts';
 import { addTokens } from './commands/tokens.ts';
+import { addTop } from './commands/top.ts';
 import { addUpstreams } from './commands/upstreams.ts';
 import { addZones } from './commands/zones.ts';
 import { DEFAULT_URL } from './client/settings.ts';
@@ -72,6 +74,7 @@ const GROUPS: ReadonlyArray<(program: Command, cli: Cli) => void> = [
   addConfig,
   addStatus,
   addStats,
+  addTop,
   addRoutes,
   addDomains,
   addZones,
@@ -86,6 +89,7 @@ const GROUPS: ReadonlyArray<(program: Command, cli: Cli) => void> = [
   addAudit,
   addBackup,
   addProcess,
+  addCompletion,
 ];
 
 /** The parser's errors in the form of all others: one line. */
