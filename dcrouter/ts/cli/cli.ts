@@ -63,7 +63,7 @@ export class Cli {
     return (this.#options.url ?? this.io.env['DCROUTER_URL']) !== undefined;
   }
 
-  /** @param url where the API is, when neither options nor the environment say so */
+  /** @param url where the API is when neither options nor the environment say so */
   async client(url?: string): Promise<ApiClient> {
     const client = await clientFor(
       { ...(url !== undefined && !this.urlGiven && { url }), ...this.#options },

@@ -13,6 +13,7 @@ import { addChanges } from './commands/changes.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addConnections } from './commands/connections.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDocuments } from './commands/documents.ts';
 import { addDomains } from './commands/domains.ts';
 import { addEvents } from './commands/events.ts';
@@ -89,6 +90,7 @@ const GROUPS: ReadonlyArray<(program: Command, cli: Cli) => void> = [
   addAudit,
   addBackup,
   addProcess,
+  addDoctor,
   addCompletion,
 ];
 

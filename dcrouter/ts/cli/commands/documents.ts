@@ -7,10 +7,9 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { differences } from '../../config/diff.ts';
 import { effects } from '../../config/effects.ts';
-import { ConfigError, formatProblem, type IConfigProblem } from '../../config/error.ts';
+import { formatProblem } from '../../config/error.ts';
 import { configJsonSchema } from '../../config/json-schema.ts';
-import { inspectConfig, loadConfig, type IInspection } from '../../config/load.ts';
-import { readConfigDocument } from '../../config/read.ts';
+import { loadConfig } from '../../config/load.ts';
 import { redact } from '../../config/schema-walk.ts';
 import { configSchema } from '../../config/schema/index.ts';
 import { suspicions } from '../../config/suspicions.ts';
@@ -18,6 +17,7 @@ import type { IPlan } from '../../control/types.ts';
 import type { Cli } from '../cli.ts';
 import { readDocument } from '../document.ts';
 import { UsageError } from '../errors.ts';
+import { inspectFile } from '../inspect.ts';
 import { planText } from '../plan.ts';
 import { plainText } from '../style.ts';
 
@@ -62,7 +62,7 @@ function oneFile(file: string | undefined, { config }: IFileOptions): string {
 }
 
 async function check(cli: Cli, file: string): Promise<void> {
-  const { config, problems, warnings } = await inspect(file, cli.io.env);
+  const { config, problems, warnings } = await inspectFile(file, cli.io.env);
   const doubts = config === undefined ? [] : suspicions(config, certificateIn);
   if (config === undefined) cli.exitCode = 1;
   if (cli.json) {
@@ -73,16 +73,6 @@ async function check(cli: Cli, file: string): Promise<void> {
     await cli.note(`${cli.paint('yellow', 'warning:')} ${plainText(warning)}`);
   for (const problem of problems) await cli.note(plainText(formatProblem(problem)));
   if (config !== undefined) await cli.say(`${file}: the configuration is valid`);
-}
-
-async function inspect(file: string, env: NodeJS.ProcessEnv): Promise<IInspection> {
-  try {
-    return inspectConfig(await readConfigDocument(file, env));
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const problems: readonly IConfigProblem[] = error.problems;
-    return { config: undefined, problems, warnings: [] };
-  }
 }
 
 /** What cannot be read is told when the router takes it. */
