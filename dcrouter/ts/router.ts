@@ -12,6 +12,7 @@ import type { TConfig } from './config/schema/index.ts';
 import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
 import { EventBus } from './events/bus.ts';
+import { declareRouterEvents } from './events/router-events.ts';
 import type { IEventBus } from './events/types.ts';
 import { HealthPart } from './health/part.ts';
 import type { TLogger } from './log/logger.ts';
@@ -74,6 +75,7 @@ export class DcRouter {
     this.logs = options.logs ?? new Logs(config.logging, { logger: options.logger });
     this.logger = this.logs.logger;
     this.events = options.events ?? new EventBus();
+    declareRouterEvents(this.events);
     this.control = options.control ?? null;
     this.#api = new ApiPart(this.#sources(options));
     this.#telemetry = this.#makeTelemetry();

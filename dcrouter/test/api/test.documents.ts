@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   apiPage,
@@ -13,6 +14,7 @@ import {
   withGenerated,
   type IOpenApi,
 } from './api-document.ts';
+import { PROBLEMS } from '../../ts/api/problems.ts';
 import { ADMIN, ADMIN_HASH, startWorld, type IWorld } from './world.ts';
 
 async function documentOf({ ask }: IWorld, token?: string): Promise<IOpenApi> {
@@ -46,7 +48,7 @@ test('the document has every endpoint, each whole: id, summary, parameters, secu
     assert.equal(tags.length, 1, where);
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     const declared = parameters.filter(({ in: place }) => place === 'path');
-    assert.deepEqual(declared.map(({ name }) => name).sort(), inPath.sort(), where);
+    assert.deepEqual(declared.map(({ name }) => name).sort(), inPath.map(String).sort(), where);
     assert.ok(
       declared.every(({ required }) => required === true),
       where,
@@ -109,6 +111,30 @@ test('docs/api.md and docs/errors.md are as they would be generated; UPDATE_DOCS
     if (process.env.UPDATE_DOCS === '1') writeFileSync(page, made);
     assert.equal(readFileSync(page, 'utf8'), made);
   }
+});
+
+test('every code of the API is used, and every code of control and store that can come up is known', () => {
+  const sources = (folder: string): string =>
+    readdirSync(new URL(`../../ts/${folder}/`, import.meta.url), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== 'problems.ts')
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      .join('\n');
+  const own = sources('api');
+  const framework = readFileSync(new URL('../../ts/api/problems.ts', import.meta.url), 'utf8').split(
+    'const FRAMEWORK',
+  )[1]!;
+  for (const code of Object.keys(PROBLEMS).filter((each) => each.startsWith('DCR_API_'))) {
+    assert.ok(own.includes(`'${code}'`) || framework.includes(`'${code}'`), `${code} is never answered`);
+  }
+  const foreign = [...`${sources('control')}${sources('store')}`.matchAll(/'(DCR_(?:CONTROL|STORE)_\w+)'/g)].map(
+    ([, code]) => code!,
+  );
+  // These come up before the API listens, or in the command alone.
+  const elsewhere = ['DCR_STORE_IN_USE', 'DCR_STORE_OPEN', 'DCR_STORE_BACKUP'];
+  assert.deepEqual(
+    [...new Set(foreign)].filter((code) => !(code in PROBLEMS) && !elsewhere.includes(code)),
+    [],
+  );
 });
 
 test('the examples of docs/api.md work as they stand', async (t) => {

@@ -23,13 +23,20 @@ export interface IAskOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Asks the API; paths that do not begin with a slash are below its base. */
+export type TAsk = <T = Record<string, unknown>>(
+  method: string,
+  path: string,
+  options?: IAskOptions,
+) => Promise<IAnswer<T>>;
+
 export interface IWorld {
   readonly process: RouterProcess;
   readonly base: string;
   readonly proxyPort: number;
   readonly backendPort: number;
   readonly file: string;
-  ask<T = Record<string, unknown>>(method: string, path: string, options?: IAskOptions): Promise<IAnswer<T>>;
+  readonly ask: TAsk;
 }
 
 export interface IWorldOptions {
@@ -84,8 +91,8 @@ ${more}`,
   return { process, base, proxyPort, backendPort, file, ask: asker(base) };
 }
 
-export function asker(base: string): IWorld['ask'] {
-  return async <T>(method: string, path: string, { token, body, headers = {} }: IAskOptions = {}) => {
+export function asker(base: string): TAsk {
+  const ask = async (method: string, path: string, { token, body, headers = {} }: IAskOptions = {}) => {
     const response = await fetch(base + (path.startsWith('/') ? path : `/api/v1/${path}`), {
       method,
       headers: {
@@ -97,6 +104,7 @@ export function asker(base: string): IWorld['ask'] {
     });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as T };
+    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as unknown };
   };
+  return ask as TAsk;
 }

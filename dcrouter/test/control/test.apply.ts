@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { readUntil } from '../../../test/helpers/counting-client.ts';
 import { answerOf, documentOf, ports, startNode, type IRouteOfTest } from './node.ts';
@@ -222,6 +224,22 @@ test('a rollback applies an earlier document as a new version', async (t) => {
   const stored = await control.version(3);
   assert.deepEqual([stored?.source, stored?.comment, stored?.state], ['rollback', 'back to version 1', 'active']);
   await assert.rejects(control.rollback(99, api), { code: 'DCR_CONTROL_NO_VERSION' });
+});
+
+test('a version holds what it includes, so that a rollback is to what served then', async (t) => {
+  const [apiPort] = await ports(1);
+  const node = await startNode(t, documentOf(apiPort!, []));
+  const { control } = node.running;
+  const included = join(dirname(node.file), 'level.yaml');
+  const text = `{ "include": "level.yaml", "api": { "port": ${apiPort} } }`;
+  await writeFile(included, 'logging: { level: warn }');
+  const { snapshot } = await control.apply({ file: node.file, text, source: 'api' }, api);
+  assert.equal(snapshot.config.logging.level, 'warn');
+  await writeFile(included, 'logging: { level: error }');
+  const next = await control.apply({ file: node.file, text, source: 'api' }, api);
+  assert.equal(next.snapshot.config.logging.level, 'error');
+  const back = await control.rollback(snapshot.version, api);
+  assert.equal(back.snapshot.config.logging.level, 'warn');
 });
 
 test('a reload of a file that says the same makes no version', async (t) => {

@@ -116,17 +116,17 @@ test('changes that do not end put the reading off for a bounded time only', asyn
   const folder = await folderOf(t);
   const file = join(folder, 'router.yaml');
   const clock = new HandClock();
-  let changed = 0;
+  const seen = { changed: 0 };
   const watch = new FolderWatch({
     clock,
     changed: () => {
-      changed += 1;
+      seen.changed += 1;
     },
-    failed: assert.fail,
+    failed: (folder) => assert.fail(folder),
   });
   t.after(() => watch.stop());
   await watch.follow([file]);
-  for (let step = 0; changed === 0; step += 1) {
+  for (let step = 0; seen.changed === 0; step += 1) {
     assert.ok(step * (WATCH_QUIET_MS / 2) <= WATCH_LONGEST_MS + WATCH_QUIET_MS, 'put off for too long');
     await writeFile(file, `# ${step}`);
     await until(() => clock.waiting > 0);

@@ -11,10 +11,10 @@ import { startChild, type IChild } from '../../../test/helpers/child.ts';
 import { startBackend } from './backend.ts';
 import { answerOf, documentOf, folderOf, ports } from './node.ts';
 
+const flags = ['--conditions=dcrouter-source', '--disable-warning=ExperimentalWarning'];
 const cli = join(import.meta.dirname, 'cli.ts');
 
 async function run(t: TestContext, file: string): Promise<IChild> {
-  const flags = ['--conditions=dcrouter-source', '--disable-warning=ExperimentalWarning'];
   const child = startChild(process.execPath, [...flags, cli, 'run', '--config', file]);
   t.after(async () => {
     child.signalGroup('SIGKILL');
@@ -91,8 +91,19 @@ test('a file behind links that are swapped, as Kubernetes does, is applied by it
   assert.equal(await answerOf(a), '200 backend got /');
   await symlink('..b', join(folder, '..data_new'));
   await rename(join(folder, '..data_new'), join(folder, '..data'));
-  await rm(join(folder, '..a'), { recursive: true });
   await child.saw(/"version":2,.*"msg":"configuration applied"/);
+  await rm(join(folder, '..a'), { recursive: true });
   assert.equal(await answerOf(b), '200 backend got /');
   assert.equal(await answerOf(a), 'ECONNREFUSED');
+});
+
+test('a store that cannot be opened is one clear line', async (t) => {
+  const { folder, file, text, a } = await prepare(t, { store: { type: 'sqlite', path: './state.db' } });
+  await writeFile(file, text('a', a));
+  await run(t, file);
+  const other = join(folder, 'other.yaml');
+  await writeFile(other, JSON.stringify({ api: { port: 1 }, store: { type: 'sqlite', path: './state.db' } }));
+  const second = startChild(process.execPath, [...flags, cli, 'run', '--config', other]);
+  assert.equal(await second.ended, 1);
+  assert.match(second.output(), /^dcrouter: [^\n]*state\.db[^\n]*\n$/);
 });

@@ -60,6 +60,19 @@ test('objects serve again after a restart', async (t) => {
   assert.equal(await answerOf(b), '200 backend got /');
 });
 
+test('what another node changes while this one starts is not missed', async (t) => {
+  const { store, text, file, put } = await prepare(t);
+  const audit = { actor: 'token:other', action: 'route.put', target: 'x', outcome: 'done', detail: {} } as const;
+  let changed: Promise<number> | undefined;
+  store.after('objects.load', () => {
+    changed = store.objects.change([put('theirs')], 0, audit);
+  });
+  const node = await startNode(t, text('file'), { store, file });
+  assert.equal(await changed, 1);
+  while (node.running.control.snapshot.revision === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(namesOf(node), ['file', 'theirs']);
+});
+
 test('what a crash left behind is settled, and the version before serves', async (t) => {
   const { store, text, file, states } = await prepare(t);
   const first = await startNode(t, text('file'), { store, file });

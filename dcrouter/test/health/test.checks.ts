@@ -9,6 +9,7 @@ import { checkOf, FixedNames } from './support.ts';
 
 const names = new FixedNames();
 const now = (): number => 7;
+const { signal } = new AbortController();
 
 test('a state turns after `fall` failures and `rise` successes in a row, not before', async () => {
   let fault: string | null = null;
@@ -16,7 +17,7 @@ test('a state turns after `fall` failures and `rise` successes in a row, not bef
   const states: string[] = [];
   for (const next of [null, null, 'x', 'x', null, 'x', 'x', 'x', null, 'x', null, null]) {
     fault = next;
-    await check.run(names, now);
+    await check.run(names, now, signal);
     states.push(check.state);
   }
   assert.deepEqual(states, ['unknown', 'up', 'up', 'up', 'up', 'up', 'up', 'down', 'down', 'down', 'down', 'up']);
@@ -35,19 +36,19 @@ test('every address of a name is judged by itself; the name is down when all of 
     fall: 1,
   });
   const down = (): string[] => check.findings().flatMap((finding) => (finding.down ? [finding.target] : []));
-  await check.run(resolver, now);
+  await check.run(resolver, now, signal);
   assert.equal(check.state, 'up');
   assert.deepEqual(down(), ['192.0.2.2:80']);
   bad.add('192.0.2.1');
-  await check.run(resolver, now);
+  await check.run(resolver, now, signal);
   assert.equal(check.state, 'down');
   assert.deepEqual(down(), ['192.0.2.1:80', '192.0.2.2:80', 'app.test:80']);
   // The name moves: what was found out about the old addresses is over.
   resolver.set('app.test', '192.0.2.3');
-  await check.run(resolver, now);
+  await check.run(resolver, now, signal);
   assert.deepEqual(down(), []);
   resolver.known.clear();
-  await check.run(resolver, now);
+  await check.run(resolver, now, signal);
   assert.deepEqual(check.findings(), [{ target: 'app.test:80', down: true, reason: 'unresolved' }]);
 });
 
@@ -65,13 +66,13 @@ test('a service is looked at on the ports of its servers', async () => {
       return null;
     },
   });
-  await check.run(resolver, now);
+  await check.run(resolver, now, signal);
   assert.deepEqual(seen, ['a.test 192.0.2.1:81', 'b.test [2001:db8::2]:82']);
 });
 
 test('a check that is configured anew goes on from the state that it had', async () => {
   const before = checkOf('it', { probe: async () => 'refused', fall: 1 });
-  await before.run(names, now);
+  await before.run(names, now, signal);
   const after = new Check({ ...before.options, intervalMs: 5_000 }, 0, before);
   assert.equal(after.state, 'down');
   assert.deepEqual(

@@ -9,13 +9,13 @@ import { checksOf } from '../../ts/health/config.ts';
 import { probeTlsExpiry } from '../../ts/health/probes/tls-expiry.ts';
 import { configOf, httpBackend, httpsBackend, listen } from './support.ts';
 
-const TIMEOUT_MS = 2_000;
+const bounds = { timeoutMs: 2_000, signal: new AbortController().signal };
 
 /** What a check of the document finds at its target. */
 async function look(check: object, target: string): Promise<string | null> {
   const [options] = checksOf(configOf({ health: { checks: [{ name: 'it', target, ...check }] } }));
   const [ref] = options!.targets;
-  return await options!.probe({ address: ref!.host, port: ref!.port, host: ref!.host }, TIMEOUT_MS);
+  return await options!.probe({ address: ref!.host, port: ref!.port, host: ref!.host }, bounds);
 }
 
 test('tcp: a port that takes connections is well, one that does not tells the code', async (t) => {
@@ -58,7 +58,10 @@ test('http: a server that takes the request and says nothing is timed out', asyn
   const [options] = checksOf(
     configOf({ health: { checks: [{ name: 'it', type: 'http', target: `127.0.0.1:${port}` }] } }),
   );
-  assert.equal(await options!.probe({ address: '127.0.0.1', port, host: '127.0.0.1' }, 50), 'timeout');
+  assert.equal(
+    await options!.probe({ address: '127.0.0.1', port, host: '127.0.0.1' }, { ...bounds, timeoutMs: 50 }),
+    'timeout',
+  );
 });
 
 test('https: the certificate must be for the name, unless that is not asked for', async (t) => {
@@ -76,8 +79,7 @@ test('tls-expiry: fails so many days before the end, and says how many are left'
   assert.equal(await look({ type: 'tls-expiry', daysLeft: 14 }, at), null);
   assert.match((await look({ type: 'tls-expiry', daysLeft: 30 }, at))!, /^expires-in-(19|20)-days$/);
   const target = { address: '127.0.0.1', port, host: '127.0.0.1' };
-  const inDays = (days: number) =>
-    probeTlsExpiry(14, undefined, () => Date.now() + days * 86_400_000)(target, TIMEOUT_MS);
+  const inDays = (days: number) => probeTlsExpiry(14, undefined, () => Date.now() + days * 86_400_000)(target, bounds);
   assert.equal(await inDays(21), 'expired');
   assert.equal(await inDays(-10), 'not-yet-valid');
   const plain = await listen(
@@ -106,4 +108,23 @@ test('dns: a name server that answers the question', async (t) => {
   assert.equal(await look({ type: 'dns', query: { name: 'ns1.example.test', type: 'TXT' } }, at), 'no-records');
   assert.equal(await look({ type: 'dns', query: { name: 'gone.example.test' } }, at), 'nxdomain');
   assert.ok(await look({ type: 'dns', query: { name: 'other.test' } }, at));
+});
+
+test('a look that is called off ends at once', async (t) => {
+  const silent = await listen(
+    t,
+    createServer(() => {}),
+  );
+  const http = await httpBackend(t, () => {});
+  const target = (port: number) => ({ address: '127.0.0.1', port, host: '127.0.0.1' });
+  const checks = [
+    { name: 'a', type: 'http', target: `127.0.0.1:${http}` },
+    { name: 'b', type: 'tls-expiry', target: `127.0.0.1:${silent}` },
+  ];
+  for (const options of checksOf(configOf({ health: { checks } }))) {
+    const stopping = new AbortController();
+    const look = options.probe(target(options.targets[0]!.port), { timeoutMs: 60_000, signal: stopping.signal });
+    setImmediate(() => stopping.abort());
+    assert.ok(await look, options.type);
+  }
 });

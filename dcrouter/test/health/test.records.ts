@@ -59,6 +59,7 @@ test('routed domains get records in our own zones, unless there is one, and only
             { name: 'sub', type: 'NS', data: 'ns.other.test' },
             { name: 'text', type: 'TXT', data: 'x' },
             { name: '*.any', type: 'A', data: '192.0.2.9' },
+            { name: 'moved', type: 'DNAME', data: 'elsewhere.test' },
           ],
         },
         'deep.example.test.': { records: [{ ...NS, data: 'ns1.example.test' }] },
@@ -73,6 +74,7 @@ test('routed domains get records in our own zones, unless there is one, and only
           'in.sub.example.test',
           'text.example.test',
           'x.any.example.test',
+          'in.moved.example.test',
         ]),
         route('c', ['x.deep.example.test', 'example.*', '*', '*.shop-*']),
         route('d', ['off.example.test'], { enabled: false }),
@@ -155,4 +157,34 @@ test('what cannot be is refused with place and remedy', () => {
     { name: 'x', type: 'tcp', target: 'a:1' },
   ];
   assert.match(problems({ health: { checks: twice } })[0]!, /checks\[1\]\.name: got 'x' a second time/);
+});
+
+test('a name of a master file is written down too', () => {
+  const text = '@ NS ns1\nns1 A 192.0.2.53\nfile A 192.0.2.9\n*.wild A 192.0.2.9\n';
+  const dns = {
+    autoRecords: { addresses: ['192.0.2.80'] },
+    zones: { 'example.test': { ttl: 60, text: `@ SOA ns1 host 1 1 1 1 1\n${text}` } },
+  };
+  const routes = [route('a', ['file.example.test', 'a.wild.example.test', 'new.example.test'])];
+  assert.deepEqual(shown({ dns, proxy: { routes } }), ['new example.test A 192.0.2.80 auto']);
+});
+
+test('servers and services that cannot be are refused with place and remedy', () => {
+  const problems = (document: object): string => {
+    try {
+      configOf(document);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return '';
+  };
+  assert.match(
+    problems({ resolve: { servers: ['system', 'udp://name'] } }),
+    /resolve\.servers\[1\]: got 'udp:\/\/name'; .*IP address/,
+  );
+  const service = route('a', 'a.test', {
+    action: { type: 'forward', targets: [{ host: '_http._tcp.a.test', port: 'srv' }] },
+  });
+  assert.equal(problems({ proxy: { routes: [service] } }), '');
+  assert.match(problems({ proxy: { routes: [service], workers: 2 } }), /targets\[0\]\.port: got 'srv'.*proxy\.workers/);
 });

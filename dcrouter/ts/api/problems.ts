@@ -16,7 +16,6 @@ export const PROBLEMS = {
   DCR_API_NETWORK: [403, 'This address may not use the API'],
   DCR_API_ORIGIN: [403, 'Requests from web pages are refused'],
   DCR_API_NOT_FOUND: [404, 'There is no such thing'],
-  DCR_API_METHOD: [405, 'The method does not exist here'],
   DCR_API_IN_DOCUMENT: [409, 'It stands in the document'],
   DCR_API_CONFLICT: [409, 'It does not go with what there is'],
   DCR_STORE_CONFLICT: [409, 'Another change came first'],
@@ -34,10 +33,12 @@ export const PROBLEMS = {
   DCR_API_RATE_LIMITED: [429, 'Too many requests'],
   DCR_API_INTERNAL: [500, 'The router has failed at this'],
   DCR_API_CERTIFICATE: [502, 'The certificate cannot be had'],
+  DCR_API_RESTART: [502, 'The new process does not serve'],
   DCR_API_STREAMS: [503, 'Too many streams are open'],
   DCR_API_NOT_RUNNING: [503, 'This part of the router does not run'],
   DCR_CONTROL_BUSY: [503, 'Other changes are under way'],
   DCR_CONTROL_STOPPED: [503, 'The router is stopping'],
+  DCR_STORE_LOCK_TIMEOUT: [503, 'Another node is at it'],
   DCR_STORE_UNAVAILABLE: [503, 'The store is away'],
 } as const satisfies Readonly<Record<string, readonly [number, string]>>;
 

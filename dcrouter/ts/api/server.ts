@@ -67,6 +67,8 @@ export class ApiServer {
       logger: false,
       forceCloseConnections: true,
       bodyLimit: limits.bodyBytesMax,
+      // A stream has no head to look at; probes have one.
+      exposeHeadRoutes: false,
       routerOptions: { maxParamLength: limits.cursorCharsMax, ignoreTrailingSlash: false },
       serverFactory: (handler) => createListener(handler, options.tls),
     });
@@ -117,6 +119,9 @@ export class ApiServer {
       max: () => this.#config.rateLimit.perMinute,
       timeWindow: limits.rateWindowMs,
       cache: limits.rateClientsMax,
+      onExceeded: () => {
+        this.#authenticator.rateLimited += 1;
+      },
       keyGenerator: (request: FastifyRequest) => request.principal?.rateKey ?? `address ${addressOf(request)}`,
       errorResponseBuilder: (_request: FastifyRequest, { ttl }: { readonly ttl: number }) =>
         new ApiError('DCR_API_RATE_LIMITED', 'too many requests within a minute; wait and try again', {
@@ -185,7 +190,7 @@ function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else parse(request, body as string, done);
+    else void parse(request, body as string, done);
   });
 }
 

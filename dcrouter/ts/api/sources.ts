@@ -38,12 +38,14 @@ export type TProxySource = Pick<
 /** The part of the DNS server that the API uses. */
 export type TDnsSource = { readonly zones: Pick<DnsServer['zones'], 'get' | 'list' | 'ds' | 'signer'> };
 
-/** Handing the sockets over, and stopping in order. */
+/** Handing the sockets over, and taking the router out of service. */
 export interface ILifeCycle {
-  /** Starts a new process that takes the sockets; resolves when it serves. @throws StartError */
-  restart(by: string): Promise<{ readonly pid: number }>;
-  /** Takes no new connections; those that are open go on. */
-  drain(by: string): Promise<void>;
+  /** Starts a new process that takes the sockets; resolves when it serves. Rejects with why it does not. */
+  restart(): Promise<void>;
+  /** From now on `/readyz` says no; what is open goes on. */
+  drain(): void;
+  /** Whether the event loop turns in time. */
+  live(): Promise<boolean>;
 }
 
 export interface IApiSources {

@@ -10,6 +10,7 @@ import type { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
 import { runCommand } from './command.ts';
 import { processIo, type IIo } from './io.ts';
+import { StoreInUseError, StoreOpenError } from '../store/errors.ts';
 
 /**
  * Runs one command and resolves to the process's exit code: 0 done, 1 the command failed, 2 wrong usage.
@@ -20,13 +21,15 @@ export async function main(argv: readonly string[], io: IIo = processIo()): Prom
   return await runCommand(argv, io, async (file) => await guarded(() => runUntilSignal(file)));
 }
 
+const MENDABLE = [ConfigError, StartError, StoreInUseError, StoreOpenError] as const;
+
 /** Turns the errors that a user can mend into one line each; anything else is a defect and keeps its stack. */
 export async function guarded(work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ConfigError) && !(error instanceof StartError)) throw error;
-    for (const line of error.message.split('\n')) console.error(`dcrouter: ${line}`);
+    if (!MENDABLE.some((kind) => error instanceof kind)) throw error;
+    for (const line of (error as Error).message.split('\n')) console.error(`dcrouter: ${line}`);
     return 1;
   }
 }

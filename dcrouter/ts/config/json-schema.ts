@@ -38,7 +38,7 @@ export function configJsonSchema(): IJsonSchema {
   const { $schema, $defs = {}, ...rest } = made;
   return {
     $schema,
-    $id: 'https://dcrouter.dev/schema/dcrouter.schema.json',
+    $id: 'urn:dcrouter:schema:configuration',
     title: 'DcRouter configuration',
     ...(asWritten(rest) as IJsonSchema),
     $defs: { ...withWrittenDefinitions($defs as IJsonSchema), ...DEFINITIONS },

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { zoneComplaints } from '../dns/zones.ts';
-import { healthComplaints } from '../health/config.ts';
 import type { IStoredObject } from '../store/types.ts';
 import type { IConfigDocument } from './document.ts';
 import { ConfigError, type IConfigProblem } from './error.ts';
 import { layObjects, objectName } from './overlay.ts';
-import { explain, problemAt } from './problems.ts';
+import { meaningProblems } from './meaning.ts';
+import { explain } from './problems.ts';
 import { readConfigDocument } from './read.ts';
 import { outdated } from './outdated.ts';
-import { routeComplaints } from './routes.ts';
 import { configSchema, type TConfig } from './schema/index.ts';
 
 /**
@@ -37,7 +35,7 @@ export interface IInspection {
 export function inspectConfig(document: IConfigDocument): IInspection {
   const result = configSchema.safeParse(document.value ?? {});
   const problems = result.success
-    ? checkMeaning(result.data, document)
+    ? meaningProblems(result.data, document)
     : result.error.issues.flatMap((issue) => explain(issue, document));
   const warnings = [...(document.warnings ?? []), ...outdated(document)];
   return { config: problems.length > 0 ? undefined : result.data, problems, warnings };
@@ -74,47 +72,4 @@ export function inspectWithObjects(document: IConfigDocument, objects: readonly 
       return origin === undefined ? document.locate(path) : { file: objectName(origin), path: origin.path };
     },
   });
-}
-
-/** What fits the schema and still cannot work. */
-function checkMeaning(config: TConfig, document: IConfigDocument): IConfigProblem[] {
-  const duplicates = duplicateNames(config, document);
-  if (duplicates.length > 0) return duplicates;
-  const problems = routeComplaints(config.proxy?.routes ?? []).map(({ path, message }) =>
-    problemAt(document, ['proxy', 'routes', ...path], message),
-  );
-  config.proxy?.routes.forEach((route, index) => {
-    if (route.action.tls?.certificate !== 'auto' || config.proxy?.acme !== undefined) return;
-    const path = ['proxy', 'routes', index, 'action', 'tls', 'certificate'];
-    problems.push(problemAt(document, path, "got 'auto', which needs proxy.acme with at least an email"));
-  });
-  for (const [name, zone] of Object.entries(config.dns?.zones ?? {})) {
-    for (const { line, message } of zoneComplaints(name, zone)) {
-      const where = line === undefined ? '' : `${zone.file ?? 'text'}:${line}: `;
-      problems.push(problemAt(document, ['dns', 'zones', name], `${where}${message}`));
-    }
-  }
-  for (const { path, message } of healthComplaints(config)) problems.push(problemAt(document, path, message));
-  return problems;
-}
-
-/** Route names key the counters: two routes under one name would be counted as one. */
-function duplicateNames(config: TConfig, document: IConfigDocument): IConfigProblem[] {
-  const first = new Map<string, number>();
-  const problems: IConfigProblem[] = [];
-  config.proxy?.routes.forEach((route, index) => {
-    const earlier = first.get(route.name);
-    if (earlier === undefined) first.set(route.name, index);
-    else {
-      const path = ['proxy', 'routes', index, 'name'];
-      problems.push(
-        problemAt(
-          document,
-          path,
-          `got '${route.name}', which proxy.routes[${earlier}] already has; route names must be unique`,
-        ),
-      );
-    }
-  });
-  return problems;
 }

@@ -14,7 +14,15 @@ const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]
 };
 
 /** Sections and settings that are read once, at the start. */
-const START_SETTINGS: readonly string[] = ['api.address', 'api.port', 'api.tls', 'control.watch', 'store', 'telemetry.requestId'];
+const START_SETTINGS: readonly string[] = [
+  'api.address',
+  'api.port',
+  'api.tls',
+  'api.metricsAllow',
+  'control.watch',
+  'store',
+  'telemetry.requestId',
+];
 
 /** The settings that differ and take effect only after a restart, as paths: `dns.port`, `proxy.workers`. */
 export function needsRestart(previous: TConfig, next: TConfig): string[] {

@@ -5,6 +5,7 @@
  */
 import type { TConfig } from '../config/schema/index.ts';
 import { ConfigError } from '../config/error.ts';
+import { flattenDocument } from '../config/read.ts';
 import { StoreConflictError, StoreUnavailableError } from '../store/errors.ts';
 import type { IDocumentVersion, IPage, IPageRequest, IStore, IStoredObject, TObjectChange } from '../store/types.ts';
 import { Bench, type IBenchOptions } from './bench.ts';
@@ -31,6 +32,8 @@ interface IOutcome {
 export interface IControlOptions extends Omit<IBenchOptions, 'owing'> {
   /** Reads the file that the router was started with; undefined: there is none to reload. */
   readonly readFile?: () => Promise<IDocumentChange>;
+  /** Null while it cannot be reached: {@link Control.join} brings it. */
+  readonly store: IStore | null;
 }
 
 export class Control implements IControl {
@@ -47,6 +50,7 @@ export class Control implements IControl {
   /** @param serving - what the parts were started with */
   constructor(options: IControlOptions, serving: IServing) {
     this.#bench = new Bench({ ...options, owing: () => this.#settler.tell() }, serving);
+    this.#bench.openStore = options.store;
     this.#started = serving.snapshot.config;
     this.#queue = new ChangeQueue(options.clock);
     this.#unconfirmed = new Unconfirmed(options.clock, () => this.#takeBack());
@@ -118,9 +122,9 @@ export class Control implements IControl {
     await ledger.tell(store);
   }
 
-  /** The store can be reached: changes are kept there, and those of other nodes are followed. */
-  useStore(store: IStore): void {
-    this.#bench.openStore = store;
+  /** The parts serve: what other nodes change is followed from now on. */
+  follow(): void {
+    const store = this.#bench.store();
     this.#stopListening = store.objects.onRevision(() => this.#follower.tell());
     // What came between the reading at the start and now.
     this.#follower.tell();
@@ -137,7 +141,8 @@ export class Control implements IControl {
       const plan = this.#bench.compiler.plan(before.config, serving.snapshot.config);
       return { applied: { snapshot: serving.snapshot, plan }, changed: true };
     });
-    this.useStore(store);
+    this.#bench.openStore = store;
+    this.follow();
   }
 
   async plan(document: IDocumentInput): Promise<IPlan> {
@@ -158,7 +163,12 @@ export class Control implements IControl {
       options.confirmMs ?? (document.source === 'api' ? this.snapshot.config.control.confirmDefaultMs : 0);
     const { confirmMs: _, ...others } = options;
     const asked = confirmMs === 0 ? others : { ...others, confirmMs };
-    return await this.#changeDocument(async () => document, document.source, asked);
+    const read = async (): Promise<IDocumentChange> => {
+      // What it includes is kept with it: a rollback must not depend on what the files say by then.
+      const { text } = await flattenDocument(document.file, document.text);
+      return { ...document, text };
+    };
+    return await this.#changeDocument(read, document.source, asked);
   }
 
   async applyObjects(changes: readonly TObjectChange[], options: IApplyOptions): Promise<IApplied> {

@@ -46,7 +46,7 @@ export interface IPlan {
 }
 
 export interface IApplyOptions {
-  /** Who asks: `token:<name>`, `file`, `signal`, `cli`, `system`. */
+  /** Who asks: `token:<name>`, `local` (the API without a token), `file`, `signal`, `cli`, `system`. */
   readonly by: string;
   readonly comment?: string;
   /** Milliseconds after which the change is taken back unless {@link IControl.confirm} is called. */

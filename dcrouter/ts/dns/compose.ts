@@ -6,6 +6,7 @@
  */
 import { isIPv6 } from 'node:net';
 import type { TConfig, TRecordConfig, TRouteConfig, TZoneConfig } from '../config/schema/index.ts';
+import { isWritten } from './written.ts';
 
 type TDnsConfig = NonNullable<TConfig['dns']>;
 
@@ -34,16 +35,31 @@ export function composeRecords(config: TConfig, isUp: TIsUp): Map<string, ICompo
   return composed;
 }
 
-/** The zones as they are served now. */
-export function composeZones(config: TConfig, isUp: TIsUp): Record<string, TZoneConfig> {
+/**
+ * The zones as they are served now.
+ *
+ * @param wanted which of them; default all
+ */
+export function composeZones(
+  config: TConfig,
+  isUp: TIsUp,
+  wanted: (zone: TZoneConfig) => boolean = () => true,
+): Record<string, TZoneConfig> {
   const { dns } = config;
   if (dns === undefined) return {};
   const records = composeRecords(config, isUp);
-  const zones = Object.entries(dns.zones).map(([name, zone]): [string, TZoneConfig] => {
+  const zones: Record<string, TZoneConfig> = {};
+  for (const [name, zone] of Object.entries(dns.zones)) {
+    if (!wanted(zone)) continue;
     const served = records.get(name)!.filter(({ withheld }) => !withheld);
-    return [name, { ...zone, records: served.map(({ record }) => record) }];
-  });
-  return Object.fromEntries(zones);
+    zones[name] = { ...zone, records: served.map(({ record }) => record) };
+  }
+  return zones;
+}
+
+/** Whether records of a zone come and go with checks. */
+export function followsChecks(zone: TZoneConfig): boolean {
+  return zone.records.some(({ health }) => health !== undefined);
 }
 
 /** A set of records is one name and type; when every one of them is down, they all stay where that is wanted. */
@@ -83,9 +99,6 @@ function automatic(dns: TDnsConfig, routes: readonly TRouteConfig[]): Array<{ zo
 /** A name, or `*.` before one: other patterns are no names that DNS could hold. */
 const NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/;
 
-/** Types that an address must not stand beside, or that say that the name was thought of. */
-const EXPLICIT: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'NS']);
-
 /** The zone that a domain's record belongs to and its name there; null for foreign domains and names that are taken. */
 function placeOf(domain: string, dns: TDnsConfig): { zone: string; name: string } | null {
   if (!NAME.test(domain)) return null;
@@ -98,17 +111,11 @@ function placeOf(domain: string, dns: TDnsConfig): { zone: string; name: string 
   if (zone === null) return null;
   const origin = originOf(zone);
   const name = domain === origin ? '@' : domain.slice(0, -origin.length - 1);
-  return isTaken(name, origin, dns.zones[zone]!) ? null : { zone, name };
+  return isWritten(domain, origin, zone, dns.zones[zone]!) ? null : { zone, name };
 }
 
 function originOf(zone: string): string {
   return (zone.endsWith('.') ? zone.slice(0, -1) : zone).toLowerCase();
-}
-
-/** A wildcard answers for the names below it (RFC 4592); a record of their own would hide it. */
-function covers(owner: string, name: string): boolean {
-  if (owner === '*') return name !== '@';
-  return owner.startsWith('*.') && name.endsWith(owner.slice(1));
 }
 
 /** An owner relative to its zone: `@`, `www`. */
@@ -116,13 +123,4 @@ function ownerOf(name: string, origin: string): string {
   const lower = name.toLowerCase();
   if (!lower.endsWith('.')) return lower;
   return lower === `${origin}.` ? '@' : lower.slice(0, -origin.length - 2);
-}
-
-function isTaken(name: string, origin: string, zone: TZoneConfig): boolean {
-  return zone.records.some((record) => {
-    const owner = ownerOf(record.name, origin);
-    // The apex has its NS records; a name at or below another one's is somebody else's.
-    if (record.type === 'NS') return owner !== '@' && (owner === name || name.endsWith(`.${owner}`));
-    return EXPLICIT.has(record.type) && (owner === name || covers(owner, name));
-  });
 }

@@ -4,12 +4,12 @@
  * @module
  */
 import type { DnsServer, IZoneOptions } from '@dcrouter/smartdns/server';
-import type { TConfig } from '../config/schema/index.ts';
+import type { TConfig, TZoneConfig } from '../config/schema/index.ts';
 import { addDnsEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
 import { explainStartError } from '../start-error.ts';
 import { changeZone } from './change.ts';
-import { composeZones, type TIsUp } from './compose.ts';
+import { composeZones, followsChecks, type TIsUp } from './compose.ts';
 import { createDnsServer } from './create.ts';
 import { ZoneSigning } from './signing.ts';
 import { zonesOf } from './zones.ts';
@@ -61,31 +61,35 @@ export class DnsPart implements IPart {
     const zones = { next: next.dns?.zones ?? {}, previous: previous.dns?.zones ?? {} };
     try {
       this.#serve(dns, this.#zones(next));
+      // From here on a check that turns changes the new records.
+      this.#config = next;
       await this.#signing?.follow(zones.next, zones.previous);
       // A second start does nothing; without the section nothing listens, and what is counted stays.
       if (next.dns === undefined) await dns.stop();
       else await dns.start();
     } catch (error) {
+      this.#config = previous;
       this.#serve(dns, this.#zones(previous));
       await this.#signing?.follow(zones.previous, zones.next);
       throw explainStartError('the DNS server cannot follow', error);
     }
-    this.#config = next;
   }
 
   /** A check has turned: records that follow it come or go. */
   refresh(): void {
     if (this.#dns === null || this.#config === null) return;
     try {
-      this.#serve(this.#dns, this.#zones(this.#config));
+      // Only these are made anew: a zone may be a long file.
+      const following = this.#zones(this.#config, followsChecks);
+      this.#serve(this.#dns, new Map([...this.#served, ...following]));
     } catch (error) {
       this.#context.logger.error({ error: (error as Error).message }, 'the records cannot follow their checks');
     }
   }
 
   /** The zones of a configuration as the checks let them be. */
-  #zones(config: TConfig): Map<string, IZoneOptions> {
-    return new Map(zonesOf({ zones: composeZones(config, this.#isUp) }).map((zone) => [zone.origin, zone]));
+  #zones(config: TConfig, wanted?: (zone: TZoneConfig) => boolean): Map<string, IZoneOptions> {
+    return new Map(zonesOf({ zones: composeZones(config, this.#isUp, wanted) }).map((zone) => [zone.origin, zone]));
   }
 
   /** Changes what differs; when that cannot be, the zones are as before. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { TEventKind } from './types.ts';
+import type { IHealthChange } from '../health/types.ts';
+import type { IEventBus, TEventKind } from './types.ts';
 
 export interface IRouterEventDescription {
   readonly kind: TEventKind;
@@ -11,6 +12,15 @@ export interface IRouterEventDescription {
   readonly when: string;
   readonly fields: Readonly<Record<string, string>>;
 }
+
+const HEALTH_CHANGED: { readonly [TField in keyof IHealthChange]: string } = {
+  check: 'name of the check',
+  type: '`tcp`, `http`, `https`, `tls-expiry` or `dns`',
+  target: "`host:port`, or `route 'name'`",
+  previous: '`unknown`, `up` or `down`',
+  current: '`unknown`, `up` or `down`',
+  reason: 'why it failed last, null while it succeeds',
+};
 
 const by = 'who asked for it';
 const version = 'version of the document';
@@ -47,4 +57,20 @@ export const ROUTER_EVENTS: readonly IRouterEventDescription[] = [
     fields: { version, now: 'version that serves now', by },
   },
   { kind: 'config.confirmed', when: 'a change is confirmed', fields: { version, by } },
+  {
+    kind: 'proxy.target-moved',
+    when: 'the name of a target leads to other addresses',
+    fields: { name: 'the name', endpoints: 'where it leads now: `name`, `addresses`, `port`, `priority`, `weight`' },
+  },
+  {
+    kind: 'proxy.target-unresolved',
+    when: 'the name of a target cannot be resolved',
+    fields: { name: 'the name', error: 'the message of the error', stale: 'whether an old answer is used meanwhile' },
+  },
+  { kind: 'health.changed', when: 'the state of a check changes', fields: HEALTH_CHANGED },
 ];
+
+/** Makes the kinds known before the first of them happens, so that somebody can ask which there are. */
+export function declareRouterEvents(events: IEventBus): void {
+  for (const { kind } of ROUTER_EVENTS) events.addSource(kind, () => () => {});
+}

@@ -65,9 +65,11 @@ export class Check {
    * @param nowMs Unix time in milliseconds
    * @returns how many of the addresses failed
    */
-  async run(resolver: ITargetResolver, nowMs: () => number): Promise<number> {
+  async run(resolver: ITargetResolver, nowMs: () => number, signal: AbortSignal): Promise<number> {
     const { targets, rise, fall } = this.options;
-    const results = await Promise.all(targets.map(async (ref) => await this.#look(ref, resolver)));
+    const results = await Promise.all(targets.map(async (ref) => await this.#look(ref, resolver, signal)));
+    // What was called off says nothing about the target.
+    if (signal.aborted) return 0;
     this.#runs += 1;
     let failed = 0;
     const next = new Map<string, Map<string, ProbeState>>();
@@ -124,7 +126,7 @@ export class Check {
     };
   }
 
-  async #look(ref: ITargetRef, resolver: ITargetResolver): Promise<IResult[]> {
+  async #look(ref: ITargetRef, resolver: ITargetResolver, signal: AbortSignal): Promise<IResult[]> {
     const { probe, timeoutMs } = this.options;
     const startMs = performance.now();
     try {
@@ -132,7 +134,7 @@ export class Check {
       return await Promise.all(
         addresses.map(async (address) => {
           const beganMs = performance.now();
-          const fault = await probe(address, timeoutMs);
+          const fault = await probe(address, { timeoutMs, signal });
           return { name: targetText(address.address, address.port), fault, durationMs: performance.now() - beganMs };
         }),
       );

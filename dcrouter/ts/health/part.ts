@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setMaxListeners } from 'node:events';
 import type { ITargetResolver, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
 import type { IPart, IRouterContext } from '../part.ts';
@@ -29,6 +30,9 @@ export class HealthPart implements IPart, IHealth {
   #checks = new Map<string, Check>();
   /** What each check was made of, to see whether it is another now. */
   #sources = new Map<string, string>();
+  /** Calls off what is under way when the router stops. */
+  #stopping = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
   #runs = 0;
   #failures = 0;
   #changes = 0;
@@ -37,7 +41,7 @@ export class HealthPart implements IPart, IHealth {
     this.#context = context;
     this.#links = links;
     this.#scheduler = new Scheduler({
-      run: async (check) => await this.#run(check),
+      run: async (check) => await this.#tracked(check),
       nowMs: () => performance.now(),
       random: Math.random,
     });
@@ -45,6 +49,9 @@ export class HealthPart implements IPart, IHealth {
   }
 
   async start(config: TConfig): Promise<void> {
+    this.#stopping = new AbortController();
+    // Every look under way listens.
+    setMaxListeners(0, this.#stopping.signal);
     this.#use(config);
     this.#scheduler.start();
   }
@@ -60,6 +67,8 @@ export class HealthPart implements IPart, IHealth {
     for (const name of this.#checks.keys()) this.#votes.forget(name);
     this.#checks = new Map();
     this.#sources = new Map();
+    this.#stopping.abort();
+    await Promise.all(this.#underWay);
   }
 
   stats(): IHealthStats {
@@ -84,7 +93,7 @@ export class HealthPart implements IPart, IHealth {
   async run(name: string): Promise<ICheckStatus> {
     const check = this.#checks.get(name);
     if (check === undefined) throw new RangeError(`there is no check '${name}'; 'health.checks' names them`);
-    await this.#run(check);
+    await this.#tracked(check);
     return check.status();
   }
 
@@ -110,9 +119,16 @@ export class HealthPart implements IPart, IHealth {
     this.#scheduler.set([...checks.values()]);
   }
 
+  async #tracked(check: Check): Promise<void> {
+    const run = this.#run(check);
+    this.#underWay.add(run);
+    await run;
+    this.#underWay.delete(run);
+  }
+
   async #run(check: Check): Promise<void> {
     const previous = check.state;
-    const failed = await check.run(this.#links.resolver(), Date.now);
+    const failed = await check.run(this.#links.resolver(), Date.now, this.#stopping.signal);
     const { name } = check.options;
     this.#runs += 1;
     if (failed > 0) this.#failures += 1;

@@ -8,7 +8,7 @@ import { AutoReload } from '../control/auto-reload.ts';
 import { systemClock, type IClock } from '../control/clock.ts';
 import { createCompiler } from '../control/compiler.ts';
 import { Control } from '../control/control.ts';
-import { readFileDocument, readFileState, type IFileState } from '../control/file.ts';
+import { readFileDocument, readFileState, type IFileDocument, type IFileState } from '../control/file.ts';
 import { Follower } from '../control/follower.ts';
 import { Reporter } from '../control/report.ts';
 import { prepareTakeOver, takeOverFile, type ITakeOver } from '../control/take-over.ts';
@@ -69,13 +69,14 @@ export class RouterProcess {
     const takeOver = prepared ?? (await takeOverFile(document, tools));
     try {
       const reconcile = (next: TConfig): Promise<void> => router.reconcile(next);
-      const control = new Control({ ...tools, reconcile, readFile: () => readFileDocument(file) }, takeOver.serving);
+      const readFile = (): Promise<IFileDocument> => readFileDocument(file);
+      const control = new Control({ ...tools, reconcile, readFile, store }, takeOver.serving);
       const router = new DcRouter(takeOver.serving.snapshot.config, { logs, events, control });
       const serve = (): Promise<void> => router.start();
       await control.alone(() => (store === null ? serve() : control.settling(store, takeOver, serve)));
       const running = new RouterProcess(router, control);
       if (store === null) running.#joinLater(open, clock, report);
-      else control.useStore(store);
+      else control.follow();
       const read = (): Promise<IFileState> => readFileState(file, env);
       if (own.control.watch) await running.#watch(new AutoReload({ control, clock, report, read }, state), state);
       return running;

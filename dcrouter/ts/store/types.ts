@@ -75,7 +75,7 @@ export interface IDocumentVersion {
   readonly node: string;
   /** The document's text as given, includes put in, environment references not yet replaced. */
   readonly text: string;
-  /** SHA-256 of the file(s) that it came from, or of the text. */
+  /** SHA-256 of the file, includes put in, that it came from or came after; of the text where there never was one. */
   readonly hash: string;
   readonly source: 'file' | 'api' | 'rollback';
   readonly by: string;

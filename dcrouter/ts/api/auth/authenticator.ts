@@ -44,6 +44,8 @@ const EVERYTHING = ['admin'];
 
 export class Authenticator {
   readonly failures: Failures;
+  /** Requests refused because there were too many of one client. */
+  rateLimited = 0;
   readonly #store: IAuthenticatorOptions['store'];
   readonly #nowMs: () => number;
   readonly #known = new Map<string, IRemembered>();
@@ -107,7 +109,7 @@ export class Authenticator {
       return this.#any;
     } catch (error) {
       // Without having seen the store nobody can say that the door is meant to be open.
-      if (!(error instanceof StoreUnavailableError) || this.#anyAtMs === -Infinity || this.#any === false) throw error;
+      if (!(error instanceof StoreUnavailableError) || this.#anyAtMs === -Infinity || !this.#any) throw error;
       return true;
     }
   }
@@ -150,6 +152,8 @@ export class Authenticator {
       const token = await store.tokens.bySecretHash(hash);
       this.#remember(hash, { token, readAtMs: nowMs });
       if (token !== undefined) {
+        this.#any = true;
+        this.#anyAtMs = nowMs;
         // When it was used last is for people to look at; that it cannot be written keeps nobody out.
         void store.tokens.touch(token.id, nowMs).catch(() => undefined);
       }

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { running, type ApiContext } from '../context.ts';
 import { endpoint } from '../endpoint.ts';
+import { ApiError } from '../problems.ts';
 import type { ILifeCycle } from '../sources.ts';
 
 const tag = 'Process';
@@ -14,16 +15,15 @@ const tag = 'Process';
 export function addProcess(app: FastifyInstance, context: ApiContext): void {
   const lifeCycle = (): ILifeCycle =>
     running(context.sources.lifeCycle(), 'this router runs inside another program, which starts and stops it');
-  const noted = async (by: string, action: string, work: () => Promise<object>): Promise<object> => {
+  const noted = async (by: string, action: string, work: () => Promise<void>): Promise<void> => {
+    const entry = { actor: by, action, target: 'process' };
     try {
-      const detail = await work();
-      await context.audit({ actor: by, action, target: 'process', outcome: 'done', detail: { ...detail } });
-      return detail;
+      await work();
     } catch (error) {
-      const detail = { reason: String(error).slice(0, 2_000) };
-      await context.audit({ actor: by, action, target: 'process', outcome: 'failed', detail });
-      throw error;
+      await context.audit({ ...entry, outcome: 'failed', detail: { reason: String(error).slice(0, 2_000) } });
+      throw new ApiError('DCR_API_RESTART', error instanceof Error ? error.message : String(error));
     }
+    await context.audit({ ...entry, outcome: 'done', detail: {} });
   };
 
   endpoint(app, {
@@ -32,9 +32,13 @@ export function addProcess(app: FastifyInstance, context: ApiContext): void {
     scope: 'admin',
     tag,
     summary: 'Hand the sockets over to a new process, without losing a connection.',
-    description: 'Answered when the new process serves; this one then drains and ends.',
-    responses: { 200: z.object({ pid: z.number().describe('Of the new process.') }) },
-    handle: async ({ principal: { by } }) => await noted(by, 'process.restart', () => lifeCycle().restart(by)),
+    description: 'Answered when the new process serves; this one finishes what it began and ends.',
+    responses: { 200: z.object({ restarted: z.boolean() }) },
+    handle: async ({ principal: { by } }) => {
+      const process = lifeCycle();
+      await noted(by, 'process.restart', () => process.restart());
+      return { restarted: true };
+    },
   });
 
   endpoint(app, {
@@ -42,13 +46,12 @@ export function addProcess(app: FastifyInstance, context: ApiContext): void {
     path: '/drain',
     scope: 'admin',
     tag,
-    summary: 'Take no new connections; those that are open go on.',
-    description: '`/readyz` says so from then on.',
+    summary: 'Say by `/readyz` that traffic should go elsewhere; what is open goes on.',
     responses: { 200: z.object({ draining: z.boolean() }) },
-    handle: async ({ principal: { by } }) =>
-      await noted(by, 'process.drain', async () => {
-        await lifeCycle().drain(by);
-        return { draining: true };
-      }),
+    handle: async ({ principal: { by } }) => {
+      const process = lifeCycle();
+      await noted(by, 'process.drain', async () => process.drain());
+      return { draining: true };
+    },
   });
 }

@@ -11,6 +11,7 @@ import type { ISnapshot } from '../../control/types.ts';
 import type { TJson } from '../../store/types.ts';
 import { found, type ApiContext } from '../context.ts';
 import { endpoint } from '../endpoint.ts';
+import { configBody } from '../openapi.ts';
 import { etagOf } from '../etag.ts';
 import { origin, valueOf } from '../objects.ts';
 import { pageOf } from '../paging.ts';
@@ -86,14 +87,9 @@ export function addRoutes(app: FastifyInstance, context: ApiContext): void {
       'It serves on every node of the store when this is answered. Routes of the document are changed there.',
     params,
     query: changeQuery,
-    body: json.meta({
-      description: 'A route as in the document; see `/config/schema`. Its name may be left out.',
-      examples: [
-        {
-          match: { ports: 8080, domains: 'shop.example.test' },
-          action: { type: 'forward', targets: [{ host: '127.0.0.1', port: 3000 }] },
-        },
-      ],
+    body: configBody('RouteConfig', 'A route.', {
+      match: { ports: 8080, domains: 'shop.example.test' },
+      action: { type: 'forward', targets: [{ host: '127.0.0.1', port: 3000 }] },
     }),
     responses: { 200: applied },
     handle: async (ask) => {

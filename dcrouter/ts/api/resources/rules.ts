@@ -11,6 +11,7 @@ import type { IFactsInput, IRuleEngine, IRuleStatus } from '../../rules/types.ts
 import type { TJson } from '../../store/types.ts';
 import { found, running, type ApiContext } from '../context.ts';
 import { endpoint } from '../endpoint.ts';
+import { configBody } from '../openapi.ts';
 import { etagOf } from '../etag.ts';
 import { recordedMax } from '../limits.ts';
 import { origin } from '../objects.ts';
@@ -94,9 +95,9 @@ export function addRules(app: FastifyInstance, context: ApiContext): void {
     summary: 'Make a rule, or put another in its place.',
     params,
     query: changeQuery,
-    body: json.meta({
-      description: 'A rule as in the document; its name may be left out.',
-      examples: [{ when: 'http.path starts_with "/admin"', action: { type: 'deny', status: 403 } }],
+    body: configBody('RuleConfig', 'A rule.', {
+      when: 'http.path starts_with "/admin"',
+      action: { type: 'deny', status: 403 },
     }),
     responses: { 200: applied },
     handle: async (ask) => {

@@ -39,6 +39,7 @@ const status = z
       tokens: z.boolean().describe('False: no token was made, and this machine may do everything.'),
       streams: z.object({ open: z.number(), opened: z.number(), refused: z.number(), dropped: z.number() }),
       failedTokens: z.number(),
+      rateLimited: z.number().describe('Requests refused because there were too many.'),
     }),
     health: json.nullable().describe('Checks of targets; null while none runs.'),
     warnings: z.array(z.string()),
@@ -150,7 +151,12 @@ async function statusOf({ sources, authenticator, streams }: ApiContext): Promis
         ? null
         : { dialect: store.dialect, reachable: stats.reachable, schemaVersion: stats.schemaVersion },
     pendingRestart: [...(control?.pendingRestart ?? [])],
-    api: { tokens, streams: streams.stats(), failedTokens: authenticator.failures.total },
+    api: {
+      tokens,
+      streams: streams.stats(),
+      failedTokens: authenticator.failures.total,
+      rateLimited: authenticator.rateLimited,
+    },
     health: { ...sources.health()?.stats() },
     warnings,
   };

@@ -13,6 +13,7 @@ import type { ISnapshot } from '../../control/types.ts';
 import type { TJson } from '../../store/types.ts';
 import { found, running, type ApiContext } from '../context.ts';
 import { endpoint } from '../endpoint.ts';
+import { configBody } from '../openapi.ts';
 import { etagOf } from '../etag.ts';
 import { origin, valueOf } from '../objects.ts';
 import { pageOf } from '../paging.ts';
@@ -95,11 +96,10 @@ export function addZones(app: FastifyInstance, context: ApiContext): void {
       'It is served on every node of the store when this is answered. Zones of the document are changed there.',
     params,
     query: changeQuery,
-    body: json.meta({
-      description: 'A zone as in the document; see `/config/schema`.',
-      examples: [
-        { ttl: 300, nameservers: ['ns1.example.test'], records: [{ name: 'www', type: 'A', data: '192.0.2.1' }] },
-      ],
+    body: configBody('ZoneConfig', 'A zone.', {
+      ttl: 300,
+      nameservers: ['ns1.example.test'],
+      records: [{ name: 'www', type: 'A', data: '192.0.2.1' }],
     }),
     responses: { 200: applied },
     handle: async (ask) => {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { TStoreConfig } from '../../config/schema/index.ts';
 import { fileFault } from '../errors.ts';
 import { formatBytes } from '../format.ts';
@@ -83,7 +83,7 @@ async function postgres(
   const path = urlFile === undefined || file === undefined ? urlFile : resolve(dirname(resolve(file)), urlFile);
   try {
     const connectionString = url ?? (await readFile(path!, 'utf8')).trim();
-    const client = new pg.Client({ connectionString, connectionTimeoutMillis: doctorLimits.probeMs });
+    const client = new Client({ connectionString, connectionTimeoutMillis: doctorLimits.probeMs });
     // Told by the query that fails.
     client.on('error', () => undefined);
     try {

@@ -6,8 +6,11 @@
 import { z } from 'zod';
 
 export const control = z.strictObject({
-  /** Whether a change of the file is applied by itself. */
-  watch: z.boolean().default(false),
-  /** Time to confirm of a document applied through the API that names none; 0: it needs no confirmation. */
-  confirmDefaultMs: z.int().min(0).max(86_400_000).default(0),
+  watch: z.boolean().default(false).describe('Apply the document by itself when a file changes that it is made of.'),
+  confirmDefaultMs: z
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .default(0)
+    .describe('After this time a document applied through the API is taken back unless confirmed, in ms; 0: never.'),
 });

@@ -19,9 +19,9 @@ type TRequest = Pick<THttpCheck, 'type' | 'path' | 'host' | 'expect'> & { readon
 export function probeHttp(check: TRequest): TProbe {
   const wanted = check.expect.status === undefined ? null : new Set([check.expect.status].flat());
   const text = check.expect.body;
-  return async (target, timeoutMs) => {
+  return async (target, { timeoutMs, signal }) => {
     try {
-      const response = await send(check, target, AbortSignal.timeout(timeoutMs));
+      const response = await send(check, target, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
       const status = response.statusCode ?? 0;
       const fits = wanted === null ? status >= STATUS_MIN && status <= STATUS_MAX : wanted.has(status);
       const fault = !fits

@@ -13,5 +13,11 @@ export interface IProbeTarget {
   readonly host: string;
 }
 
+/** How long a look may take, and that it is not wanted any more. */
+export interface IProbeBounds {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** Looks once: null when all is well, else why not. Never rejects. */
-export type TProbe = (target: IProbeTarget, timeoutMs: number) => Promise<string | null>;
+export type TProbe = (target: IProbeTarget, bounds: IProbeBounds) => Promise<string | null>;

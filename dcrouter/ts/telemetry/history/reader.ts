@@ -44,19 +44,19 @@ export class Reader {
   #proxy(): IReading['proxy'] {
     const stats = this.#sources.proxy()?.stats;
     if (stats === undefined) return null;
-    const statusClasses = [0, 0, 0, 0, 0];
-    const latency = Array.from({ length: BOUNDS.proxy.length + 1 }, () => 0);
-    const routes = new Map<string, number>();
-    for (const route of stats.getRouteStats()) {
-      routes.set(route.routeName, route.requests);
-      Object.values(route.statusClasses).forEach((count: number, at) => (statusClasses[at]! += count));
-      for (let at = 0; at < latency.length; at += 1) latency[at]! += route.latency.buckets[at]!.count;
-    }
+    const { requestsByRoute, statusClasses, latencyBuckets } = stats.getHttpTotals();
     let upstreamFailures = 0;
     for (const { failures } of stats.getUpstreamStats())
       for (const count of Object.values(failures)) upstreamFailures += count;
     const connectionsActive = stats.getActiveConnections();
-    return { ...stats.getTotals(), connectionsActive, upstreamFailures, statusClasses, latency, routes };
+    return {
+      ...stats.getTotals(),
+      connectionsActive,
+      upstreamFailures,
+      statusClasses: Object.values(statusClasses),
+      latency: latencyBuckets.map(({ count }) => count),
+      routes: requestsByRoute,
+    };
   }
 
   #dns(): IReading['dns'] {

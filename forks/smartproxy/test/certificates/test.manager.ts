@@ -200,11 +200,13 @@ void suite('without ACME', () => {
   void test('a self-signed certificate is made, valid, and never ordered', async (t) => {
     const { ca, create } = await setupManager(t);
     const manager = create();
-    await manager.load([{ name: 'own', domains: ['a.test'], certificate: 'self-signed' }]);
+    await manager.load([{ name: 'own', domains: ['a.test', '*.b.test'], certificate: 'self-signed' }]);
     manager.begin();
     manager.check();
-    assert.deepEqual(manager.material('own')?.info.names, ['a.test']);
-    assert.equal(manager.getCertificateStatus('own')?.status, 'valid');
+    const { info } = manager.material('own')!;
+    assert.deepEqual(info.names, ['a.test', '*.b.test']);
+    const { status, error, expiryDate } = manager.getCertificateStatus('own')!;
+    assert.deepEqual([status, error, expiryDate], ['valid', undefined, info.notAfter]);
     await assert.rejects(manager.renewCertificate('own'), AcmeError);
     assert.equal(ca.requests.length, 0);
   });

@@ -65,7 +65,8 @@ export class CertificateEntry {
       try {
         const name = normalizeName(domain);
         every.add(name);
-        if (name.startsWith('*.') && !wildcards) skipped.push(`${name} needs dns-01`);
+        if (name.startsWith('*.') && !wildcards && route.certificate !== 'self-signed')
+          skipped.push(`${name} needs dns-01`);
         else if (!names.includes(name)) names.push(name);
       } catch {
         skipped.push(`"${domain}" is a pattern, not a name`);
@@ -128,13 +129,13 @@ export class CertificateEntry {
   }
 
   #state(there: boolean, expired: boolean): ICertStatus['status'] {
-    if (this.route.certificate === 'self-signed') return 'valid';
     if (there) return expired ? 'expired' : 'valid';
     return this.lastError === undefined && this.names.length > 0 ? 'pending' : 'error';
   }
 
-  status(nowMs: number): ICertStatus {
-    const info: ICertificateInfo | undefined = this.material?.info;
+  /** @param made what was made here for a route that wants no other */
+  status(nowMs: number, made?: ICertificateInfo): ICertStatus {
+    const info: ICertificateInfo | undefined = this.material?.info ?? made;
     const missing = this.skipped.length === 0 ? undefined : `not in the certificate: ${this.skipped.join(', ')}`;
     const error = this.lastError ?? missing;
     const expired = info !== undefined && info.notAfter.getTime() <= nowMs;

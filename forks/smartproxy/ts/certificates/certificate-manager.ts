@@ -155,7 +155,11 @@ export class CertificateManager {
 
   /** State of a route's certificate; undefined for a route without one. */
   getCertificateStatus(routeName: string): ICertStatus | undefined {
-    return this.#entries.get(routeName)?.status(this.#clock.now());
+    const entry = this.#entries.get(routeName);
+    if (entry === undefined) return undefined;
+    const nowMs = this.#clock.now();
+    const made = entry.route.certificate === 'self-signed' ? this.#placeholders.of(entry, nowMs) : undefined;
+    return entry.status(nowMs, made?.info);
   }
 
   /**

@@ -147,6 +147,15 @@ export interface IProxySnapshot {
   readonly connectionTypes: Readonly<Record<string, number>>;
 }
 
+/** What all routes counted of HTTP together; cheap enough to be read every second. */
+export interface IHttpTotals {
+  /** Exchanges completed, by route name; routes at 0 are included. */
+  readonly requestsByRoute: ReadonlyMap<string, number>;
+  readonly statusClasses: IStatusClassCounts;
+  /** As {@link ILatencyStats.buckets}, of the exchanges of all routes. */
+  readonly latencyBuckets: ILatencyStats['buckets'];
+}
+
 export interface IProxyStats {
   /** Connections accepted and not yet closed. */
   getActiveConnections(): number;
@@ -163,6 +172,8 @@ export interface IProxyStats {
   getTotals(): IProxyTotals;
   /** One route's numbers, or every route's. Unknown names give an empty list. */
   getRouteStats(routeName?: string): IRouteStats[];
+  /** The sum over all routes of what they counted of HTTP. */
+  getHttpTotals(): IHttpTotals;
   getUpstreamStats(): IUpstreamStats[];
   getPoolStats(): IPoolStats;
   getTlsStats(): ITlsStats;

@@ -5,6 +5,7 @@
  */
 import type { LatencyHistogram } from '@dcrouter/metrics';
 import type {
+  IHttpTotals,
   ILatencyStats,
   IPoolStats,
   IProxySnapshot,
@@ -17,6 +18,7 @@ import type {
 import { RATE_WINDOW_SECONDS, LATENCY_BOUNDS_SECONDS } from '../limits/windows.ts';
 import type { RouteCounters, UpstreamCounters } from './counters.ts';
 import type { TargetControl, UpstreamStates } from '../upstream/states.ts';
+import { HttpTotals } from './httptotals.ts';
 import type { Recorder } from './recorder.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -27,6 +29,7 @@ export type TOpenTypes = () => Map<string, number>;
 export class ProxyStats implements IProxyStats {
   readonly #recorder: Recorder;
   readonly #openTypes: TOpenTypes;
+  readonly #httpTotals = new HttpTotals();
   readonly #states: UpstreamStates;
 
   constructor(recorder: Recorder, openTypes: TOpenTypes, states: UpstreamStates) {
@@ -72,6 +75,10 @@ export class ProxyStats implements IProxyStats {
     const routes = this.#recorder.routes();
     const wanted = routeName === undefined ? routes : routes.filter((route) => route.name === routeName);
     return wanted.map((route) => toRouteStats(route));
+  }
+
+  getHttpTotals(): IHttpTotals {
+    return this.#httpTotals.read(this.#recorder.routes());
   }
 
   getUpstreamStats(): IUpstreamStats[] {

@@ -96,7 +96,8 @@ function byPriorityAndWeight(endpoints: readonly ITargetEndpoint[], facts: IOrde
 }
 
 /** One after the other, each with a chance as large as its weight; a weight set at run time wins over the record's. */
-function draw(endpoints: readonly ITargetEndpoint[], { states, port, random }: IOrderFacts): ITargetEndpoint[] {
+function draw(endpoints: readonly ITargetEndpoint[], facts: IOrderFacts): ITargetEndpoint[] {
+  const { states, port } = facts;
   const weightOf = (endpoint: ITargetEndpoint): number =>
     states.find(targetName(endpoint.name, port === 0 ? endpoint.port : port))?.weight ?? endpoint.weight;
   // RFC 2782: weight 0 first, so that it has a very small chance of being drawn.
@@ -104,7 +105,7 @@ function draw(endpoints: readonly ITargetEndpoint[], { states, port, random }: I
   const drawn: ITargetEndpoint[] = [];
   while (left.length > 0) {
     const sum = left.reduce((total, endpoint) => total + weightOf(endpoint), 0);
-    const mark = Math.floor(random() * (sum + 1));
+    const mark = Math.floor(facts.random() * (sum + 1));
     let reached = 0;
     const at = left.findIndex((endpoint) => (reached += weightOf(endpoint)) >= mark);
     drawn.push(...left.splice(at, 1));

@@ -5,6 +5,7 @@
  */
 import { BoundedCounterMap, TopK } from '@dcrouter/metrics';
 import type {
+  IHttpTotals,
   ILatencyStats,
   IPoolStats,
   IProxySnapshot,
@@ -152,6 +153,14 @@ export class WrappedProxyStats implements IProxyStats {
     return [...this.#routes]
       .filter(([name]) => routeName === undefined || name === routeName)
       .map(([name, counters]) => this.#readRoute(name, counters));
+  }
+
+  getHttpTotals(): IHttpTotals {
+    return {
+      requestsByRoute: new Map([...this.#routes.keys()].map((name) => [name, 0])),
+      statusClasses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
+      latencyBuckets: noLatency.buckets,
+    };
   }
 
   #readRoute(routeName: string, { active, total, bytesIn, bytesOut }: RouteCounters): IRouteStats {
