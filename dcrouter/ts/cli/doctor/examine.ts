@@ -33,7 +33,9 @@ export async function examine(context: IDoctorContext): Promise<INamedFinding[]>
   const findings: INamedFinding[] = [];
   for (const check of CHECKS) {
     // A check that cannot be made must not hide the others; what stood in its way is told.
-    const found = await check.run(context).catch((error: unknown) => [notChecked(`failed: ${(error as Error).message}`)]);
+    const found = await check
+      .run(context)
+      .catch((error: unknown) => [notChecked(`failed: ${(error as Error).message}`)]);
     findings.push(...found.map((each) => ({ check: check.name, ...each })));
   }
   return findings;
