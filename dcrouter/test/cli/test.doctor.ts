@@ -8,10 +8,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { DnsServer } from '@dcrouter/smartdns/server';
+import { pino } from 'pino';
 import { freePorts } from '../../../test/helpers/ports.ts';
 import { openFiles } from '../../ts/cli/doctor/descriptors.ts';
 import { privilegesIn } from '../../ts/cli/doctor/privileges.ts';
+import { RouterProcess } from '../../ts/process/router-process.ts';
 import { ADMIN, ADMIN_HASH, startWorld } from '../api/world.ts';
 import { call } from './command.ts';
 
@@ -234,24 +235,20 @@ test('targets where nothing listens, that were taken out, and the token that eve
 
 test('zones that our server does not answer, and what the world is told about them', async (t) => {
   const { base: url, file } = await startWorld(t);
-  const resolver = new DnsServer({
-    udpPort: 0,
-    tcpPort: 0,
-    udpBindInterface: '127.0.0.1',
-    zones: [
-      {
-        name: 'example.test',
-        records: [
-          { name: '@', type: 'NS', data: 'ns1.example.test' },
-          { name: 'ns1', type: 'A', data: '192.0.2.53' },
-        ],
-      },
-      { name: 'other.test', records: [{ name: '@', type: 'NS', data: 'ns.elsewhere.test' }] },
-    ],
-  } as unknown as ConstructorParameters<typeof DnsServer>[0]);
-  await resolver.start();
+  const [port] = await freePorts(1);
+  const world = await written(
+    folderOf(t),
+    `dns:
+  address: 127.0.0.1
+  port: ${port}
+  zones:
+    example.test: { nameservers: [ns1.example.test], records: [{ name: ns1, type: A, data: 192.0.2.53 }] }
+    other.test: { nameservers: [ns.elsewhere.test], records: [] }
+`,
+  );
+  const resolver = await RouterProcess.start(world, { logger: pino({ level: 'silent' }) });
   t.after(async () => await resolver.stop());
-  const address = `127.0.0.1:${(resolver as unknown as { udpPort: number }).udpPort}`;
+  const address = `127.0.0.1:${port}`;
 
   const known = await doctor(['--config', file, '--resolver', address]);
   assert.equal(known.found(/name server ns1\.example\.test is 192\.0\.2\.53/).level, 'ok');
@@ -276,6 +273,7 @@ test('zones that our server does not answer, and what the world is told about th
     found(/^zone other\.test: the world is told ns\.elsewhere\.test; ours are ns1\.other\.test/).remedy!,
     /registrar/,
   );
+  assert.equal(found(/^zone lost\.test: the resolver does not answer: /).level, 'not-checked');
   assert.equal(found(/name server ns1\.other\.test of other\.test has no address/).level, 'warning');
 });
 
