@@ -43,7 +43,8 @@ async function runExample(): Promise<number> {
     );
   });
   try {
-    return await runUntilSignal(exampleFile, printExample);
+    // The backends stay with this process, which waits for its successors.
+    return await runUntilSignal(exampleFile, printExample, [process.argv[1]!, '--config', exampleFile]);
   } finally {
     await backends.close();
   }

@@ -7,6 +7,8 @@ import type { Registry } from '@dcrouter/metrics';
 import type { TConfig } from './config/schema/index.ts';
 import type { IEventBus } from './events/types.ts';
 import type { TLogger } from './log/logger.ts';
+import type { IStopHow } from './process/run.ts';
+import type { ISocketSource, ISocketToPass } from './process/sockets.ts';
 import type { Logs } from './log/logs.ts';
 
 /** What every part can reach. */
@@ -15,6 +17,8 @@ export interface IRouterContext {
   readonly logs: Logs;
   readonly registry: Registry;
   readonly events: IEventBus;
+  /** Sockets that listen already; asked before one is bound. */
+  readonly sockets: ISocketSource;
 }
 
 export interface IPart {
@@ -32,6 +36,8 @@ export interface IPart {
    * @throws ConfigError, StartError
    */
   apply(next: TConfig, previous: TConfig): Promise<void>;
-  /** Lets what is under way finish, then closes. */
-  stop(): Promise<void>;
+  /** Lets what is under way finish, then closes. It stops accepting before it waits for anything. */
+  stop(how?: IStopHow): Promise<void>;
+  /** What it listens on, for a process that takes it over. */
+  listening(): ISocketToPass[];
 }

@@ -19,8 +19,15 @@ import type { TLogger } from './log/logger.ts';
 import { Logs } from './log/logs.ts';
 import { LogPart } from './log/part.ts';
 import type { IPart } from './part.ts';
+import { RestartError } from './process/errors.ts';
+import type { IProcessHost } from './process/host.ts';
+import { Readiness } from './process/readiness.ts';
+import type { IStopHow } from './process/run.ts';
+import { InheritedSockets, type ISocketSource, type ISocketToPass } from './process/sockets.ts';
 import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { RulesPart } from './rules/part.ts';
+import type { IRuleEngine } from './rules/types.ts';
 import { ResolvePart } from './resolve/part.ts';
 import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
@@ -30,6 +37,8 @@ import type { IHistory } from './telemetry/types.ts';
 
 export interface IDcRouterOptions {
   readonly logger?: TLogger;
+  /** The process around the router, where it is the program's only one: sockets that are there already, restarts. */
+  readonly host?: IProcessHost;
   /** The log to write; one made from the configuration unless given. */
   readonly logs?: Logs;
   /** The bus to publish on; one of its own unless given. */
@@ -56,19 +65,25 @@ export class DcRouter {
   readonly control: Control | null;
   #config: TConfig;
   readonly #resolve = new ResolvePart(this);
-  readonly #proxy = new ProxyPart(this, this.#resolve);
-  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #rules = new RulesPart(this);
+  readonly #proxy = new ProxyPart(this, this.#resolve, this.#rules);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check), this.#rules);
   readonly #health: HealthPart = new HealthPart(this, {
     resolver: () => this.#resolve.resolver,
     proxy: () => this.proxy,
     onChange: () => this.#dns.refresh(),
   });
+  readonly sockets: ISocketSource;
+  /** What load balancers and supervisors ask. */
+  readonly readiness = new Readiness();
   readonly #api: ApiPart;
   readonly #telemetry: TelemetryPart;
   /** In the order of their start; stopped the other way round, so that the management listener goes first. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
-  #state: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped';
+  readonly #host: IProcessHost | undefined;
+  #endDelay: () => void = () => {};
+  #delaying = false;
 
   constructor(config: TConfig, options: IDcRouterOptions = {}) {
     this.#config = config;
@@ -77,17 +92,20 @@ export class DcRouter {
     this.events = options.events ?? new EventBus();
     declareRouterEvents(this.events);
     this.control = options.control ?? null;
-    this.#api = new ApiPart(this.#sources(options));
+    this.#api = new ApiPart(this.#sources(options), this);
     this.#telemetry = this.#makeTelemetry();
     this.#parts = [
       new LogPart(this.logs),
       this.#resolve,
+      this.#rules,
       this.#proxy,
       this.#dns,
       this.#health,
       this.#telemetry,
       this.#api,
     ];
+    this.#host = options.host;
+    this.sockets = options.host ?? new InheritedSockets();
   }
 
   /** The configuration that serves. */
@@ -113,6 +131,10 @@ export class DcRouter {
     return this.#dns.dns;
   }
 
+  get rules(): IRuleEngine {
+    return this.#rules;
+  }
+
   /** Names of targets; null before the start. */
   get resolve(): IResolve | null {
     return this.#resolve.resolve;
@@ -129,8 +151,9 @@ export class DcRouter {
    * @throws StartError when a listener cannot be opened.
    */
   async start(): Promise<void> {
-    if (this.#state !== 'stopped') throw new Error(`the router is ${this.#state}`);
-    this.#state = 'starting';
+    const { state } = this.readiness;
+    if (state !== 'stopped') throw new Error(`the router is ${state}`);
+    this.readiness.set('starting');
     this.#stopMetrics = defaultMetrics(this.registry);
     const started: IPart[] = [];
     try {
@@ -139,10 +162,10 @@ export class DcRouter {
         started.push(part);
       }
     } catch (error) {
-      await this.#stopParts(started);
+      await this.#stopParts(started, {});
       throw error;
     }
-    this.#state = 'running';
+    this.readiness.set('ready');
     this.logger.info(this.addresses(), 'listening');
   }
 
@@ -152,7 +175,8 @@ export class DcRouter {
    * @throws ConfigError, StartError
    */
   async reconcile(next: TConfig): Promise<void> {
-    if (this.#state !== 'running') throw new StartError(`the router is ${this.#state}; start it first`);
+    const { state } = this.readiness;
+    if (state !== 'ready') throw new StartError(`the router is ${state}; start it first`);
     const previous = this.#config;
     const applied: IPart[] = [];
     try {
@@ -175,11 +199,21 @@ export class DcRouter {
       });
   }
 
-  /** Stops accepting, lets open exchanges finish within the drain time, and closes everything. */
-  async stop(): Promise<void> {
-    if (this.#state !== 'running') return;
-    this.#state = 'stopping';
-    await this.#stopParts([...this.#parts]);
+  /**
+   * Says that it is not ready, waits for load balancers to hear it, stops accepting, lets open exchanges finish within
+   * the drain time, and closes everything.
+   *
+   * A second call while it waits ends the wait. With a drain time of its own (a successor serves) it does not wait.
+   */
+  async stop(how: IStopHow = {}): Promise<void> {
+    this.#endDelay();
+    const { state } = this.readiness;
+    if (state !== 'ready' && (state !== 'draining' || this.#delaying)) return;
+    this.readiness.set('draining');
+    const { drainDelayMs } = this.#config.process;
+    if (how.drainMs === undefined && state === 'ready' && drainDelayMs > 0) await this.#delay(drainDelayMs);
+    this.readiness.set('stopping');
+    await this.#stopParts([...this.#parts], how);
     this.logger.info('stopped');
     await this.logs.close();
   }
@@ -187,6 +221,26 @@ export class DcRouter {
   /** Opens the log files by their names anew, after a log rotation moved them away. */
   async reopenLogs(): Promise<void> {
     await this.logs.reopen();
+  }
+
+  /**
+   * Hands over to a new process with the same command line; resolves when that one serves.
+   *
+   * @throws RestartError why it does not; this one serves on
+   */
+  async restart(): Promise<void> {
+    if (this.#host === undefined) {
+      throw new RestartError(
+        'DCR_RESTART_UNSUPPORTED',
+        'this router is part of another program, which must restart it',
+      );
+    }
+    await this.#host.restart();
+  }
+
+  /** Everything that listens, for a process that takes it over. */
+  listening(): ISocketToPass[] {
+    return this.#parts.flatMap((part) => part.listening());
   }
 
   stats(): IRouterStats {
@@ -203,6 +257,14 @@ export class DcRouter {
     };
   }
 
+  readonly #ownLifeCycle: ILifeCycle = {
+    restart: async () => await this.restart(),
+    drain: () => {
+      if (this.readiness.ready) this.readiness.set('draining');
+    },
+    live: async () => (await this.readiness.liveness()).live,
+  };
+
   /** What the management API sees of this router. */
   #sources({ lifeCycle }: IDcRouterOptions): IApiSources {
     return {
@@ -211,7 +273,7 @@ export class DcRouter {
       events: this.events,
       tail: this.logs.tail,
       startedAtMs: Date.now(),
-      ready: () => this.#state === 'running',
+      ready: () => this.readiness.ready,
       stats: () => this.stats(),
       addresses: () => this.addresses(),
       config: () => this.control?.snapshot.config ?? this.#config,
@@ -219,11 +281,11 @@ export class DcRouter {
       store: () => this.store,
       proxy: () => this.proxy,
       dns: () => this.dns,
-      rules: () => null,
+      rules: () => this.#rules,
       health: () => this.health,
       resolve: () => this.resolve,
       history: () => this.history,
-      lifeCycle: () => lifeCycle ?? null,
+      lifeCycle: () => lifeCycle ?? (this.#host === undefined ? null : this.#ownLifeCycle),
     };
   }
 
@@ -236,7 +298,7 @@ export class DcRouter {
         dns: () => this.dns,
         control: () => this.control,
         store: () => this.store,
-        rules: () => null,
+        rules: () => this.#rules,
         resolve: () => this.resolve,
         health: () => this.health,
         logs: () => this.logs,
@@ -245,9 +307,21 @@ export class DcRouter {
     });
   }
 
-  async #stopParts(parts: IPart[]): Promise<void> {
-    for (const part of parts.reverse()) await part.stop();
+  async #delay(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#endDelay = resolve;
+    this.#delaying = true;
+    await promise;
+    this.#delaying = false;
+    clearTimeout(timer);
+  }
+
+  async #stopParts(parts: IPart[], how: IStopHow): Promise<void> {
+    // Where a successor serves, all stop accepting at once: nobody has to find the listeners in an order.
+    if (how.drainMs !== undefined) await Promise.all(parts.map(async (part) => await part.stop(how)));
+    else for (const part of parts.reverse()) await part.stop(how);
     this.#stopMetrics();
-    this.#state = 'stopped';
+    this.readiness.set('stopped');
   }
 }

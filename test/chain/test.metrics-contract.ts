@@ -1,5 +1,6 @@
 // What the documents say about /metrics, held against a running router and a real Prometheus.
 import { DcRouter, createLogger, parseConfigDocument, validateConfig } from '@dcrouter/dcrouter';
+import { selfSignedCertificate } from '@dcrouter/acme';
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -35,6 +36,7 @@ function documented(): IDocumented[] {
 /** The example, serving, after one exchange of each kind and one query of each kind. */
 async function serve(t: TestContext): Promise<{ api: number }> {
   const backends = await startExampleBackends(0, 0);
+  t.after(() => backends.close());
   const [http, https, dns, api] = (await freePorts(4)) as [number, number, number, number];
   const file = join(root, 'dcrouter/examples/example.yaml');
   const env = {
@@ -46,12 +48,13 @@ async function serve(t: TestContext): Promise<{ api: number }> {
     DCROUTER_TLS_BACKEND_PORT: String(backends.httpsPort),
   };
   const config = validateConfig(parseConfigDocument(file, readFileSync(file, 'utf8'), env));
+  // One with a date to end: a self-signed one is made anew at each start.
+  const secure = config.proxy!.routes.find(({ name }) => name === 'app-https')!;
+  const { key, cert } = selfSignedCertificate(['app.example.test']);
+  secure.action.tls!.certificate = { key, cert };
   const router = new DcRouter(config, { logger: createLogger({ level: 'silent', format: 'json' }) });
   await router.start();
-  t.after(async () => {
-    await router.stop();
-    await backends.close();
-  });
+  t.after(() => router.stop());
   const done = async (call: ReturnType<typeof request>): Promise<void> => {
     const [response] = (await once(call.end(), 'response')) as [IncomingMessage];
     await once(response.resume(), 'end');

@@ -8,7 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../config/error.ts';
 import type { TApiConfig } from '../config/schema/api.ts';
 import type { TConfig } from '../config/schema/index.ts';
-import type { IPart } from '../part.ts';
+import type { IPart, IRouterContext } from '../part.ts';
+import type { ISocketToPass } from '../process/sockets.ts';
 import { explainStartError } from '../start-error.ts';
 import type { IDocumentToken } from './auth/authenticator.ts';
 import { ApiServer } from './server.ts';
@@ -17,10 +18,12 @@ import type { IApiSources } from './sources.ts';
 export class ApiPart implements IPart {
   readonly name = 'api';
   readonly #sources: IApiSources;
+  readonly #context: IRouterContext;
   #server: ApiServer | null = null;
 
-  constructor(sources: IApiSources) {
+  constructor(sources: IApiSources, context: IRouterContext) {
     this.#sources = sources;
+    this.#context = context;
   }
 
   /** The bound address; undefined while it does not listen. */
@@ -36,7 +39,8 @@ export class ApiPart implements IPart {
     };
     try {
       const server = new ApiServer(this.#sources, { config: api, tokens, tls });
-      await server.start();
+      const { address, port } = api;
+      await server.start(this.#context.sockets.take({ name: this.name, protocol: 'tcp', address, port }));
       this.#server = server;
     } catch (error) {
       throw explainStartError('the management listener cannot start', error);
@@ -46,6 +50,13 @@ export class ApiPart implements IPart {
   /** Address, port and TLS take effect with the next start. */
   async apply({ api }: TConfig): Promise<void> {
     this.#server?.use(api, await documentTokens(api));
+  }
+
+  listening(): ISocketToPass[] {
+    const address = this.address();
+    const handle = this.#server?.handle();
+    if (address === undefined || handle === undefined) return [];
+    return [{ name: this.name, protocol: 'tcp', address: address.address, port: address.port, handle }];
   }
 
   async stop(): Promise<void> {

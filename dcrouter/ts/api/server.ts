@@ -25,6 +25,7 @@ import { addOpenApi, documentApi } from './openapi.ts';
 import { ApiError, problemOf, toApiError } from './problems.ts';
 import { addResources } from './resources/index.ts';
 import { addProbes } from './resources/probes.ts';
+import type { ISocketHandle } from '../process/sockets.ts';
 import type { IApiSources } from './sources.ts';
 import { Streams, type IStreamOptions } from './streams/streams.ts';
 
@@ -65,7 +66,7 @@ export class ApiServer {
     this.use(options.config, options.tokens ?? []);
     this.#http = fastify({
       logger: false,
-      forceCloseConnections: true,
+      forceCloseConnections: 'idle',
       bodyLimit: limits.bodyBytesMax,
       // A stream has no head to look at; probes have one.
       exposeHeadRoutes: false,
@@ -84,14 +85,25 @@ export class ApiServer {
     this.#authenticator.useDocument(tokens);
   }
 
-  async start(): Promise<void> {
+  /** @param fd a socket that listens already, instead of address and port */
+  async start(fd?: number): Promise<void> {
     await this.#ready;
-    await this.#http.listen({ host: this.#config.address, port: this.#config.port });
+    const { address: host, port } = this.#config;
+    await this.#http.listen({ host, port, ...(fd !== undefined && { fd }) });
   }
 
+  /** The listening socket, to hand on; undefined while there is none. */
+  handle(): ISocketHandle | undefined {
+    const { _handle: handle } = this.#http.server as unknown as { _handle?: ISocketHandle | null };
+    return handle !== null && handle !== undefined && handle.fd >= 0 ? handle : undefined;
+  }
+
+  /** Ends streams and idle connections at once, and lets answers under way finish for a while. */
   async stop(): Promise<void> {
     this.context.streams.stop();
+    const cut = setTimeout(() => this.#http.server.closeAllConnections(), limits.stopGraceMs);
     await this.#http.close();
+    clearTimeout(cut);
   }
 
   /** The bound address; undefined before start and after stop. */

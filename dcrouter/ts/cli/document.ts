@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { flattenDocument } from '../config/read.ts';
 import { nameOf, readInput } from './input.ts';
 import type { IInput } from './io.ts';
 
@@ -16,5 +15,6 @@ import type { IInput } from './io.ts';
 export async function readDocument(file: string, input: IInput): Promise<string> {
   const text = await readInput(file, input);
   if (file === '-') return text;
+  const { flattenDocument } = await import('../config/read.ts');
   return (await flattenDocument(nameOf(file), text)).text;
 }

@@ -4,8 +4,6 @@
  * @module
  */
 import { ConfigError } from '../config/error.ts';
-import { ControlError } from '../control/error.ts';
-import { RouterProcess } from '../process/router-process.ts';
 import type { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
 import { runCommand } from './command.ts';
@@ -34,44 +32,27 @@ export async function guarded(work: () => Promise<number>): Promise<number> {
   }
 }
 
-/** Starts the router and resolves once a signal ended it. A second signal ends the process at once. */
-export async function runUntilSignal(file: string, onStarted?: (router: DcRouter) => void): Promise<number> {
-  // Before the start: a signal that comes while the listeners open must end in order, too.
-  const signalled = firstSignal();
-  const running = await RouterProcess.start(file);
-  const { router, control } = running;
-  const reload = (signal: NodeJS.Signals): void => {
-    router.logger.info({ signal }, 'reading the configuration again');
-    control.reload('signal').catch((error: unknown) => {
-      // What it ended as has been told; what did not get its turn has not.
-      if (error instanceof ControlError)
-        router.logger.error({ code: error.code, error: error.message }, 'not reloaded');
-    });
-  };
-  process.on('SIGHUP', reload);
-  onStarted?.(router);
-  const signal = await signalled;
-  router.logger.info({ signal }, 'stopping');
-  process.off('SIGHUP', reload);
-  await running.stop();
-  return 0;
-}
-
-/** A terminal's Ctrl-C reaches us twice when a parent forwards it too; only a later one means "at once". */
-const SECOND_SIGNAL_AFTER_MS = 1_000;
-
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let firstAt: number | undefined;
-    const stop = (signal: NodeJS.Signals): void => {
-      if (firstAt !== undefined) {
-        if (performance.now() - firstAt >= SECOND_SIGNAL_AFTER_MS) process.exit(1);
-        return;
-      }
-      firstAt = performance.now();
-      resolve(signal);
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
+/**
+ * Starts the router and resolves once it has ended: by a signal, or after restarts with the last process's end. A second
+ * signal ends the process at once.
+ *
+ * @param successorArgs command line of the processes that restarts start, where it is not this process's own
+ */
+export async function runUntilSignal(
+  file: string,
+  onStarted?: (router: DcRouter) => void,
+  successorArgs?: readonly string[],
+): Promise<number> {
+  // Only here: a command that asks a running router need not load one.
+  const [{ loadConfig }, { FileServing }, { runProcess }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../process/file-serving.ts'),
+    import('../process/run.ts'),
+  ]);
+  return await runProcess({
+    read: async () => await loadConfig(file),
+    create: (config, host) => new FileServing(file, config, host),
+    onStarted: ({ router }) => onStarted?.(router),
+    successorArgs,
   });
 }

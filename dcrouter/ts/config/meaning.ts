@@ -10,6 +10,7 @@ import type { IConfigDocument } from './document.ts';
 import type { IConfigProblem } from './error.ts';
 import { problemAt } from './problems.ts';
 import { resolveComplaints } from '../resolve/config.ts';
+import { ruleComplaints } from '../rules/complaints.ts';
 import { routeComplaints } from './routes.ts';
 import type { TConfig } from './schema/index.ts';
 
@@ -18,7 +19,8 @@ export function meaningProblems(config: TConfig, document: IConfigDocument): ICo
   const duplicates = [...duplicateRoutes(config), ...duplicateZones(config)];
   // What a name means twice cannot be checked further.
   const complaints = duplicates.length > 0 ? duplicates : [...routeProblems(config), ...zoneProblems(config)];
-  if (duplicates.length === 0) complaints.push(...resolveComplaints(config), ...healthComplaints(config));
+  if (duplicates.length === 0)
+    complaints.push(...resolveComplaints(config), ...healthComplaints(config), ...ruleProblems(config));
   return complaints.map(({ path, message }) => problemAt(document, path, message));
 }
 
@@ -42,6 +44,15 @@ function routeProblems(config: TConfig): IComplaint[] {
     }
   }
   return found;
+}
+
+function ruleProblems(config: TConfig): IComplaint[] {
+  const routes = (config.proxy?.routes ?? []).map(({ name }) => name);
+  const hasWorkers = config.proxy?.workers !== undefined;
+  return ruleComplaints(config.rules, routes, hasWorkers).map(({ path, message }) => ({
+    path: ['rules', ...path],
+    message,
+  }));
 }
 
 function zoneProblems(config: TConfig): IComplaint[] {

@@ -20,6 +20,8 @@ const START_SETTINGS: readonly string[] = [
   'api.tls',
   'api.metricsAllow',
   'control.watch',
+  'process.user',
+  'process.group',
   'store',
   'telemetry.requestId',
 ];

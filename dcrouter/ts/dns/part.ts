@@ -7,16 +7,20 @@ import type { DnsServer, IZoneOptions } from '@dcrouter/smartdns/server';
 import type { TConfig, TZoneConfig } from '../config/schema/index.ts';
 import { addDnsEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { RulesPart } from '../rules/part.ts';
 import { explainStartError } from '../start-error.ts';
 import { changeZone } from './change.ts';
 import { composeZones, followsChecks, type TIsUp } from './compose.ts';
-import { createDnsServer } from './create.ts';
+import type { IStopHow } from '../process/run.ts';
+import type { ISocketToPass } from '../process/sockets.ts';
+import { createDnsServer, dnsSocketName } from './create.ts';
 import { ZoneSigning } from './signing.ts';
 import { zonesOf } from './zones.ts';
 
 export class DnsPart implements IPart {
   readonly name = 'dns';
   readonly #context: IRouterContext;
+  readonly #rules: RulesPart;
   readonly #isUp: TIsUp;
   #config: TConfig | null = null;
   /** What the configuration has put into each zone. */
@@ -26,9 +30,10 @@ export class DnsPart implements IPart {
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
 
-  constructor(context: IRouterContext, isUp: TIsUp) {
+  constructor(context: IRouterContext, isUp: TIsUp, rules: RulesPart) {
     this.#context = context;
     this.#isUp = isUp;
+    this.#rules = rules;
   }
 
   get dns(): DnsServer | null {
@@ -38,7 +43,8 @@ export class DnsPart implements IPart {
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
     const zones = this.#zones(config);
-    const dns = await createDnsServer(config.dns, [...zones.values()]);
+    const dns = await createDnsServer(config.dns, [...zones.values()], this.#context.sockets);
+    this.#rules.attachDns(dns);
     const signing = new ZoneSigning(dns.zones);
     await signing.follow(config.dns.zones, {}).catch((error: unknown) => {
       throw explainStartError('the zones cannot be signed', error);
@@ -115,8 +121,17 @@ export class DnsPart implements IPart {
     this.#served = wanted;
   }
 
-  async stop(): Promise<void> {
-    await this.#dns?.stop();
+  listening(): ISocketToPass[] {
+    if (this.#dns === null) return [];
+    const { addresses } = this.#dns;
+    return Array.from(this.#dns.listenerHandles(), ([transport, handle]) => {
+      const protocol = transport === 'udp' ? 'udp' : 'tcp';
+      return { name: dnsSocketName(transport), protocol, ...addresses[transport]!, handle };
+    });
+  }
+
+  async stop(how: IStopHow = {}): Promise<void> {
+    await this.#dns?.stop({ drainTimeout: how.drainMs });
     this.#stopLogging();
     this.#removeEvents();
     this.#dns = null;

@@ -62,6 +62,10 @@ export class HealthPart implements IPart, IHealth {
     this.#votes.repeat();
   }
 
+  listening(): [] {
+    return [];
+  }
+
   async stop(): Promise<void> {
     this.#scheduler.stop();
     for (const name of this.#checks.keys()) this.#votes.forget(name);

@@ -24,6 +24,10 @@ export class LogPart implements IPart {
     if (JSON.stringify(next.logging) !== JSON.stringify(previous.logging)) await this.#follow(next);
   }
 
+  listening(): [] {
+    return [];
+  }
+
   async stop(): Promise<void> {
     // The last lines of the stop itself are still to come: the router closes the log.
   }

@@ -17,6 +17,9 @@ import { EventBus } from '../events/bus.ts';
 import type { TLogger } from '../log/logger.ts';
 import { Logs } from '../log/logs.ts';
 import { DcRouter } from '../router.ts';
+import type { IProcessHost } from './host.ts';
+import type { IStoreKeeper } from './messages.ts';
+import type { IStopHow } from './run.ts';
 import { StoreUnavailableError } from '../store/errors.ts';
 import { openStore } from '../store/open.ts';
 import type { IStore } from '../store/types.ts';
@@ -25,6 +28,10 @@ export interface IRouterProcessOptions {
   /** Variables that the document may name; the process's own unless given. */
   readonly env?: NodeJS.ProcessEnv;
   readonly logger?: TLogger;
+  /** The log to write; one made from the document unless given. */
+  readonly logs?: Logs;
+  /** The process around the router. */
+  readonly host?: IProcessHost;
   /** Opens what is kept; as the document's `store` section says unless given. */
   readonly openStore?: () => Promise<IStore>;
   readonly clock?: IClock;
@@ -34,9 +41,11 @@ export class RouterProcess {
   readonly router: DcRouter;
   readonly control: Control;
   /** What began after the router, in the order of its beginning. */
+  readonly #open: () => Promise<IStore>;
   readonly #others: Array<{ stop(): void }> = [];
 
-  private constructor(router: DcRouter, control: Control) {
+  private constructor(router: DcRouter, control: Control, open: () => Promise<IStore>) {
+    this.#open = open;
     this.router = router;
     this.control = control;
   }
@@ -56,7 +65,7 @@ export class RouterProcess {
     const document = await readFileDocument(file);
     // Before the store is opened: the file says where it is, and a file that is wrong is told at once.
     const own = await compiler.compile(document, []);
-    const logs = new Logs(own.logging, { logger: options.logger });
+    const logs = options.logs ?? new Logs(own.logging, { logger: options.logger });
     const { logger } = logs;
     const events = new EventBus();
     const report = new Reporter(events, logger, clock);
@@ -64,6 +73,8 @@ export class RouterProcess {
     const folder = dirname(resolve(file));
     const open = (): Promise<IStore> =>
       options.openStore?.() ?? openStore(own.store, { node: own.node.name, folder, logger });
+    // Nobody but one process has the file of SQLite open.
+    if (own.store.type === 'sqlite') await options.host?.storeFree();
 
     const { store, prepared } = await reach(open, async (store) => prepareTakeOver(store, document, tools), report);
     const takeOver = prepared ?? (await takeOverFile(document, tools));
@@ -71,10 +82,10 @@ export class RouterProcess {
       const reconcile = (next: TConfig): Promise<void> => router.reconcile(next);
       const readFile = (): Promise<IFileDocument> => readFileDocument(file);
       const control = new Control({ ...tools, reconcile, readFile, store }, takeOver.serving);
-      const router = new DcRouter(takeOver.serving.snapshot.config, { logs, events, control });
+      const router = new DcRouter(takeOver.serving.snapshot.config, { logs, events, control, host: options.host });
       const serve = (): Promise<void> => router.start();
       await control.alone(() => (store === null ? serve() : control.settling(store, takeOver, serve)));
-      const running = new RouterProcess(router, control);
+      const running = new RouterProcess(router, control, open);
       if (store === null) running.#joinLater(open, clock, report);
       else control.follow();
       const read = (): Promise<IFileState> => readFileState(file, env);
@@ -87,12 +98,18 @@ export class RouterProcess {
   }
 
   /** Lets the change under way and what is served end, then closes the store. */
-  async stop(): Promise<void> {
+  async stop(how?: IStopHow): Promise<void> {
     for (const other of this.#others.reverse()) other.stop();
     await this.control.stop();
-    await this.router.stop();
+    await this.router.stop(how);
     await this.control.store?.close();
   }
+
+  /** Lets go of the store before another process opens it, and has it again when that one fails. */
+  readonly storeKeeper: IStoreKeeper = {
+    release: async () => await this.control.store?.close(),
+    reclaim: async () => await this.control.join(await this.#open()),
+  };
 
   async #watch(watch: AutoReload, { files }: IFileState): Promise<void> {
     this.#others.push(watch);

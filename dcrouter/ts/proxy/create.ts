@@ -10,6 +10,9 @@ import { proxyOptions } from './options.ts';
 
 export { routesOf } from './routes.ts';
 
+/** What a socket of the proxy is called when it is handed over. */
+export const proxySocketName = (port: number): string => `proxy-${port}`;
+
 /** How requests are named, as the `telemetry` section says; undefined: not at all. */
 export function requestIdOf({ requestId }: TConfig['telemetry']): IRequestIdOptions | undefined {
   if (requestId === false) return undefined;

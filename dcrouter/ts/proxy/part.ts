@@ -8,24 +8,33 @@ import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
 import type { TConfig } from '../config/schema/index.ts';
 import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { RulesPart } from '../rules/part.ts';
 import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
-import { createProxy, requestIdOf, routesOf } from './create.ts';
+import type { IStopHow } from '../process/run.ts';
+import type { ISocketToPass } from '../process/sockets.ts';
+import { createProxy, proxySocketName, requestIdOf, routesOf } from './create.ts';
+
+/** Where the proxy listens unless told otherwise: every address of both families. */
+const anyAddress = '::';
 
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
+  readonly #rules: RulesPart;
   readonly #resolve: ResolvePart;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
   #drainTimeoutMs = 0;
+  #address = anyAddress;
   /** As the proxy has them: files that a route names may change while the document stays as it is. */
   #routes: IRouteConfig[] = [];
 
-  constructor(context: IRouterContext, resolve: ResolvePart) {
+  constructor(context: IRouterContext, resolve: ResolvePart, rules: RulesPart) {
     this.#context = context;
     this.#resolve = resolve;
+    this.#rules = rules;
   }
 
   get proxy(): SmartProxy | null {
@@ -37,9 +46,15 @@ export class ProxyPart implements IPart {
     if (!settings) return;
     const proxy = await createProxy(settings, {
       requestId: requestIdOf(config.telemetry),
-      // Worker processes resolve names themselves.
-      ...(settings.workers === undefined && { resolver: this.#resolve.resolver }),
+      // Worker processes resolve names and bind ports themselves.
+      ...(settings.workers === undefined && {
+        resolver: this.#resolve.resolver,
+        takeListener: (port: number) =>
+          this.#context.sockets.take({ name: proxySocketName(port), protocol: 'tcp', address: settings.address, port }),
+      }),
     });
+    // Worker processes cannot ask; the validation has refused rules for them.
+    if (settings.workers === undefined) this.#rules.attachProxy(proxy);
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();
@@ -49,6 +64,7 @@ export class ProxyPart implements IPart {
     this.#routes = proxy.settings.routes;
     this.#setUpstreams(config.upstreams);
     this.#drainTimeoutMs = settings.drainTimeoutMs;
+    this.#address = settings.address ?? anyAddress;
     this.#removeEvents = addProxyEvents(this.#context.events, proxy);
   }
 
@@ -77,8 +93,16 @@ export class ProxyPart implements IPart {
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#proxy?.stop({ drainTimeout: this.#drainTimeoutMs });
+  listening(): ISocketToPass[] {
+    const handles = this.#proxy?.listenerHandles() ?? new Map<number, ISocketToPass['handle']>();
+    return Array.from(handles, ([port, handle]) => {
+      return { name: proxySocketName(port), protocol: 'tcp', address: this.#address, port, handle };
+    });
+  }
+
+  async stop(how: IStopHow = {}): Promise<void> {
+    const { drainMs = this.#drainTimeoutMs, idleGraceMs } = how;
+    await this.#proxy?.stop({ drainTimeout: drainMs, idleGrace: idleGraceMs });
     this.#stopLogging();
     this.#removeEvents();
     this.#proxy = null;

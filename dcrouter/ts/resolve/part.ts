@@ -48,6 +48,10 @@ export class ResolvePart implements IPart {
     explained(() => this.resolver.configure(optionsOf(next)));
   }
 
+  listening(): [] {
+    return [];
+  }
+
   async stop(): Promise<void> {
     this.#resolver?.destroy();
     this.#resolver = null;

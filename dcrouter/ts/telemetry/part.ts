@@ -50,6 +50,10 @@ export class TelemetryPart implements IPart {
     if (JSON.stringify(next.telemetry.history) !== JSON.stringify(previous.telemetry.history)) await this.#follow(next);
   }
 
+  listening(): [] {
+    return [];
+  }
+
   async stop(): Promise<void> {
     await this.#end();
     this.#unregister();

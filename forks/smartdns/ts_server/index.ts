@@ -4,11 +4,13 @@
  * @module
  */
 export { DnsServer } from './server/dnsserver.ts';
-export type { IRawPacketOrigin } from './server/dnsserver.ts';
+export type { IDnsStopOptions, IRawPacketOrigin } from './server/dnsserver.ts';
+export type { IListenerHandle } from './transports/types.ts';
 export type { ILetsEncryptOptions, IRetrievedCertificate } from './acme/sslcertificate.ts';
 export { compilePattern } from './handlers/glob.ts';
 export type { IGlob } from './handlers/glob.ts';
 export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';
+export type { IDnsPolicy, IDnsVerdict, IPolicyQuery, TDnsPolicyReason } from './interfaces/policy.ts';
 export type { ISoaOptions } from './pipeline/authority.ts';
 export type {
   DnsAnswer,

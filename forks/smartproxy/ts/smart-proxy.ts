@@ -19,15 +19,17 @@ import { makeEngine } from './connection/makeengine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { planOf } from './connection/plan.ts';
 import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
+import { policyInWorkers } from './policy/verdict.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
 import { compileRoutes } from './connection/setup.ts';
-import { Drain, upstreamsGone } from './drain.ts';
+import { Drain, upstreamsGone, type IStopOptions } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import type { IConnectionInfo, IConnectionQuery } from './interfaces/connections.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
+import type { IProxyPolicy } from './interfaces/policy.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
@@ -43,18 +45,6 @@ import { ProxyStats } from './stats/stats.ts';
 import { TicketRotation } from './tls/ticketkeys.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 import { assertValidOptions } from './validation/options.ts';
-
-/** Options of {@link SmartProxy.stop}. */
-export interface IStopOptions {
-  /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
-  drainTimeout?: number;
-  /**
-   * Milliseconds of the drain time in which idle connections may send one more request, which is answered with
-   * `Connection: close`; default 0: they end at once, and a request that crosses is lost. For a process whose successor
-   * serves already.
-   */
-  idleGrace?: number;
-}
 
 type TState = 'stopped' | 'starting' | 'running' | 'stopping';
 
@@ -100,6 +90,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     super();
     this.#seat = seat;
     assertValidOptions(options);
+    if (options.workers !== undefined && options.policy !== undefined) throw policyInWorkers();
     this.settings = options;
     this.#certificates = this.#manageCertificates(options);
     this.#security = new SecurityKeeper(options.defaults?.security);
@@ -245,6 +236,16 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.settings.logger?.info('routes updated', { routes: table.routes.length });
       engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
     });
+  }
+
+  /**
+   * Replaces the policy at once; what was decided stays decided. Null: none.
+   *
+   * @throws ProxyError with `workers`: functions cannot cross processes
+   */
+  setPolicy(policy: IProxyPolicy | null): void {
+    if (policy !== null && this.#workers !== null) throw policyInWorkers();
+    this.#engine.policy = policy;
   }
 
   /** Ports that are open now, as the routes name them. */

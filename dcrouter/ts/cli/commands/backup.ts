@@ -9,8 +9,6 @@ import { dirname, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { IncomingMessage } from 'node:http';
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/load.ts';
-import { restoreStore } from '../../store/restore.ts';
 import type { Cli } from '../cli.ts';
 import { CliError, fileFault } from '../errors.ts';
 import { formatBytes, formatTime } from '../format.ts';
@@ -61,6 +59,10 @@ async function save(response: IncomingMessage, file: string, force: boolean): Pr
 }
 
 async function restore(cli: Cli, file: string, config: string): Promise<void> {
+  const [{ loadConfig }, { restoreStore }] = await Promise.all([
+    import('../../config/load.ts'),
+    import('../../store/restore.ts'),
+  ]);
   const { store, node } = await loadConfig(config, cli.io.env);
   const warnings: string[] = [];
   const logger = { warn: (_fields: unknown, message?: string) => warnings.push(message ?? '') };

@@ -5,8 +5,7 @@
  */
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
-import { contextOf, type IDoctorOptions } from '../doctor/context.ts';
-import { examine } from '../doctor/examine.ts';
+import type { IDoctorOptions } from '../doctor/context.ts';
 import type { INamedFinding, TLevel } from '../doctor/types.ts';
 import { plainText, type TPaint, type TStyle } from '../style.ts';
 
@@ -20,6 +19,10 @@ export function addDoctor(program: Command, cli: Cli): void {
     .option('--resolver <address>', 'Resolver that is asked whether the world finds our zones.')
     .action(async (options: IDoctorOptions) => {
       const { tokenFile } = program.opts<{ readonly tokenFile?: string }>();
+      const [{ contextOf }, { examine }] = await Promise.all([
+        import('../doctor/context.ts'),
+        import('../doctor/examine.ts'),
+      ]);
       const findings = await examine(await contextOf(cli, options, tokenFile));
       if (findings.some(({ level }) => level === 'error')) cli.exitCode = 1;
       await cli.show({ findings }, () => findingsText(findings, cli.paint));

@@ -11,6 +11,7 @@ import { dns } from './dns.ts';
 import { health } from './health.ts';
 import { logging } from './logging.ts';
 import { node } from './node.ts';
+import { processSection } from './process.ts';
 import { proxy } from './proxy.ts';
 import { resolve } from './resolve.ts';
 import { rules } from './rules.ts';
@@ -29,6 +30,7 @@ export const configSchema = z.strictObject({
   logging: logging.prefault({}).describe('Log lines.'),
   telemetry: telemetry.prefault({}).describe('Metrics and their history.'),
   node: node.prefault({}).describe('This machine among those of one store.'),
+  process: processSection.prefault({}).describe('Who the process is, and how it begins and ends.'),
   store: store.prefault({ type: 'memory' }).describe('What is kept.'),
   proxy: proxy.optional().describe('Connections: TCP, TLS and HTTP.'),
   dns: dns.optional().describe('The DNS server.'),
@@ -42,6 +44,7 @@ export const configSchema = z.strictObject({
 export type TConfig = z.output<typeof configSchema>;
 export type { TDnsConfig } from './dns.ts';
 export type { TCheckConfig, THealthConfig } from './health.ts';
+export type { TProcessConfig } from './process.ts';
 export type { TProxyConfig } from './proxy.ts';
 export type { TRouteConfig, TTargetConfig } from './route.ts';
 export type { TGivenCertificate, TRouteTlsConfig } from './tls.ts';

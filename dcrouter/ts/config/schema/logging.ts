@@ -13,15 +13,30 @@ const field = z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, {
 });
 
 const access = z.strictObject({
-  format: z.enum(['json', 'clf', 'combined', 'off']).default('json'),
-  file: file.optional(),
-  sample: z.number().min(0).max(1).default(1),
+  format: z
+    .enum(['json', 'clf', 'combined', 'off'])
+    .default('json')
+    .describe('Form of the lines of HTTP exchanges; with `clf` and `combined`, tunnels and queries stand in the log.'),
+  file: file.optional().describe('A file of their own, written whatever the level is.'),
+  sample: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the lines that is written; those about failures always are.'),
 });
 
 export const logging = z.strictObject({
-  level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  format: z.enum(['json', 'pretty']).default('json'),
-  file: file.optional(),
-  access: z.union([z.boolean(), access]).default(true),
-  redact: z.array(field).max(REDACTED_FIELDS_MAX).default([]),
+  level: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('The least severe lines written.'),
+  format: z.enum(['json', 'pretty']).default('json').describe('One JSON object per line, or a form for people.'),
+  file: file.optional().describe('Where lines go; standard output without it.'),
+  access: z.union([z.boolean(), access]).default(true).describe('Lines about HTTP exchanges, tunnels and DNS queries.'),
+  redact: z
+    .array(field)
+    .max(REDACTED_FIELDS_MAX)
+    .default([])
+    .describe('Fields left out of every line, as `clientIp` or `data.address`.'),
 });

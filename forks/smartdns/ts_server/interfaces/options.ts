@@ -9,6 +9,7 @@ import type { IRateLimitOptions } from '../abuse/ratelimit.ts';
 import type { IForwardingOptions } from '../pipeline/forwarding.ts';
 import type { ISoaOptions } from '../pipeline/authority.ts';
 import type { IDnssecOptions } from '../server/zones.ts';
+import type { TDnsSource } from './stats.ts';
 import type { IZoneOptions } from '../zone/index.ts';
 
 export interface IDnsServerOptions {
@@ -86,6 +87,12 @@ export interface IDnsServerOptions {
   udpBatch?: boolean;
   /** Shares ports between processes or threads, where the system has SO_REUSEPORT. */
   reusePort?: boolean;
+  /**
+   * Asked before a socket is opened: the descriptor of one that listens already (is bound, for `udp`), from systemd or
+   * from the process before, which then belongs to the server; undefined to bind the port. A `udp` socket has the family
+   * of the configured address.
+   */
+  takeListener?: (transport: TDnsSource) => number | undefined;
   /** TCP and TLS connections at once; default 10,000. */
   tcpConnectionsMax?: number;
   /** TCP and TLS connections of one client address; default 100. */

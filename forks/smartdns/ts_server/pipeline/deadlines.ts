@@ -15,6 +15,7 @@ const sweepMs = 50;
 
 export class Deadlines {
   readonly #owners = new Set<IDeadlineOwner>();
+  #emptied: Array<() => void> = [];
   #timer: NodeJS.Timeout | undefined;
 
   get size(): number {
@@ -28,6 +29,22 @@ export class Deadlines {
 
   delete(owner: IDeadlineOwner): void {
     this.#owners.delete(owner);
+    if (this.#owners.size === 0 && this.#emptied.length > 0) {
+      const emptied = this.#emptied;
+      this.#emptied = [];
+      for (const tell of emptied) {
+        tell();
+      }
+    }
+  }
+
+  /** Resolves when nothing waits any more. */
+  async empty(): Promise<void> {
+    if (this.#owners.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied.push(resolve);
+      });
+    }
   }
 
   /** Expires everything that still waits. */

@@ -5,6 +5,7 @@
  */
 import { QuestionReader, questionOk, rcodes } from '#wire';
 import { limitDrop, limitSend } from '../abuse/ratelimit.ts';
+import type { IDnsPolicy } from '../interfaces/policy.ts';
 import type { IDnsHandlerResponse } from '../interfaces/query.ts';
 import { messageBytesMax, plainUdpBytesMax, udpBytesMax } from '../limits/index.ts';
 import type { MiddlewareChain } from '../middleware/chain.ts';
@@ -18,6 +19,7 @@ import { cookieOptionBytes, guardBadCookie, guardMalformed, guardOverLimit, guar
 import { headerBytes, opcodeBits, qrBit, writeFromImage, writeHeaderOnly } from './header.ts';
 import { flavourDnssec, flavourEdns, flavourPlain, ImageTable, type AnswerImage } from './image.ts';
 import { Ledger } from './ledger.ts';
+import { PolicyQuery } from './policyquery.ts';
 import type { Resolver } from './resolver.ts';
 import { DnsResponse } from './response.ts';
 import type { Signing } from './signing.ts';
@@ -57,7 +59,10 @@ export class Engine implements IMessageSink, IExchangeOwner {
   readonly #nsid: Buffer | undefined;
   readonly #reader = new QuestionReader();
   readonly #images = new ImageTable();
+  readonly #policyQuery = new PolicyQuery(this.#reader);
   #queryId = 0;
+  /** Asked about every query; null when there is none. */
+  policy: IDnsPolicy | null = null;
 
   constructor(parts: IEngineParts) {
     this.#stats = parts.stats;
@@ -91,9 +96,9 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#stats.countReceived(source, length, startMs);
     this.#stats.clients.add(clientIp);
     const queryId = ++this.#queryId;
-    const refusal = this.#judge(packet, length);
-    if (refusal !== accepted) {
-      return this.#answerUnread(refusal, packet, queryId, source, clientIp, startMs, out, outStart);
+    const fault = this.#judge(packet, length);
+    if (fault !== accepted) {
+      return this.#answerUnread(fault, packet, queryId, source, clientIp, startMs, out, outStart);
     }
     const reader = this.#reader;
     this.#stats.countType(reader.qtype);
@@ -102,6 +107,19 @@ export class Engine implements IMessageSink, IExchangeOwner {
       return this.#answerRefused(verdict, packet, queryId, source, clientIp, startMs, out, outStart);
     }
     const image = verdict === guardPass ? this.#findImage(source, startMs) : undefined;
+    if (this.policy !== null && verdict === guardPass && reader.ednsVersion === 0) {
+      this.#policyQuery.set(image, source, clientIp, clientPort);
+      const refusal = this.policy.query(this.#policyQuery);
+      if (refusal?.rcode === 'drop') {
+        this.#ledger.dropped(refusal.reason, queryId, source, clientIp);
+        return 0;
+      }
+      if (refusal !== null) {
+        const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target, undefined);
+        this.#settler.settle(exchange, DnsResponse.failed(refusal.rcode, refusal.reason));
+        return this.#settler.leave(exchange, out, outStart);
+      }
+    }
     if (image !== undefined && this.#chain.length === 0) {
       const results =
         image.entries === undefined ? undefined : this.#resolver.callAgain(image, source, clientIp, clientPort);
@@ -141,6 +159,11 @@ export class Engine implements IMessageSink, IExchangeOwner {
 
   streamClosed(): void {
     this.#stats.streamsActive--;
+  }
+
+  /** Resolves when no query waits for its answer. */
+  async idle(): Promise<void> {
+    await this.#settler.idle();
   }
 
   close(): void {

@@ -49,6 +49,11 @@ export class Settler {
     this.#timeoutMs = parts.timeoutMs;
   }
 
+  /** Resolves when no query waits for its answer. */
+  async idle(): Promise<void> {
+    await this.#deadlines.empty();
+  }
+
   /** Answers what still waits with SERVFAIL, as its deadline would. */
   close(): void {
     this.#deadlines.close();

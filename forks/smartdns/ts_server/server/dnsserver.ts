@@ -13,6 +13,7 @@ import { SslCertificates, type ILetsEncryptOptions, type IRetrievedCertificate }
 import { HandlerTable } from '../handlers/table.ts';
 import type { IDnsServerEvents } from '../interfaces/events.ts';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
+import type { IDnsPolicy } from '../interfaces/policy.ts';
 import type { IDnsHandlerOptions, TDnsHandler, TDnsMiddleware } from '../interfaces/query.ts';
 import type { IDnsStats, TDnsSource } from '../interfaces/stats.ts';
 import { handlerTimeoutMs } from '../limits/index.ts';
@@ -27,9 +28,16 @@ import { Resolver } from '../pipeline/resolver.ts';
 import { ZoneTable } from '../zone/index.ts';
 import { DnsStats, sources, type IDnsStatsData } from '../stats/dnsstats.ts';
 import { answerManually, type IManualOrigin } from '../transports/manual.ts';
+import type { IListenerHandle } from '../transports/types.ts';
 import { DnsZones } from './zones.ts';
 import { Listeners } from './listeners.ts';
 import { watchListeners } from './watchlisteners.ts';
+
+/** Options of {@link DnsServer.stop}. */
+export interface IDnsStopOptions {
+  /** Milliseconds that queries under way and streams may take; default 0: they are cut short. */
+  readonly drainTimeout?: number;
+}
 
 /** Where a message that came through a call is from, for limits, statistics and events. */
 export interface IRawPacketOrigin {
@@ -180,6 +188,12 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     return this;
   }
 
+  /** Asks a policy about every query from now on, before prebuilt answers too; null for none. */
+  setPolicy(policy: IDnsPolicy | null): this {
+    this.#engine.policy = policy;
+    return this;
+  }
+
   /**
    * Opens the configured sockets; a second call does nothing.
    *
@@ -199,11 +213,37 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     }
   }
 
-  /** Closes everything; queries that still wait are answered SERVFAIL. The server can be started again. */
-  async stop(): Promise<void> {
+  /**
+   * The sockets in use, to hand on to another process: over an IPC channel, or by descriptor. They stay the server's.
+   * Empty where the runtime does not show them.
+   */
+  listenerHandles(): Map<TDnsSource, IListenerHandle> {
+    return this.#listeners.handles();
+  }
+
+  /**
+   * Closes everything; queries that still wait are answered SERVFAIL. The server can be started again.
+   *
+   * With a drain time nothing new is read first, and what was asked is answered: datagrams that wait in the system's
+   * queue are left to a process that shares the socket, streams end after their next answer or when they are idle.
+   */
+  async stop(options: IDnsStopOptions = {}): Promise<void> {
+    const { drainTimeout = 0 } = options;
+    if (drainTimeout > 0) {
+      await this.#drain(drainTimeout);
+    }
     this.#engine.close();
     await this.#listeners.stop();
     this.#forwarding?.destroy();
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    // Nothing is read from here on, so that what waits can only become less.
+    const drained = Promise.all([this.#listeners.drain(), this.#engine.idle()]);
+    await Promise.race([drained, late]);
+    clearTimeout(timer);
   }
 
   /** Names, wildcards among them, that handlers match or that lie in `dnssecZone`. */

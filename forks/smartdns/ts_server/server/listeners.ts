@@ -6,10 +6,11 @@
 import { isIP, type Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
+import type { TDnsSource } from '../interfaces/stats.ts';
 import { portAttempts } from '../limits/index.ts';
 import { DohTransport } from '../transports/doh.ts';
 import { StreamTransport } from '../transports/tcp.ts';
-import type { IBoundAddress, IMessageSink, ITransport } from '../transports/types.ts';
+import type { IBoundAddress, IListenerHandle, IMessageSink, ITransport } from '../transports/types.ts';
 import { UdpTransport } from '../transports/udp.ts';
 
 const anyAddress = '0.0.0.0';
@@ -18,6 +19,7 @@ export class Listeners {
   readonly #sink: IMessageSink;
   readonly #options: IDnsServerOptions;
   #open: ITransport[] = [];
+  readonly #named = new Map<TDnsSource, ITransport>();
   #addresses: IDnsListenAddresses = {};
   /** Why datagrams are not batched although that was asked for. */
   batchUnavailable: string | undefined;
@@ -46,11 +48,27 @@ export class Listeners {
     this.#starting = undefined;
     const open = this.#open;
     this.#open = [];
+    this.#named.clear();
     this.#addresses = {};
     const manual = this.#manualDoh;
     this.#manualDoh = undefined;
     const all: ITransport[] = manual === undefined ? open : [...open, manual];
     await Promise.all(all.map((transport) => transport.stop()));
+  }
+
+  /** Takes nothing new; resolves when every connection is over. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#open.map((transport) => transport.drain()));
+  }
+
+  handles(): Map<TDnsSource, IListenerHandle> {
+    const handles = new Map<TDnsSource, IListenerHandle>();
+    for (const [name, { listenerHandle }] of this.#named) {
+      if (listenerHandle !== null) {
+        handles.set(name, listenerHandle);
+      }
+    }
+    return handles;
   }
 
   async #openAll(): Promise<void> {
@@ -63,7 +81,7 @@ export class Listeners {
       return;
     }
     if (httpsPort !== undefined && this.#httpsTls() !== undefined) {
-      const doh = this.#doh(httpsPort);
+      const doh = this.#doh(httpsPort, this.#options.takeListener?.('https'));
       this.#keep('https', doh, await doh.start());
     }
     if (tlsPort !== undefined) {
@@ -107,7 +125,7 @@ export class Listeners {
     return isGiven(httpsCert) && isGiven(httpsKey) ? { cert: httpsCert, key: httpsKey } : undefined;
   }
 
-  #doh(port: number): DohTransport {
+  #doh(port: number, fd?: number): DohTransport {
     const tls = this.#httpsTls();
     if (tls === undefined) {
       throw new TypeError('DNS over HTTPS needs httpsKey and httpsCert, as PEM text');
@@ -118,6 +136,7 @@ export class Listeners {
       address: this.#address(httpsBindInterface),
       port,
       reusePort,
+      fd,
       tls,
       path: this.#options.httpsPath,
     });
@@ -130,7 +149,8 @@ export class Listeners {
       throw new TypeError('DNS over TLS needs tlsKey and tlsCert, or httpsKey and httpsCert, as PEM text');
     }
     const address = this.#address(httpsBindInterface);
-    return new StreamTransport(this.#sink, { ...this.#streamLimits(), address, port, reusePort, tls });
+    const fd = this.#options.takeListener?.('tls');
+    return new StreamTransport(this.#sink, { ...this.#streamLimits(), address, port, reusePort, fd, tls });
   }
 
   #streamLimits(): { connectionsMax?: number; connectionsPerClientMax?: number; idleMs?: number } {
@@ -173,6 +193,7 @@ export class Listeners {
       address: this.#address(udpBindInterface),
       port,
       reusePort,
+      fd: this.#options.takeListener?.('udp'),
       batch,
       onNoBatch: (reason) => {
         this.batchUnavailable = reason;
@@ -186,6 +207,7 @@ export class Listeners {
       address: this.#address(tcpBindInterface ?? udpBindInterface),
       port,
       reusePort,
+      fd: this.#options.takeListener?.('tcp'),
       ...this.#streamLimits(),
     });
   }
@@ -198,8 +220,9 @@ export class Listeners {
     return address;
   }
 
-  #keep(name: keyof IDnsListenAddresses, transport: ITransport, address: IBoundAddress): void {
+  #keep(name: TDnsSource, transport: ITransport, address: IBoundAddress): void {
     this.#open.push(transport);
+    this.#named.set(name, transport);
     this.#addresses = { ...this.#addresses, [name]: address };
   }
 }

@@ -23,12 +23,21 @@ import {
 import type { Exchange, IReplyTarget } from '../pipeline/exchange.ts';
 import { Connections, type IConnectionLimits } from './connections.ts';
 import { freshSeconds } from './freshness.ts';
-import { sourceHttps, type IBoundAddress, type IMessageSink, type ITransport } from './types.ts';
+import {
+  shownHandle,
+  sourceHttps,
+  type IBoundAddress,
+  type IListenerHandle,
+  type IMessageSink,
+  type ITransport,
+} from './types.ts';
 
 export interface IDohOptions extends IConnectionLimits {
   readonly address: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** A socket that listens already, instead of address and port. */
+  readonly fd?: number;
   readonly tls: SecureContextOptions;
   /** Path of the resource; default `/dns-query`. */
   readonly path?: string;
@@ -52,6 +61,7 @@ export class DohTransport implements ITransport {
   readonly #server: Http2SecureServer;
   readonly #path: string;
   #listening = false;
+  #closed: Promise<void> | undefined;
 
   constructor(sink: IMessageSink, options: IDohOptions) {
     this.#sink = sink;
@@ -62,11 +72,11 @@ export class DohTransport implements ITransport {
   }
 
   async start(): Promise<IBoundAddress> {
-    const { address, port, reusePort } = this.#options;
+    const { address, port, reusePort, fd } = this.#options;
     const server = this.#server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: address, port, reusePort }, () => {
+      server.listen(fd === undefined ? { host: address, port, reusePort } : { fd }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -79,18 +89,36 @@ export class DohTransport implements ITransport {
     return { address: bound.address, port: bound.port };
   }
 
+  get listenerHandle(): IListenerHandle | null {
+    return shownHandle((this.#server as unknown as { _handle: unknown })._handle);
+  }
+
+  async drain(): Promise<void> {
+    const closed = this.#close();
+    // GOAWAY: requests under way are answered, and the client knows which others were not seen.
+    for (const session of this.#sessions) {
+      session.close();
+    }
+    await closed;
+  }
+
   async stop(): Promise<void> {
-    const closed = this.#listening
-      ? new Promise<void>((resolve) => {
-          this.#server.close(() => resolve());
-        })
-      : Promise.resolve();
-    this.#listening = false;
+    const closed = this.#close();
     for (const session of this.#sessions) {
       session.close();
     }
     // Keep-alive connections of HTTP/1.1 have nothing to wait for.
     await this.#connections.end(closed, () => {});
+  }
+
+  #close(): Promise<void> {
+    this.#closed ??= this.#listening
+      ? new Promise<void>((resolve) => {
+          this.#server.close(() => resolve());
+        })
+      : Promise.resolve();
+    this.#listening = false;
+    return this.#closed;
   }
 
   /** Takes over a connection that was accepted elsewhere; TLS starts with its first octet. */

@@ -33,6 +33,7 @@ export class DnsStream implements IReplyTarget {
   #outgoing: Buffer[] = [];
   #reading = false;
   #ended = false;
+  #draining = false;
   #closed = false;
   #paused = false;
   /** When the message that is not yet whole began. */
@@ -58,6 +59,11 @@ export class DnsStream implements IReplyTarget {
       this.#closed = true;
       this.#buffered = noBytes;
     });
+  }
+
+  /** Ends the stream once it has answered what it was asked; one that was not asked yet may be, until it is idle. */
+  drain(): void {
+    this.#draining = true;
   }
 
   reply(_exchange: Exchange, response: Buffer): boolean {
@@ -150,7 +156,8 @@ export class DnsStream implements IReplyTarget {
       this.#socket.write(count === 1 ? this.#outgoing[0]! : Buffer.concat(this.#outgoing));
     }
     this.#outgoing = [];
-    if (this.#ended && this.#inFlight === 0 && !this.#closed) {
+    const isOver = this.#ended || (this.#draining && count > 0 && this.#buffered.length === 0);
+    if (isOver && this.#inFlight === 0 && !this.#closed) {
       this.#socket.end();
     }
   }

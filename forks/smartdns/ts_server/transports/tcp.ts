@@ -8,12 +8,22 @@ import { createServer as createTlsServer, type Server as TlsServer, type SecureC
 import { streamIdleMs, tlsHandshakeMs } from '../limits/index.ts';
 import { Connections, type IConnectionLimits } from './connections.ts';
 import { DnsStream } from './stream.ts';
-import { sourceTcp, sourceTls, type IBoundAddress, type IMessageSink, type ITransport } from './types.ts';
+import {
+  shownHandle,
+  sourceTcp,
+  sourceTls,
+  type IBoundAddress,
+  type IListenerHandle,
+  type IMessageSink,
+  type ITransport,
+} from './types.ts';
 
 export interface IStreamListenerOptions extends IConnectionLimits {
   readonly address: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** A socket that listens already, instead of address and port. */
+  readonly fd?: number;
   /** Certificate and key; TLS when given. */
   readonly tls?: SecureContextOptions;
   readonly idleMs?: number;
@@ -24,7 +34,10 @@ export class StreamTransport implements ITransport {
   readonly #options: IStreamListenerOptions;
   readonly #source: number;
   readonly #connections: Connections;
+  readonly #streams = new Set<DnsStream>();
   #server: Server | undefined;
+  #closed: Promise<void> | undefined;
+  #draining = false;
 
   constructor(sink: IMessageSink, options: IStreamListenerOptions) {
     this.#sink = sink;
@@ -34,12 +47,12 @@ export class StreamTransport implements ITransport {
   }
 
   async start(): Promise<IBoundAddress> {
-    const { address, port, reusePort, tls } = this.#options;
+    const { address, port, reusePort, tls, fd } = this.#options;
     const server: Server = tls === undefined ? createTcpServer({ allowHalfOpen: true }) : this.#createTls(tls);
     server.on('connection', (socket: Socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: address, port, reusePort }, () => {
+      server.listen(fd === undefined ? { host: address, port, reusePort } : { fd }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -62,16 +75,33 @@ export class StreamTransport implements ITransport {
     (this.#server as TlsServer | undefined)?.setSecureContext(tls);
   }
 
-  async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) {
-      return;
+  get listenerHandle(): IListenerHandle | null {
+    return shownHandle((this.#server as unknown as { _handle: unknown } | undefined)?._handle);
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true;
+    const closed = this.#close();
+    for (const stream of this.#streams) {
+      stream.drain();
     }
+    await closed;
+  }
+
+  async stop(): Promise<void> {
+    await this.#connections.end(this.#close());
     this.#server = undefined;
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
+  }
+
+  #close(): Promise<void> {
+    this.#closed ??= new Promise<void>((resolve) => {
+      if (this.#server === undefined) {
+        resolve();
+      } else {
+        this.#server.close(() => resolve());
+      }
     });
-    await this.#connections.end(closed);
+    return this.#closed;
   }
 
   #createTls(tls: SecureContextOptions): TlsServer {
@@ -84,7 +114,7 @@ export class StreamTransport implements ITransport {
       allowHalfOpen: true,
     });
     server.on('secureConnection', (socket) => {
-      new DnsStream(this.#sink, socket, this.#source, { idleMs: this.#idleMs });
+      this.#serve(socket);
     });
     server.on('tlsClientError', (error, socket) => {
       this.#sink.failed('tls', this.#source, socket.remoteAddress ?? '', error.message);
@@ -99,7 +129,16 @@ export class StreamTransport implements ITransport {
 
   #accept(socket: Socket): void {
     if (this.#connections.accept(socket) && this.#options.tls === undefined) {
-      new DnsStream(this.#sink, socket, this.#source, { idleMs: this.#idleMs });
+      this.#serve(socket);
+    }
+  }
+
+  #serve(socket: Socket): void {
+    const stream = new DnsStream(this.#sink, socket, this.#source, { idleMs: this.#idleMs });
+    this.#streams.add(stream);
+    socket.once('close', () => this.#streams.delete(stream));
+    if (this.#draining) {
+      stream.drain();
     }
   }
 }

@@ -47,10 +47,26 @@ export interface IBoundAddress {
   readonly port: number;
 }
 
+/** Node's own object of a listening socket: it goes over an IPC channel, its descriptor into a child's `stdio`. */
+export interface IListenerHandle {
+  /** Still the transport's: it closes it. Valid until the server stops. */
+  readonly fd: number;
+}
+
 /** A listening transport. */
 export interface ITransport {
+  /** Null where there is none to hand on: closed, or on a runtime that does not show it. */
+  readonly listenerHandle: IListenerHandle | null;
   start(): Promise<IBoundAddress>;
+  /** Takes nothing new; resolves when its connections are over. Those that wait for nothing end by themselves. */
+  drain(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** The handle of one of Node's sockets or servers, if it shows one. */
+export function shownHandle(handle: unknown): IListenerHandle | null {
+  const { fd } = (handle ?? {}) as { fd?: number };
+  return typeof fd === 'number' && fd >= 0 ? (handle as IListenerHandle) : null;
 }
 
 /**

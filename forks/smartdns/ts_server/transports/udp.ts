@@ -11,9 +11,11 @@ import { BatchSocket } from './batch/batchsocket.ts';
 import { loadLibc } from './batch/libc.ts';
 import {
   answerBatch,
+  shownHandle,
   sourceUdp,
   type IBoundAddress,
   type IDatagramBatch,
+  type IListenerHandle,
   type IMessageSink,
   type ITransport,
 } from './types.ts';
@@ -23,9 +25,16 @@ export interface IUdpOptions {
   readonly port: number;
   /** Lets several processes or threads share the port, where the system has SO_REUSEPORT. */
   readonly reusePort: boolean;
+  /** A socket that is bound already, of the address's family, instead of address and port. */
+  readonly fd?: number;
   /** Many datagrams per system call where the runtime can; told through `onNoBatch` where it cannot. */
   readonly batch?: boolean;
   readonly onNoBatch?: (reason: string) => void;
+}
+
+/** What Node's datagram socket stands on; it shows it under a symbol of its own. */
+interface IDatagramHandle extends IListenerHandle {
+  recvStop?(): number;
 }
 
 type TLookedUp = (error: null, address: string, family: number) => void;
@@ -61,7 +70,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
   }
 
   async start(): Promise<IBoundAddress> {
-    const { address, port, reusePort, batch = false } = this.#options;
+    const { address, port, reusePort, fd, batch = false } = this.#options;
     const six = isIPv6(address);
     this.#native = batch ? await this.#openNative() : undefined;
     const socket = createSocket({
@@ -77,10 +86,11 @@ export class UdpTransport implements ITransport, IReplyTarget {
         socket.off('error', reject);
         resolve();
       };
-      if (this.#native === undefined) {
+      const own = this.#native?.fd ?? fd;
+      if (own === undefined) {
         socket.bind({ address, port, exclusive: false }, bound);
       } else {
-        socket.bind({ fd: this.#native.fd, exclusive: true }, bound);
+        socket.bind({ fd: own, exclusive: true }, bound);
       }
     }).catch((error: unknown) => {
       this.#socket = undefined;
@@ -92,6 +102,15 @@ export class UdpTransport implements ITransport, IReplyTarget {
     socket.on('message', (message, remote) => this.#receive(message, remote));
     const bound = socket.address();
     return { address: bound.address, port: bound.port };
+  }
+
+  get listenerHandle(): IListenerHandle | null {
+    return this.#handle;
+  }
+
+  /** Reads no more: what waits in the system's queue is left to a process that shares the socket. */
+  async drain(): Promise<void> {
+    this.#handle?.recvStop?.();
   }
 
   async stop(): Promise<void> {
@@ -142,15 +161,21 @@ export class UdpTransport implements ITransport, IReplyTarget {
     }
   }
 
+  get #handle(): IDatagramHandle | null {
+    const socket = this.#socket as unknown as Record<symbol, { handle?: unknown } | undefined> | undefined;
+    const symbol = Object.getOwnPropertySymbols(socket ?? {}).find(({ description }) => description === 'state symbol');
+    return symbol === undefined ? null : shownHandle(socket?.[symbol]?.handle);
+  }
+
   async #openNative(): Promise<BatchSocket | undefined> {
-    const { address, port, reusePort, onNoBatch } = this.#options;
+    const { address, port, reusePort, fd, onNoBatch } = this.#options;
     const libc = await loadLibc();
     if (typeof libc === 'string') {
       onNoBatch?.(libc);
       return undefined;
     }
     try {
-      return new BatchSocket(libc, address, port, reusePort);
+      return new BatchSocket(libc, address, port, reusePort, fd);
     } catch (error) {
       // An ordinary socket says better what is wrong, or works.
       onNoBatch?.(error instanceof Error ? error.message : String(error));

@@ -109,6 +109,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
   ],
   ['Targets at run time', 'upstreams', ['ITargetResolver', 'ITargetEndpoint', 'IUpstreamChange', 'IUpstreamState']],
   ['What functions and templates see', 'context', ['IRouteContext']],
+  ['Decisions of a policy', 'policy', ['IProxyPolicy', 'IPolicyConnection', 'IPolicyRequest', 'IPolicyVerdict']],
 ];
 
 const CONFIDENCE = /\s*\b(Confirmed|Recalled|Ours)\b((?:[^.]|\.(?=\d))*)\.$/;

@@ -49,7 +49,7 @@ export class Ports {
 
   async closeAll(ports: readonly number[] = this.open): Promise<void> {
     // All at once: while one is waited for, another would still accept, and what is accepted now is refused.
-    await Promise.all(ports.map((port) => this.#listeners.get(port)?.close()));
+    await Promise.all(ports.map(async (port) => await this.#listeners.get(port)?.close()));
     for (const port of ports) this.#listeners.delete(port);
   }
 

@@ -133,6 +133,8 @@ export const limits = {
   lingerMs: 2_000,
   /** Bytes read and thrown away while lingering. */
   lingerBytes: 4_194_304,
+  /** Connections and requests that policies hold back at once: each keeps a descriptor. */
+  policyHolds: 1_000,
   /** Listen backlog. */
   backlog: 1_024,
 } as const;

@@ -39,8 +39,11 @@ export class BatchSocket {
   /** Address texts by their 32 bits: most queries come from few resolvers. */
   readonly #texts = new Map<number, string>();
 
-  /** @throws Error when the address cannot be had; a socket of Node's own tells the reason */
-  constructor(libc: ILibc, address: string, port: number, reusePort: boolean) {
+  /**
+   * @param inherited a socket that is bound already, instead of address and port
+   * @throws Error when the address cannot be had; a socket of Node's own tells the reason
+   */
+  constructor(libc: ILibc, address: string, port: number, reusePort: boolean, inherited?: number) {
     this.#libc = libc;
     this.#six = isIPv6(address);
     this.#nameLength = this.#six ? layout.address6Length : layout.address4Length;
@@ -57,7 +60,7 @@ export class BatchSocket {
       outputs: slotsOf(this.#send.data, udpBytesMax),
       outputLengths: Array.from({ length: batchSlots }, () => 0),
     };
-    this.fd = this.#open(address, port, reusePort);
+    this.fd = inherited ?? this.#open(address, port, reusePort);
   }
 
   /** Receives what is there, without waiting; the number of datagrams, also in `batch.count`. */
