@@ -75,6 +75,10 @@ export class RulesPart implements IPart, IRuleEngine {
     this.#install();
   }
 
+  listening(): [] {
+    return [];
+  }
+
   async stop(): Promise<void> {
     this.#proxy = null;
     this.#dns = null;
