@@ -8,7 +8,7 @@ import type { Cli } from '../cli.ts';
 import { UsageError } from '../errors.ts';
 
 /** What reads documents knows every setting; commands that only ask a router do not wait for it. */
-const work = async (): Promise<typeof import('../documents.ts')> => await import('../documents.ts');
+const work = () => import('../documents.ts');
 
 interface IFileOptions {
   readonly config?: string;

@@ -12,15 +12,15 @@ export function addProcess(program: Command, cli: Cli): void {
     .description('Hand the sockets over to a new process, without losing a connection.')
     .action(async () => {
       const client = await cli.client();
-      const answer = await client.json<{ readonly pid: number }>('POST', '/restart');
-      await cli.show(answer, ({ pid }) => `process ${pid} serves now`);
+      const answer = await client.json<{ readonly restarted: boolean }>('POST', '/restart');
+      await cli.show(answer, () => 'a new process serves now');
     });
   program
     .command('drain')
-    .description('Take no new connections; those that are open go on.')
+    .description('Say by /readyz that traffic should go elsewhere; what is open goes on.')
     .action(async () => {
       const client = await cli.client();
       const answer = await client.json<{ readonly draining: boolean }>('POST', '/drain');
-      await cli.show(answer, () => 'no new connections are taken; dcrouter status shows those that are left');
+      await cli.show(answer, () => '/readyz says no; what is open goes on: dcrouter connections list');
     });
 }
