@@ -34,8 +34,7 @@ function commandsOf(command: Command): string[] {
   return [
     `**\`${fullName(command)} ${command.usage()}\`**`,
     prose(command.description()),
-    args.join('\n'),
-    options(command, ''),
+    [...args, options(command, '')].filter((line) => line !== '').join('\n'),
   ];
 }
 

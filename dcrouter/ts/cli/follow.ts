@@ -25,20 +25,23 @@ export async function follow(
   const client = await cli.client();
   const signal = cli.io.interrupted();
   let lastId: string | undefined;
+  let opened = false;
   let tries = 0;
   while (!signal.aborted) {
     try {
       const headers: Record<string, string> = lastId === undefined ? {} : { 'last-event-id': lastId };
       for await (const message of client.stream(path, { query, signal, headers })) {
+        opened = true;
         tries = 0;
         lastId = message.id ?? lastId;
         if (message.event === 'dropped') await cli.note(droppedText(message.data));
         else if (!(await onMessage(message))) return;
       }
+      opened = true;
     } catch (error) {
       if (signal.aborted) return;
       const away = error instanceof CliError && error.code === 'DCR_CLI_UNREACHABLE';
-      if (!away || lastId === undefined) throw error;
+      if (!away || !opened) throw error;
     }
     if (signal.aborted) return;
     tries += 1;

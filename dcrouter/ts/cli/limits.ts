@@ -26,6 +26,10 @@ export const cliLimits = {
   differencesShown: 100,
   /** Characters of one value in a difference. */
   valueChars: 160,
+  /** Milliseconds without anything on a stream: the API's heartbeat comes every 15 s, so nobody is there any more. */
+  streamSilentMs: 60_000,
+  /** Log lines that are known as shown, as a stream that is opened again begins with the latest ones: as many as it can. */
+  linesKnown: 1_000,
   /** Times that a lost stream is tried again, as a restart of the router ends it. */
   streamTries: 5,
   /** Milliseconds between them. */

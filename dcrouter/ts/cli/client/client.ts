@@ -81,8 +81,7 @@ export class ApiClient {
   async *stream(path: string, request: IRequest): AsyncGenerator<ISseMessage> {
     const response = await this.open('GET', path, request);
     response.setEncoding('utf8');
-    // Somebody silent is no error here: the request's time-out ends with the head.
-    response.socket.setTimeout(0);
+    response.setTimeout(cliLimits.streamSilentMs, () => response.destroy());
     try {
       yield* sseMessages(response as AsyncIterable<string>);
     } catch (error) {

@@ -8,6 +8,7 @@ import { logLevels } from '../../log/tail.ts';
 import type { Cli } from '../cli.ts';
 import { follow } from '../follow.ts';
 import { formatTime, parseCount } from '../format.ts';
+import { cliLimits } from '../limits.ts';
 import { plainText, type TPaint, type TStyle } from '../style.ts';
 
 interface ILogOptions {
@@ -35,8 +36,9 @@ export function addLogs(program: Command, cli: Cli): void {
     .action(async ({ follow: goOn, ...query }: ILogOptions) => {
       const show = async (line: ILine): Promise<void> => await cli.item(line, (each) => lineText(each, cli.paint));
       if (goOn === true) {
-        return await follow(cli, '/logs', { ...query, follow: true }, async ({ data }) => {
-          await show(JSON.parse(data) as ILine);
+        const isNew = memory(cliLimits.linesKnown);
+        return await follow(cli, '/logs', { ...query, follow: true }, async ({ id, data }) => {
+          if (isNew(`${id} ${data}`)) await show(JSON.parse(data) as ILine);
           return true;
         });
       }
@@ -47,6 +49,17 @@ export function addLogs(program: Command, cli: Cli): void {
       if (cli.json) return await cli.show(answer);
       for (const { line } of answer.items) await show(line);
     });
+}
+
+/** Whether a text is none of the last so many. */
+function memory(size: number): (text: string) => boolean {
+  const known = new Set<string>();
+  return (text) => {
+    if (known.has(text)) return false;
+    if (known.size >= size) known.delete(known.values().next().value!);
+    known.add(text);
+    return true;
+  };
 }
 
 const STYLES: Readonly<Record<string, TStyle>> = {

@@ -55,6 +55,8 @@ export class Screen {
 function pressed(keys: string, handlers: IKeyHandlers): void {
   if (keys === '\t' || keys === '\u001b[C') return handlers.step(1);
   if (keys === '\u001b[Z' || keys === '\u001b[D') return handlers.step(-1);
+  // Other keys of the keyboard's come as sequences with digits in them.
+  if (keys.startsWith('\u001b')) return;
   for (const key of keys) {
     // Raw mode takes the signal away from Ctrl-C.
     if (key === 'q' || key === CTRL_C) return handlers.quit();
