@@ -172,6 +172,39 @@ test('certificates that end, are for other names or other keys, and keys that ev
   assert.match(found(/^route 'gone': cannot read .*none\.key: there is no such file/).remedy!, /ls -l/);
 });
 
+test('low ports for users who may not open them', async (t) => {
+  const lowest = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
+  if (process.getuid?.() !== 0 || lowest <= 80) return t.skip('only root can become a user who may not');
+  const folder = folderOf(t);
+  const code = `import { ports } from '${new URL('../../ts/cli/doctor/ports.ts', import.meta.url).href}';
+    process.setuid(65534);
+    const config = { api: { address: '127.0.0.1', port: 79 } };
+    console.log(JSON.stringify(await ports.run({ config, local: true })));`;
+  const args = [
+    '--conditions=dcrouter-source',
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module',
+    '-e',
+    code,
+  ];
+  const [finding] = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', cwd: folder })) as IFinding[];
+  assert.match(finding!.message, /^tcp 127\.0\.0\.1:79 \(the API\): this user may not listen below port 1024$/);
+  assert.match(
+    finding!.remedy!,
+    /AmbientCapabilities=CAP_NET_BIND_SERVICE; or: sudo setcap cap_net_bind_service=\+ep \S+node/,
+  );
+});
+
+test('an API that everybody reaches without protection', async (t) => {
+  const folder = folderOf(t);
+  const file = join(folder, 'router.yaml');
+  const [port] = await freePorts(1);
+  writeFileSync(file, `api: { address: 0.0.0.0, port: ${port}, insecure: true, metricsAllow: any }\n`);
+  const { found } = await doctor(['--config', file]);
+  assert.match(found(/listens on 0\.0\.0\.0 without protection/).remedy!, /api\.tls/);
+  assert.equal(found(/everybody may read \/metrics/).level, 'warning');
+});
+
 test('a clock that is behind what was written', async (t) => {
   const file = await written(folderOf(t), '');
   const later = new Date(Date.now() + 86_400_000);

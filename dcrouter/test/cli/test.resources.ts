@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { freePorts } from '../../../test/helpers/ports.ts';
 import { startWorld } from '../api/world.ts';
 import { call, spawned } from './command.ts';
 
@@ -137,6 +138,20 @@ test('connections: list with filters, get, kill', async (t) => {
   assert.match((await call(['connections', 'kill', String(open!['id'])], { url })).out, /^ended .* on route shop\n$/);
   await closed;
   assert.match((await call(['connections', 'kill', 'nix'], { url })).err, /DCR_API_NOT_FOUND/);
+});
+
+test('certs: list, get, and why one cannot be renewed', async (t) => {
+  const { base: url, backendPort } = await startWorld(t);
+  const [port] = await freePorts(1);
+  const flags = ['--port', `${port}`, '--domain', 'tls.test', '--target', `127.0.0.1:${backendPort}`];
+  const added = await call(['routes', 'add', 'tls', ...flags, '--tls', 'terminate', '--certificate', 'self-signed'], {
+    url,
+  });
+  assert.equal(added.code, 0, added.err);
+  assert.match((await call(['routes', 'list'], { url })).out, /^tls +\d+ +tls\.test +terminate /m);
+  assert.match((await call(['certs', 'list'], { url })).out, /^tls +tls\.test +valid +\w+ +no /m);
+  assert.match((await call(['certs', 'get', 'tls'], { url })).out, /^route: tls$/m);
+  assert.match((await call(['certs', 'renew', 'tls'], { url })).err, /is not automatic.*\(DCR_API_CONFLICT\)\n$/);
 });
 
 test('tokens: the secret is printed once and alone, works, and ends with its removal', async (t) => {

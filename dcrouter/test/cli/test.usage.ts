@@ -1,5 +1,8 @@
 // Wrong usage exits with 2 and a hint; what fails exits with 1 and one line; help and version are results.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePorts } from '../../../test/helpers/ports.ts';
@@ -97,4 +100,27 @@ test('without the token, with a wrong one and with one of too few scopes, the re
   assert.equal((await call(['status'], { url: base, env: { DCROUTER_TOKEN: ADMIN } })).code, 0);
   const few = await call(['drain', '--token', ADMIN], { url: base });
   assert.match(few.err, /^dcrouter: this needs the scope 'admin'; .*\(DCR_API_FORBIDDEN\)\n$/);
+});
+
+test('an API with a certificate of its own is trusted by --ca alone', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'dcrouter-cli-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30'];
+  const names = ['-subj', '/CN=router', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', [...args, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  const { base } = await startWorld(t, { api: `  tls: { keyFile: ${key}, certFile: ${cert} }\n` });
+  const url = base.replace('http:', 'https:');
+  const distrusted = await call(['status'], { url });
+  assert.equal(distrusted.code, 1);
+  assert.match(
+    distrusted.err,
+    /^dcrouter: the certificate of https:.* is not trusted .*--ca.*\(DCR_CLI_CERTIFICATE\)\n$/,
+  );
+  assert.equal((await call(['status', '--ca', cert], { url })).code, 0);
+  assert.match((await call(['status'], { url: base })).err, /it does not speak HTTP there; is it HTTPS\?/);
+  assert.match(
+    (await call(['status', '--ca', join(folder, 'none')], { url })).err,
+    /cannot read the certificates from .*\(DCR_CLI_FILE\)\n$/,
+  );
 });
