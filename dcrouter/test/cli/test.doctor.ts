@@ -164,8 +164,8 @@ test('certificates that end, are for other names or other keys, and keys that ev
   );
   const { code, found } = await doctor(['--config', file]);
   assert.equal(code, 1);
-  assert.equal(found(/^route 'good': its certificate ends in 8\dd/).level, 'ok');
-  assert.equal(found(/^route 'soon': its certificate ends in 4d/).level, 'warning');
+  assert.equal(found(/^route 'good': its certificate ends in (?:8\d|90)d/).level, 'ok');
+  assert.equal(found(/^route 'soon': its certificate ends in [45]d/).level, 'warning');
   assert.equal(found(/^route 'soon': everybody on this machine may read the key/).remedy, `chmod o-rwx ${soon.key}`);
   assert.equal(found(/^route 'foreign': key and certificate do not belong together/).level, 'error');
   assert.equal(found(/^route 'foreign': its certificate does not hold foreign\.test/).level, 'error');

@@ -13,7 +13,7 @@ export const descriptors: ICheck = {
     const remedy = 'with systemd: LimitNOFILE=65536; in a shell before the start: ulimit -n 65536';
     if (limit < doctorLimits.descriptorsMin) return [fault(`${told}: too few to work with`, remedy)];
     if (limit < doctorLimits.descriptorsWanted)
-      return [warning(`${told}: 10000 connections need ${doctorLimits.descriptorsWanted}`, remedy)];
+      return [warning(`${told}: all connections of the proxy need ${doctorLimits.descriptorsWanted}`, remedy)];
     return [ok(told)];
   },
 };

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { processLimits } from '../../process/limits.ts';
+
 export const doctorLimits = {
   /** Milliseconds for one connection, query or statement: something that is slower than this is not well. */
   probeMs: 3_000,
@@ -14,8 +16,9 @@ export const doctorLimits = {
   certificateDays: 14,
   /** Descriptors below which a router cannot work: libraries, logs and a few hundred connections. */
   descriptorsMin: 1_024,
-  /** Descriptors for the proxy's 10,000 connections of two descriptors each, and 256 for all others. */
-  descriptorsWanted: 20_256,
+  /** Descriptors for all connections that the proxy takes, and for all else. */
+  descriptorsWanted:
+    processLimits.proxyConnections * processLimits.descriptorsPerConnection + processLimits.descriptorsReserved,
   /** Bytes free below which the next write may fail. */
   diskBytesMin: 16_777_216,
   /** Bytes free below which it is time to act. */
