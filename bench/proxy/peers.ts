@@ -96,7 +96,7 @@ function packageVersion(name: string): string | undefined {
   }
 }
 
-function nodeCommand(name: string, file: string, scenario: IScenario): IServerCommand {
+export function nodeCommand(name: string, file: string, scenario: IScenario): IServerCommand {
   return {
     name,
     command: process.execPath,

@@ -42,5 +42,11 @@ export type {
   IHistoryStats,
 } from './telemetry/types.ts';
 export { StartError } from './start-error.ts';
+export type { TRuleConfig, TRulesConfig } from './config/schema/index.ts';
+export { DnsRules } from './rules/dnspolicy.ts';
+export { factsOf } from './rules/input.ts';
+export { ProxyRules } from './rules/proxypolicy.ts';
+export { RuleSet, type IRuleSetOptions } from './rules/ruleset.ts';
+export type * from './rules/types.ts';
 export { StoreConflictError, StoreUnavailableError } from './store/errors.ts';
 export type { IStore, IStoredObject, TObjectChange, TObjectKind } from './store/types.ts';

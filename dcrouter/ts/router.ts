@@ -28,6 +28,8 @@ import type { IStopHow } from './process/run.ts';
 import { InheritedSockets, type ISocketSource, type ISocketToPass } from './process/sockets.ts';
 import type { IHealth } from './health/types.ts';
 import { ProxyPart } from './proxy/part.ts';
+import { RulesPart } from './rules/part.ts';
+import type { IRuleEngine } from './rules/types.ts';
 import { ResolvePart } from './resolve/part.ts';
 import type { IResolve } from './resolve/types.ts';
 import { StartError } from './start-error.ts';
@@ -65,14 +67,15 @@ export class DcRouter {
   readonly control: Control | null;
   #config: TConfig;
   readonly #resolve = new ResolvePart(this);
+  readonly #rules = new RulesPart(this);
   readonly #challenges = new OwnZoneChallenges({
     names: () => Object.keys(this.#config.dns?.zones ?? {}),
     dns: () => this.dns,
     readiness: () => this.readiness,
     store: () => this.store,
   });
-  readonly #proxy = new ProxyPart(this, this.#resolve, this.#challenges);
-  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check));
+  readonly #proxy = new ProxyPart(this, this.#resolve, this.#rules, this.#challenges);
+  readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check), this.#rules);
   readonly #health: HealthPart = new HealthPart(this, {
     resolver: () => this.#resolve.resolver,
     proxy: () => this.proxy,
@@ -102,6 +105,7 @@ export class DcRouter {
     this.#parts = [
       new LogPart(this.logs),
       this.#resolve,
+      this.#rules,
       this.#proxy,
       this.#dns,
       this.#health,
@@ -143,6 +147,10 @@ export class DcRouter {
 
   get dns(): DnsServer | null {
     return this.#dns.dns;
+  }
+
+  get rules(): IRuleEngine {
+    return this.#rules;
   }
 
   /** Names of targets; null before the start. */
@@ -291,7 +299,7 @@ export class DcRouter {
       store: () => this.store,
       proxy: () => this.proxy,
       dns: () => this.dns,
-      rules: () => null,
+      rules: () => this.#rules,
       health: () => this.health,
       resolve: () => this.resolve,
       history: () => this.history,
@@ -308,7 +316,7 @@ export class DcRouter {
         dns: () => this.dns,
         control: () => this.control,
         store: () => this.store,
-        rules: () => null,
+        rules: () => this.#rules,
         resolve: () => this.resolve,
         health: () => this.health,
         logs: () => this.logs,

@@ -179,7 +179,7 @@ test(
       Promise.all(
         nodes.map(async ({ address }) => (await shown(address, ports.https, 'any.example.test')).fingerprint256),
       );
-    await Promise.all(nodes.map(({ running }) => running.router.proxy?.provisionCertificate('wild')));
+    await Promise.all(nodes.map(async ({ running }) => running.router.proxy?.provisionCertificate('wild')));
     assert.equal(issued(ca), 1);
     const [first, same] = await fingerprints();
     assert.equal(first, same);
@@ -211,7 +211,7 @@ test(
     const document = documentOf(ca, ports, { store: { type: 'postgres', url } });
     const first = await startNode(t, folder, document);
     const { proxy, dns } = first.running.router;
-    await Promise.all(['web', 'wild'].map((name) => proxy?.provisionCertificate(name)));
+    await Promise.all(['web', 'wild'].map(async (name) => proxy?.provisionCertificate(name)));
     const ds = dns?.zones.ds('example.test');
     const { fingerprint256 } = await shown('127.0.0.1', ports.https, 'any.example.test');
     await first.stop();

@@ -5,8 +5,7 @@ import { OwnZoneChallenges } from '../../ts/certificates/own-zones.ts';
 import { standingChallenges } from '../../ts/certificates/challenges.ts';
 import { changeZone } from '../../ts/dns/change.ts';
 import { zonesOf } from '../../ts/dns/zones.ts';
-import { parseConfigDocument } from '../../ts/config/document.ts';
-import { validateConfig } from '../../ts/config/load.ts';
+import { read } from '../config/documents.ts';
 import { Readiness } from '../../ts/process/readiness.ts';
 import { MemoryStore } from '../../ts/store/memory.ts';
 
@@ -16,7 +15,7 @@ function zoneOptions(records: string) {
   const text = JSON.stringify({
     dns: { zones: { 'example.test': { nameservers: ['ns1.example.test'], records: JSON.parse(records) } } },
   });
-  return zonesOf(validateConfig(parseConfigDocument('router.yaml', text)).dns)[0]!;
+  return zonesOf(read(text).dns)[0]!;
 }
 
 function setup(records = '[]') {

@@ -40,6 +40,9 @@ export const rateClientsMax = 10_000;
 /** Window of the rate limit, ms. */
 export const rateWindowMs = 60_000;
 
+/** Milliseconds that answers under way may take once the listener stops; a backup of a large store needs some. */
+export const stopGraceMs = 10_000;
+
 /** Streams (events and followed logs) at once. */
 export const streamsMax = 64;
 /** Messages that wait for one slow client; the next are dropped and counted. */

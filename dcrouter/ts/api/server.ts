@@ -66,7 +66,7 @@ export class ApiServer {
     this.use(options.config, options.tokens ?? []);
     this.#http = fastify({
       logger: false,
-      forceCloseConnections: true,
+      forceCloseConnections: 'idle',
       bodyLimit: limits.bodyBytesMax,
       // A stream has no head to look at; probes have one.
       exposeHeadRoutes: false,
@@ -98,9 +98,12 @@ export class ApiServer {
     return handle !== null && handle !== undefined && handle.fd >= 0 ? handle : undefined;
   }
 
+  /** Ends streams and idle connections at once, and lets answers under way finish for a while. */
   async stop(): Promise<void> {
     this.context.streams.stop();
+    const cut = setTimeout(() => this.#http.server.closeAllConnections(), limits.stopGraceMs);
     await this.#http.close();
+    clearTimeout(cut);
   }
 
   /** The bound address; undefined before start and after stop. */

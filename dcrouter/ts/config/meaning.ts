@@ -11,6 +11,7 @@ import type { IConfigDocument } from './document.ts';
 import type { IConfigProblem } from './error.ts';
 import { problemAt } from './problems.ts';
 import { resolveComplaints } from '../resolve/config.ts';
+import { ruleComplaints } from '../rules/complaints.ts';
 import { routeComplaints } from './routes.ts';
 import type { TConfig } from './schema/index.ts';
 
@@ -20,7 +21,8 @@ export function meaningProblems(config: TConfig, document: IConfigDocument): ICo
   // What a name means twice cannot be checked further.
   const complaints = duplicates.length > 0 ? duplicates : [...routeProblems(config), ...zoneProblems(config)];
   if (duplicates.length === 0) {
-    complaints.push(...resolveComplaints(config), ...healthComplaints(config), ...challengeComplaints(config));
+    complaints.push(...resolveComplaints(config), ...healthComplaints(config), ...ruleProblems(config));
+    complaints.push(...challengeComplaints(config));
   }
   return complaints.map(({ path, message }) => problemAt(document, path, message));
 }
@@ -39,12 +41,17 @@ function routeProblems(config: TConfig): IComplaint[] {
       const message = "got 'auto', which needs proxy.acme with at least an email";
       found.push({ path: [...path, 'tls', 'certificate'], message });
     }
-    if (action.type === 'redirect' && config.proxy?.workers !== undefined) {
-      const message = "got 'redirect', which worker processes cannot be given; leave proxy.workers out";
-      found.push({ path: [...path, 'type'], message });
-    }
   }
   return found;
+}
+
+function ruleProblems(config: TConfig): IComplaint[] {
+  const routes = (config.proxy?.routes ?? []).map(({ name }) => name);
+  const hasWorkers = config.proxy?.workers !== undefined;
+  return ruleComplaints(config.rules, routes, hasWorkers).map(({ path, message }) => ({
+    path: ['rules', ...path],
+    message,
+  }));
 }
 
 function zoneProblems(config: TConfig): IComplaint[] {

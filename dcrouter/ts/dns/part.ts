@@ -7,6 +7,7 @@ import type { DnsServer, IZoneOptions } from '@dcrouter/smartdns/server';
 import type { TConfig, TZoneConfig } from '../config/schema/index.ts';
 import { addDnsEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { RulesPart } from '../rules/part.ts';
 import { explainStartError } from '../start-error.ts';
 import { changeZone } from './change.ts';
 import { composeZones, followsChecks, type TIsUp } from './compose.ts';
@@ -20,6 +21,7 @@ import { zonesOf } from './zones.ts';
 export class DnsPart implements IPart {
   readonly name = 'dns';
   readonly #context: IRouterContext;
+  readonly #rules: RulesPart;
   readonly #isUp: TIsUp;
   #config: TConfig | null = null;
   /** What the configuration has put into each zone. */
@@ -29,9 +31,10 @@ export class DnsPart implements IPart {
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
 
-  constructor(context: IRouterContext, isUp: TIsUp) {
+  constructor(context: IRouterContext, isUp: TIsUp, rules: RulesPart) {
     this.#context = context;
     this.#isUp = isUp;
+    this.#rules = rules;
   }
 
   get dns(): DnsServer | null {
@@ -42,6 +45,7 @@ export class DnsPart implements IPart {
     if (!config.dns) return;
     const zones = this.#zones(config);
     const dns = await createDnsServer(config.dns, [...zones.values()], this.#context.sockets);
+    this.#rules.attachDns(dns);
     const signing = this.#signingOf(dns);
     await signing.follow(config.dns.zones, {}).catch((error: unknown) => {
       throw explainStartError('the zones cannot be signed', error);

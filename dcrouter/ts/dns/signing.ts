@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { MemoryKeyStorage, type DnsZones, type IDnssecOptions } from '@dcrouter/smartdns/server';
 import type { TDnsConfig, TDnssecConfig } from '../config/schema/index.ts';
 import { StoreUnavailableError } from '../store/errors.ts';
-import { StoreKeyStorage } from './key-storage.ts';
+import type { StoreKeyStorage } from './key-storage.ts';
 
 type TZones = TDnsConfig['zones'];
 

@@ -67,6 +67,15 @@ export const ROUTER_EVENTS: readonly IRouterEventDescription[] = [
     when: 'the name of a target cannot be resolved',
     fields: { name: 'the name', error: 'the message of the error', stale: 'whether an old answer is used meanwhile' },
   },
+  {
+    kind: 'rule.matched',
+    when: 'a rule with the action `log` matches, up to a bound per second',
+    fields: {
+      rule: 'name of the rule',
+      message: 'of its action, where it has one',
+      facts: 'what it was asked about, as `rules test` takes it; without secrets',
+    },
+  },
   { kind: 'health.changed', when: 'the state of a check changes', fields: HEALTH_CHANGED },
 ];
 

@@ -15,6 +15,7 @@ import { StoreCertificateStorage } from '../certificates/storage.ts';
 import type { TConfig } from '../config/schema/index.ts';
 import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
+import type { RulesPart } from '../rules/part.ts';
 import type { ResolvePart } from '../resolve/part.ts';
 import { explainStartError } from '../start-error.ts';
 import type { IStopHow } from '../process/run.ts';
@@ -27,6 +28,7 @@ const anyAddress = '::';
 export class ProxyPart implements IPart {
   readonly name = 'proxy';
   readonly #context: IRouterContext;
+  readonly #rules: RulesPart;
   readonly #resolve: ResolvePart;
   readonly #dnsChallenge: IDnsChallengeHandler;
   #proxy: SmartProxy | null = null;
@@ -38,9 +40,10 @@ export class ProxyPart implements IPart {
   #routes: IRouteConfig[] = [];
 
   /** @param dnsChallenge publishes the records of dns-01 challenges */
-  constructor(context: IRouterContext, resolve: ResolvePart, dnsChallenge: IDnsChallengeHandler) {
+  constructor(context: IRouterContext, resolve: ResolvePart, rules: RulesPart, dnsChallenge: IDnsChallengeHandler) {
     this.#context = context;
     this.#resolve = resolve;
+    this.#rules = rules;
     this.#dnsChallenge = dnsChallenge;
   }
 
@@ -61,6 +64,8 @@ export class ProxyPart implements IPart {
           this.#context.sockets.take({ name: proxySocketName(port), protocol: 'tcp', address: settings.address, port }),
       }),
     });
+    // Worker processes cannot ask; the validation has refused rules for them.
+    if (settings.workers === undefined) this.#rules.attachProxy(proxy);
     this.#stopLogging = this.#context.logs.attachProxy(proxy);
     await proxy.start().catch((error: unknown) => {
       this.#stopLogging();

@@ -10,6 +10,7 @@ export type { ILetsEncryptOptions, IRetrievedCertificate } from './acme/sslcerti
 export { compilePattern } from './handlers/glob.ts';
 export type { IGlob } from './handlers/glob.ts';
 export type { IDnsListenAddresses, IDnsServerOptions } from './interfaces/options.ts';
+export type { IDnsPolicy, IDnsVerdict, IPolicyQuery, TDnsPolicyReason } from './interfaces/policy.ts';
 export type { ISoaOptions } from './pipeline/authority.ts';
 export type {
   DnsAnswer,

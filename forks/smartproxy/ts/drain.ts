@@ -7,6 +7,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Connection } from './connection/connection.ts';
 import type { UpstreamCounters } from './stats/counters.ts';
 
+/** Options of `SmartProxy.stop`. */
+export interface IStopOptions {
+  /** Milliseconds to wait for open connections, default `gracefulShutdownTimeout`; 0 cuts them at once. */
+  drainTimeout?: number;
+  /**
+   * Milliseconds of the drain time in which idle connections may send one more request, which is answered with
+   * `Connection: close`; default 0: they end at once, and a request that crosses is lost. For a process whose successor
+   * serves already.
+   */
+  idleGrace?: number;
+}
+
 /** Waits until no connection is left, for a time. */
 export class Drain {
   readonly #connections: ReadonlySet<Connection>;

@@ -13,7 +13,8 @@ export type TProxyErrorCode =
   | 'PROXY_NO_TARGET'
   | 'PROXY_NO_CERTIFICATE'
   | 'PROXY_BAD_CERTIFICATE'
-  | 'PROXY_WORKER_FAILED';
+  | 'PROXY_WORKER_FAILED'
+  | 'PROXY_BAD_HEADER';
 
 export class ProxyError extends Error {
   readonly code: TProxyErrorCode;

@@ -5,6 +5,7 @@
  * @module
  */
 export { SmartProxy } from './smart-proxy.ts';
+export type { IStopOptions } from './drain.ts';
 export type { IListenerHandle } from './accept/listener.ts';
 export { ProxyError } from './errors.ts';
 export type { TProxyErrorCode } from './errors.ts';
@@ -35,6 +36,10 @@ export type * from './interfaces/events.ts';
 export type * from './interfaces/stats.ts';
 export type * from './interfaces/upstreams.ts';
 export type * from './interfaces/metrics.ts';
+export type * from './interfaces/policy.ts';
+export { isPolicyHeader, PolicyHeaders } from './policy/headers.ts';
+export type { IPolicyHeaderEdit } from './policy/headers.ts';
+export { policyVerdict } from './policy/verdict.ts';
 export { SocketHandlers } from './handlers/index.ts';
 export type { IHandlerRequest, IHandlerResponse } from './handlers/index.ts';
 export {
@@ -122,8 +127,10 @@ export {
   hashPassword,
   IpAccess,
   IpSet,
+  ipWords,
   JwtAuth,
   normalizeIp,
+  parseIp,
   parseIpPattern,
   RateLimiter,
   RouteSecurity,

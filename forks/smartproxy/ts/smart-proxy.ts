@@ -7,31 +7,33 @@ import { EventEmitter } from 'node:events';
 import { accept } from './accept/acceptor.ts';
 import { Listener, type IListener, type IListenerHandle } from './accept/listener.ts';
 import { Ports } from './accept/ports.ts';
-import { CertificateManager } from './certificates/certificate-manager.ts';
-import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
+import type { CertificateManager } from './certificates/certificate-manager.ts';
+import { certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
+import { manageCertificates } from './connection/certificates.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
 import { makeEngine } from './connection/makeengine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { planOf } from './connection/plan.ts';
 import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
+import { policyInWorkers } from './policy/verdict.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
 import { compileRoutes } from './connection/setup.ts';
-import { Drain, upstreamsGone } from './drain.ts';
+import { Drain, upstreamsGone, type IStopOptions } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
 import type { IConnectionInfo, IConnectionQuery } from './interfaces/connections.ts';
 import type { ISmartProxyEvents } from './interfaces/events.ts';
 import type { ISmartProxyOptions } from './interfaces/options.ts';
+import type { IProxyPolicy } from './interfaces/policy.ts';
 import type { IRouteConfig } from './interfaces/route.ts';
 import type { IMetrics } from './interfaces/metrics.ts';
 import type { IProxyStats, IWorkerStats } from './interfaces/stats.ts';
-import type { IStopOptions } from './interfaces/stop.ts';
 import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts';
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
@@ -89,8 +91,13 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     super();
     this.#seat = seat;
     assertValidOptions(options);
+    if (options.workers !== undefined && options.policy !== undefined) throw policyInWorkers();
     this.settings = options;
-    this.#certificates = this.#manageCertificates(options);
+    this.#certificates = manageCertificates(options, {
+      engine: () => this.#engine,
+      workers: () => this.#workers,
+      ports: this.#ports,
+    });
     this.#security = new SecurityKeeper(options.defaults?.security);
     const connections = new Set<Connection>();
     this.#drain = new Drain(connections);
@@ -236,6 +243,16 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     });
   }
 
+  /**
+   * Replaces the policy at once; what was decided stays decided. Null: none.
+   *
+   * @throws ProxyError with `workers`: functions cannot cross processes
+   */
+  setPolicy(policy: IProxyPolicy | null): void {
+    if (policy !== null && this.#workers !== null) throw policyInWorkers();
+    this.#engine.policy = policy;
+  }
+
   /** Ports that are open now, as the routes name them. */
   getListeningPorts(): number[] {
     return this.#ports.open;
@@ -331,19 +348,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Names that certificates are ordered for. */
   getEligibleDomainsForCertificates(): string[] {
     return this.#certificates.orderedNames();
-  }
-
-  #manageCertificates(options: ISmartProxyOptions): CertificateManager {
-    return new CertificateManager({
-      ...certificateOptions(options),
-      onEvent: (name, event) => this.#engine.gate.emit(name, event),
-      onMaterial: (routeName) => {
-        const route = this.#engine.table.routes.find(({ name }) => name === routeName);
-        if (route !== undefined) planOf(this.#engine, route).renewContext(this.#engine);
-        this.#workers?.shareCertificate(routeName);
-      },
-      openChallengePort: (port) => this.#ports.openForChallenges(port),
-    });
   }
 
   async #inquire(inquiry: TInquiry): Promise<IConnectionInfo[]> {

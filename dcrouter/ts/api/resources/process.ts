@@ -17,13 +17,14 @@ export function addProcess(app: FastifyInstance, context: ApiContext): void {
     running(context.sources.lifeCycle(), 'this router runs inside another program, which starts and stops it');
   const noted = async (by: string, action: string, work: () => Promise<void>): Promise<void> => {
     const entry = { actor: by, action, target: 'process' };
+    // Noted first: when a restart has taken place, the store belongs to the successor.
+    await context.audit({ ...entry, outcome: 'done', detail: { stage: 'asked' } });
     try {
       await work();
     } catch (error) {
       await context.audit({ ...entry, outcome: 'failed', detail: { reason: String(error).slice(0, 2_000) } });
       throw new ApiError('DCR_API_RESTART', error instanceof Error ? error.message : String(error));
     }
-    await context.audit({ ...entry, outcome: 'done', detail: {} });
   };
 
   endpoint(app, {

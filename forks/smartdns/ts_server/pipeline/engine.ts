@@ -5,6 +5,7 @@
  */
 import { QuestionReader, questionOk, rcodes } from '#wire';
 import { limitDrop, limitSend } from '../abuse/ratelimit.ts';
+import type { IDnsPolicy } from '../interfaces/policy.ts';
 import type { IDnsHandlerResponse } from '../interfaces/query.ts';
 import { messageBytesMax, plainUdpBytesMax, udpBytesMax } from '../limits/index.ts';
 import type { MiddlewareChain } from '../middleware/chain.ts';
@@ -16,8 +17,9 @@ import type { EventGate } from './emitter.ts';
 import { Exchange, type IExchangeOwner, type IReplyTarget } from './exchange.ts';
 import { cookieOptionBytes, guardBadCookie, guardMalformed, guardOverLimit, guardPass, type Guard } from './guard.ts';
 import { headerBytes, opcodeBits, qrBit, writeFromImage, writeHeaderOnly } from './header.ts';
-import { flavourDnssec, flavourEdns, flavourPlain, ImageTable, type AnswerImage } from './image.ts';
+import { flavourOf, ImageTable, type AnswerImage } from './image.ts';
 import { Ledger } from './ledger.ts';
+import { PolicyQuery } from './policyquery.ts';
 import type { Resolver } from './resolver.ts';
 import { DnsResponse } from './response.ts';
 import type { Signing } from './signing.ts';
@@ -57,7 +59,10 @@ export class Engine implements IMessageSink, IExchangeOwner {
   readonly #nsid: Buffer | undefined;
   readonly #reader = new QuestionReader();
   readonly #images = new ImageTable();
+  readonly #policyQuery = new PolicyQuery(this.#reader);
   #queryId = 0;
+  /** Asked about every query; null when there is none. */
+  policy: IDnsPolicy | null = null;
 
   constructor(parts: IEngineParts) {
     this.#stats = parts.stats;
@@ -91,9 +96,9 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#stats.countReceived(source, length, startMs);
     this.#stats.clients.add(clientIp);
     const queryId = ++this.#queryId;
-    const refusal = this.#judge(packet, length);
-    if (refusal !== accepted) {
-      return this.#answerUnread(refusal, packet, queryId, source, clientIp, startMs, out, outStart);
+    const fault = this.#judge(packet, length);
+    if (fault !== accepted) {
+      return this.#answerUnread(fault, packet, queryId, source, clientIp, startMs, out, outStart);
     }
     const reader = this.#reader;
     this.#stats.countType(reader.qtype);
@@ -102,6 +107,19 @@ export class Engine implements IMessageSink, IExchangeOwner {
       return this.#answerRefused(verdict, packet, queryId, source, clientIp, startMs, out, outStart);
     }
     const image = verdict === guardPass ? this.#findImage(source, startMs) : undefined;
+    if (this.policy !== null && verdict === guardPass && reader.ednsVersion === 0) {
+      this.#policyQuery.set(image, source, clientIp, clientPort);
+      const refusal = this.policy.query(this.#policyQuery);
+      if (refusal?.rcode === 'drop') {
+        this.#ledger.dropped(refusal.reason, queryId, source, clientIp);
+        return 0;
+      }
+      if (refusal !== null) {
+        const exchange = this.#open(packet, queryId, source, clientIp, clientPort, startMs, target, undefined);
+        this.#settler.settle(exchange, DnsResponse.failed(refusal.rcode, refusal.reason));
+        return this.#settler.leave(exchange, out, outStart);
+      }
+    }
     if (image !== undefined && this.#chain.length === 0) {
       const results =
         image.entries === undefined ? undefined : this.#resolver.callAgain(image, source, clientIp, clientPort);
@@ -369,13 +387,6 @@ export class Engine implements IMessageSink, IExchangeOwner {
 
 function handlerFailed(error: unknown): DnsResponse {
   return DnsResponse.failed(rcodes.SERVFAIL, 'handler', error);
-}
-
-function flavourOf(reader: QuestionReader): number {
-  if (!reader.hasEdns) {
-    return flavourPlain;
-  }
-  return reader.dnssecOk ? flavourDnssec : flavourEdns;
 }
 
 /** By UDP 512 octets, or with EDNS the smaller of what the client takes and what we send (RFC 6891 §6.2.5). */

@@ -13,6 +13,7 @@ import { SslCertificates, type ILetsEncryptOptions, type IRetrievedCertificate }
 import { HandlerTable } from '../handlers/table.ts';
 import type { IDnsServerEvents } from '../interfaces/events.ts';
 import type { IDnsListenAddresses, IDnsServerOptions } from '../interfaces/options.ts';
+import type { IDnsPolicy } from '../interfaces/policy.ts';
 import type { IDnsHandlerOptions, TDnsHandler, TDnsMiddleware } from '../interfaces/query.ts';
 import type { IDnsStats, TDnsSource } from '../interfaces/stats.ts';
 import { handlerTimeoutMs } from '../limits/index.ts';
@@ -184,6 +185,12 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
   /** Adds a middleware around the answering of every readable query; the first one added is the outermost. */
   use(middleware: TDnsMiddleware): this {
     this.#chain.use(middleware);
+    return this;
+  }
+
+  /** Asks a policy about every query from now on, before prebuilt answers too; null for none. */
+  setPolicy(policy: IDnsPolicy | null): this {
+    this.#engine.policy = policy;
     return this;
   }
 

@@ -16,6 +16,12 @@ export const dropReasons = [
   'rate-limited',
   /** Per-client query limit. */
   'query-limit',
+  /** The policy refused it without an answer. */
+  'rule-denied',
+  /** The policy found too many of them. */
+  'rule-rate-limited',
+  /** The policy keeps the client waiting. */
+  'rule-tarpit',
   /** The transport could not send, or the connection was gone. */
   'send',
 ] as const;
@@ -35,6 +41,12 @@ export const errorReasons = [
   'overload',
   /** Outside our zones, or not allowed: REFUSED. */
   'refused',
+  /** The policy refused it: what the policy says. */
+  'rule-denied',
+  /** The policy found too many of them: what the policy says. */
+  'rule-rate-limited',
+  /** The policy keeps the client waiting: what the policy says. */
+  'rule-tarpit',
   /** Another opcode than QUERY: NOTIMP. */
   'opcode',
   /** A meta type we do not serve: NOTIMP. */

@@ -132,12 +132,12 @@ void suite('managers on one storage', () => {
     const { create } = await setupManager(t);
     const storage = new SharedStorage();
     const held = Promise.withResolvers<void>();
-    const { withLock } = storage;
+    const withLock = storage.withLock.bind(storage);
     const asked = Promise.withResolvers<void>();
     storage.withLock = async (name, work) => {
       asked.resolve();
       await held.promise;
-      return (await withLock.call(storage, name, work)) as Awaited<ReturnType<typeof work>>;
+      return await withLock(name, work);
     };
     const node = create({ storage });
     await node.load([auto('web', 'web.example.com')]);

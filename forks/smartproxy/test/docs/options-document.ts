@@ -109,11 +109,13 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
       'IRouteHealthCheck',
       'IRouteAdvanced',
       'IRouteUrlRewrite',
+      'IRouteRedirect',
       'IRouteTestResponse',
     ],
   ],
   ['Targets at run time', 'upstreams', ['ITargetResolver', 'ITargetEndpoint', 'IUpstreamChange', 'IUpstreamState']],
   ['What functions and templates see', 'context', ['IRouteContext']],
+  ['Decisions of a policy', 'policy', ['IProxyPolicy', 'IPolicyConnection', 'IPolicyRequest', 'IPolicyVerdict']],
 ];
 
 const CONFIDENCE = /\s*\b(Confirmed|Recalled|Ours)\b((?:[^.]|\.(?=\d))*)\.$/;

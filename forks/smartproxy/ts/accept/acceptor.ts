@@ -11,6 +11,7 @@ import { NEVER_MS } from '../connection/settings.ts';
 import type { ProxySocket } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
+import { admitByPolicy, routeByPolicy, type TRefuse } from '../policy/connection.ts';
 import { SniffStage } from '../sniff/stage.ts';
 import type { Listener } from './listener.ts';
 import { ProxyHeaderStage } from './proxystage.ts';
@@ -62,13 +63,22 @@ function beginRouting(connection: Connection): void {
     const stage = new SniffStage(connection, needs);
     connection.stage = stage;
     stage.start();
-  } else if (needs.http) {
+    return;
+  }
+  if (engine.policy !== null && !admitByPolicy(connection, needs.http ? 'http' : 'tcp', refuse(connection))) return;
+  if (needs.http) {
     const stage = new HttpStage(connection);
     connection.stage = stage;
     stage.start();
-  } else {
-    const route = engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
-    if (route === null) connection.reject('no-route');
-    else startHandler(connection, planOf(engine, route), null);
+    return;
   }
+  const route =
+    routeByPolicy(connection.verdict, engine.table) ??
+    engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
+  if (route === null) connection.reject('no-route');
+  else startHandler(connection, planOf(engine, route), null);
+}
+
+function refuse(connection: Connection): TRefuse {
+  return (reason) => connection.reject(reason);
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { TConnectionType } from '../interfaces/events.ts';
+import type { IPolicyConnection, IPolicyVerdict } from '../interfaces/policy.ts';
 import { Deadline } from '../timing/wheel.ts';
 import type { IDeadlineOwner } from '../timing/wheel.ts';
 import type { IDenial } from '../security/denial.ts';
@@ -67,7 +68,7 @@ export function connectionNumber(id: string): number {
   return Number.parseInt(id.slice(id.lastIndexOf('-') + 1), ID_RADIX);
 }
 
-export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnection {
+export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnection, IPolicyConnection {
   readonly engine: IEngine;
   /** The TCP socket. */
   readonly raw: ProxySocket;
@@ -86,6 +87,9 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   /** Subject of the client's verified certificate, '' without one. */
   clientSubject = '';
   routeName = '';
+  /** What the policy said when it came. */
+  verdict: IPolicyVerdict | null = null;
+  policyState: unknown = undefined;
   /** Why it ends; the first one to set it wins. */
   reason = '';
   requests = 0;

@@ -11,6 +11,7 @@ import type { RequestIds } from '../http/requestid.ts';
 import type { IpSet } from '../security/ip-set.ts';
 import type { RateLimiter } from '../security/rate-limiter.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
+import type { IProxyPolicy } from '../interfaces/policy.ts';
 import type { ITargetResolver } from '../interfaces/upstreams.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
@@ -48,6 +49,10 @@ export interface IEngine {
   securityOf(route: ICompiledRoute): RouteSecurity | null;
   /** The routes for new connections and requests. */
   table: RouteTable;
+  /** Asked about connections and requests; null when there is none. */
+  policy: IProxyPolicy | null;
+  /** Connections and requests that the policy holds back now. */
+  held: number;
   /** `stop` was called: responses carry `Connection: close`, idle connections end. */
   draining: boolean;
   /** Called when a connection is gone. */

@@ -54,6 +54,8 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     states: new UpstreamStates(),
     resolver: options.resolver ?? null,
     draining: false,
+    policy: options.policy ?? null,
+    held: 0,
     onConnectionGone: () => owner.onConnectionGone(),
   };
   return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });

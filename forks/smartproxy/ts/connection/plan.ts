@@ -124,6 +124,16 @@ export class RoutePlan {
     return chosen(policy, host, port, connection.domain ?? host);
   }
 
+  /**
+   * Another address with the settings of the target that was chosen, of the first one when none was.
+   * @returns null when the address is taken out
+   */
+  at(connection: Connection, before: IChosenTarget | null, host: string, port: number): IChosenTarget | null {
+    const { states } = this.#engine;
+    if (states.version > 0 && states.find(targetName(host, port))?.open === false) return null;
+    return chosen(before === null ? this.policies[0]! : before.policy, host, port, connection.domain ?? host);
+  }
+
   /** A list is used in turn, passing over those that are taken out, then those that are not healthy. */
   #hostOf(policy: TargetPolicy, context: () => IRouteContext): string | undefined {
     const { host: option } = policy.config;

@@ -11,6 +11,7 @@ import { REASON } from '../connection/reasons.ts';
 import { ProxySocket } from '../connection/socket.ts';
 import { targetName } from '../connection/target-name.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import { hasTarget } from '../policy/connection.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { NONE_AVAILABLE } from '../upstream/named-socket.ts';
 
@@ -39,6 +40,8 @@ function startTunnel(connection: Connection, plan: RoutePlan, held: Buffer | nul
   let chosen: IChosenTarget | null;
   try {
     chosen = plan.choose(connection, null, () => connectionContext(connection, plan));
+    const { verdict } = connection;
+    if (hasTarget(verdict)) chosen = plan.at(connection, chosen, verdict.host, verdict.port);
   } catch {
     connection.abort(REASON.connectFailed);
     return;

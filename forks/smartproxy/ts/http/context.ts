@@ -27,7 +27,7 @@ export function requestContext(connection: Connection, plan: RoutePlan, head: He
 }
 
 /** Lower-case names, first value of repeated fields. */
-function headersOf(text: string, head: Head): Record<string, string> {
+export function headersOf(text: string, head: Head): Record<string, string> {
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   const base = head.start;
   for (let at = 0; at < head.fieldCount; at += 1) {

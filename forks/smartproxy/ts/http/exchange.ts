@@ -11,23 +11,23 @@ import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
 import { notifyDrain } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
-import { CHALLENGES } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
+import { hasTarget, routeByPolicy } from '../policy/connection.ts';
+import { isFinal } from '../policy/verdict.ts';
+import type { IRouteContext } from '../interfaces/context.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { NONE_AVAILABLE } from '../upstream/named-socket.ts';
 import { WebSocketWatch } from '../websocket/watch.ts';
-import { Admission } from './admission.ts';
-import type { IAnswer } from './checks.ts';
 import { requestContext } from './context.ts';
 import type { Head } from './head.ts';
-import { clientFields, editedRequest, plainRequest } from './outgoing.ts';
+import { clientFields, dropEdited, editedRequest, plainRequest } from './outgoing.ts';
 import type { UpstreamConnection, UpstreamTarget } from './pool.ts';
 import { REFUSALS } from './refusals.ts';
 import type { IRefusal } from './refusals.ts';
 import type { RequestInfo } from './request.ts';
-import { RequestBody } from './requestbody.ts';
+import { freeEnd } from './requestbody.ts';
 import { fieldValue } from './rewrite.ts';
-import { ExchangeState } from './exchangestate.ts';
+import { LocalExchange } from './localexchange.ts';
 import type { HttpStage } from './stage.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -35,13 +35,11 @@ const BAD_GATEWAY = 502;
 const UNAVAILABLE = 503;
 const GATEWAY_TIMEOUT = 504;
 
-export class Exchange extends ExchangeState {
-  readonly #body = new RequestBody();
+export class Exchange extends LocalExchange {
   #repeatable = false;
   #retried = false;
   /** The body had to wait for the target. */
   #bodyWaited = false;
-  readonly #admission = new Admission();
   readonly #clientFields: string;
 
   constructor(stage: HttpStage) {
@@ -57,11 +55,11 @@ export class Exchange extends ExchangeState {
     this.#reset(info, head.minorVersion, head.end - head.start);
     const { connection, engine } = this;
     this.identify(head, info);
-    this.#body.begin(info);
-    this.requestDone = this.#body.done;
+    this.body.begin(info);
+    this.requestDone = this.body.done;
     const challenge = engine.certificates.challengeResponse(info.path);
-    if (challenge !== null) return this.#answerChallenge(challenge, bytes, at, end);
-    const route = engine.table.matchRequest(
+    if (challenge !== null) return this.answerChallenge(challenge, bytes, at, end);
+    let route = engine.table.matchRequest(
       connection.localPort,
       connection.clientIp,
       connection.isTls,
@@ -71,19 +69,24 @@ export class Exchange extends ExchangeState {
       (name) => fieldValue(info.text, head, name),
       connection.tlsVersion,
     );
-    if (route === null) return this.#answer({ status: 404, reason: REFUSALS.noRoute.reason }, bytes, at, end);
+    if (engine.policy !== null) {
+      const verdict = this.judge(route, head, info);
+      if (isFinal(verdict)) return this.conclude(verdict, route, head.start, bytes, at, end);
+      route = routeByPolicy(verdict, engine.table) ?? route;
+    }
+    if (route === null) return this.answer({ status: 404, reason: REFUSALS.noRoute.reason }, bytes, at, end);
     const plan = planOf(engine, route);
     this.plan = plan;
     this.counters = plan.counters;
     if (connection.domain === undefined && info.host !== '') connection.domain = info.host;
     if (plan.security !== null) {
       const denial = connection.admit(plan.security, info.host, false);
-      if (denial !== null) return this.#answer(denial, bytes, at, end);
+      if (denial !== null) return this.answer(denial, bytes, at, end);
     }
     if (route.config.action.type === 'socket-handler' || route.kind === 'tcp') {
-      const verdict = this.#admission.check(connection, plan, null, head, info);
-      if (verdict instanceof Promise) return this.#suspend(verdict, bytes, head.start, end);
-      if (verdict !== null) return this.#answer(verdict, bytes, at, end);
+      const verdict = this.admission.check(connection, plan, null, head, info);
+      if (verdict instanceof Promise) return this.suspend(verdict, bytes, head.start, end);
+      if (verdict !== null) return this.answer(verdict, bytes, at, end);
       return this.#handOver(plan, bytes, head.start, end);
     }
     connection.open(plan.name, plan.counters, connection.isTls ? 'https' : 'http');
@@ -107,8 +110,8 @@ export class Exchange extends ExchangeState {
       return -1;
     }
     this.#expectProgress();
-    if (upstream === null || !upstream.connected) this.#body.hold(bytes);
-    else if (!this.#body.send(upstream.stream, this.connection.stream, '', bytes, freeEnd(bytes, next, end))) {
+    if (upstream === null || !upstream.connected) this.body.hold(bytes);
+    else if (!this.body.send(upstream.stream, this.connection.stream, '', bytes, freeEnd(bytes, next, end))) {
       this.#waitForUpstream(upstream);
     }
     return next;
@@ -125,7 +128,7 @@ export class Exchange extends ExchangeState {
     this.sentAtMs = performance.now();
     upstream.uses += 1;
     const { stream } = upstream;
-    const held = this.#body.takeHeld();
+    const held = this.body.takeHeld();
     if (held.length === 0) stream.write(this.headText, 'latin1');
     else stream.write(Buffer.concat([Buffer.from(this.headText, 'latin1'), ...held]));
     this.#expectProgress();
@@ -210,6 +213,7 @@ export class Exchange extends ExchangeState {
     this.#retried = false;
     this.#bodyWaited = false;
     this.expiresAtMs = Infinity;
+    if (!this.judged) this.verdict = null;
     this.relay.reset();
   }
 
@@ -223,20 +227,22 @@ export class Exchange extends ExchangeState {
     };
     try {
       chosen = plan.choose(this.connection, facts, () => requestContext(this.connection, plan, head, info));
+      const { verdict } = this;
+      if (hasTarget(verdict)) chosen = plan.at(this.connection, chosen, verdict.host, verdict.port);
     } catch {
-      return this.#answer({ status: BAD_GATEWAY, reason: 'no-target' }, bytes, at, end);
+      return this.answer({ status: BAD_GATEWAY, reason: 'no-target' }, bytes, at, end);
     }
-    if (chosen === null) return this.#answer({ status: UNAVAILABLE, reason: NONE_AVAILABLE }, bytes, at, end);
+    if (chosen === null) return this.answer({ status: UNAVAILABLE, reason: NONE_AVAILABLE }, bytes, at, end);
     const { policy } = chosen;
     const verdict =
-      policy.checks || plan.checks ? this.#admission.check(this.connection, plan, policy, head, info) : null;
-    if (verdict instanceof Promise) return this.#suspend(verdict, bytes, head.start, end);
-    if (verdict !== null) return this.#answer(verdict, bytes, at, end);
+      policy.checks || plan.checks ? this.admission.check(this.connection, plan, policy, head, info) : null;
+    if (verdict instanceof Promise) return this.suspend(verdict, bytes, head.start, end);
+    if (verdict !== null) return this.answer(verdict, bytes, at, end);
     this.policy = policy;
     policy.active += 1;
     const { timeout, maxRequestBodyBytes } = policy.advanced;
     if (timeout !== undefined) this.expiresAtMs = this.engine.wheel.nowMs + timeout;
-    if (!this.#body.limit(maxRequestBodyBytes, info.contentLength)) {
+    if (!this.body.limit(maxRequestBodyBytes, info.contentLength)) {
       this.stage.refuse(REFUSALS.bodyTooLarge);
       return -1;
     }
@@ -258,9 +264,13 @@ export class Exchange extends ExchangeState {
     this.target = target;
     target.counters.requests += 1;
     if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
+    const edits = this.verdict === null ? null : this.verdict.requestHeaders;
+    if (edits !== null) dropEdited(head, info.drop, (from, to) => edits.drops(info.text, from, to), info);
+    const ours = this.#clientFields + this.idLine;
+    const fields = edits === null || !policy.plain ? ours : edits.appendTo(ours);
     this.headText = policy.plain
-      ? plainRequest(info, head, this.#clientFields + this.idLine, target.authority)
-      : editedRequest(info, head, this, policy, target.authority, () => requestContext(connection, plan, head, info));
+      ? plainRequest(info, head, fields, target.authority)
+      : this.#edited(plan, policy, target, head, info);
     let next = at;
     if (!this.requestDone) {
       next = this.#consumeBody(bytes, at, end);
@@ -270,7 +280,7 @@ export class Exchange extends ExchangeState {
     const upstream = mustWait ? null : target.take(this);
     this.upstream = upstream;
     if (upstream === null) {
-      if (next > at) this.#body.hold(bytes);
+      if (next > at) this.body.hold(bytes);
       if (!this.requestDone) this.stage.pauseReading();
       if (mustWait) this.#wait(target, policy);
       else this.#open(target);
@@ -280,10 +290,17 @@ export class Exchange extends ExchangeState {
     this.sentAtMs = this.startedAtMs;
     this.#expectProgress();
     if (next === at) upstream.stream.write(this.headText, 'latin1');
-    else if (!this.#body.send(upstream.stream, connection.stream, this.headText, bytes, freeEnd(bytes, next, end))) {
+    else if (!this.body.send(upstream.stream, connection.stream, this.headText, bytes, freeEnd(bytes, next, end))) {
       this.#waitForUpstream(upstream);
     }
     return next;
+  }
+
+  /** Apart, so that requests without edits make no function that could be asked for their context. */
+  #edited(plan: RoutePlan, policy: TargetPolicy, target: UpstreamTarget, head: Head, info: RequestInfo): string {
+    const context = (): IRouteContext => requestContext(this.connection, plan, head, info);
+    const edits = this.verdict === null ? null : this.verdict.requestHeaders;
+    return editedRequest(info, head, this, policy, target.authority, context, edits);
   }
 
   #open(target: UpstreamTarget): void {
@@ -301,69 +318,28 @@ export class Exchange extends ExchangeState {
   /** The target is busy, which is no fault of the client or the request: the connection may go on. */
   #refuseQueued({ reason, status }: IRefusal): void {
     this.dropUpstream();
-    this.#body.takeHeld();
+    this.body.takeHeld();
     this.engine.recorder.reject(reason, this.counters);
     this.respond({ status }, reason);
   }
 
   /** Reads body bytes, or refuses them and gives -1. */
   #consumeBody(bytes: Buffer, at: number, end: number): number {
-    const next = this.#body.consume(bytes, at, end);
+    const next = this.body.consume(bytes, at, end);
     if (next === -1) {
-      this.stage.refuse(this.#body.refusal);
+      this.stage.refuse(this.body.refusal);
       return -1;
     }
     this.bytesIn += next - at;
-    this.requestDone = this.#body.done;
+    this.requestDone = this.body.done;
     return next;
-  }
-
-  /** Answers here: a refusal when it has a reason. The body that is there already is passed over. */
-  #answer(answer: IAnswer, bytes: Buffer, at: number, end: number): number {
-    const { connection, engine } = this;
-    if (answer.reason !== undefined) {
-      engine.recorder.reject(answer.reason, this.plan === null ? connection.counters : this.counters);
-      if (!connection.isOpen) {
-        connection.routeName = this.plan?.name ?? '';
-        connection.announceRejected(answer.reason);
-      }
-    }
-    const next = this.requestDone ? at : this.#body.consume(bytes, at, end);
-    this.requestDone = next !== -1 && this.#body.done;
-    this.respond(answer, answer.reason);
-    return next;
-  }
-
-  /** http-01 (RFC 8555 §8.3) goes before all routes, on every port that speaks HTTP. */
-  #answerChallenge(body: string, bytes: Buffer, at: number, end: number): number {
-    const { connection, engine } = this;
-    connection.open(CHALLENGES, engine.recorder.route(CHALLENGES), connection.isTls ? 'https' : 'http');
-    this.counters = connection.counters;
-    return this.#answer({ status: 200, body, headers: { 'Content-Type': 'application/octet-stream' } }, bytes, at, end);
-  }
-
-  /** A check must wait: the request is read again from its head when the verdict is there. */
-  #suspend(verdict: Promise<IAnswer | null>, bytes: Buffer, start: number, end: number): number {
-    this.active = false;
-    this.requestDone = true;
-    this.stage.suspend(bytes, start, end);
-    verdict.then(
-      (answer) => this.#resume(answer),
-      () => this.#resume({ status: 500, reason: 'check-failed' }),
-    );
-    return -1;
-  }
-
-  #resume(answer: IAnswer | null): void {
-    this.#admission.settle(answer);
-    this.stage.resumeSuspended();
   }
 
   /** Slowloris: a body that goes on and on without ever coming to its end. Waiting for the target does not count. */
   #isTrickling(): boolean {
     if (this.requestDone || this.#bodyWaited) return false;
     const seconds = (this.engine.wheel.nowMs - this.startedAtMs) / MS_PER_SECOND;
-    return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.#body.bytes < seconds * limits.bodyBytesPerSecondMin;
+    return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.body.bytes < seconds * limits.bodyBytesPerSecondMin;
   }
 
   #expectProgress(): void {
@@ -391,9 +367,4 @@ export class Exchange extends ExchangeState {
     startHandler(this.connection, plan, held);
     return -1;
   }
-}
-
-/** Up to where `bytes` may be overwritten after the body: to its end, unless something else follows. */
-function freeEnd(bytes: Buffer, next: number, end: number): number {
-  return next === end ? bytes.length : next;
 }

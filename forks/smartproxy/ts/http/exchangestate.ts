@@ -11,13 +11,16 @@ import { REASON } from '../connection/reasons.ts';
 import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
 import { connectionContext } from '../handler/handler.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import type { IPolicyVerdict } from '../interfaces/policy.ts';
+import type { ICompiledRoute } from '../route/compiled.ts';
+import { judgeRequest } from '../policy/request.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { responseText } from './errorpage.ts';
 import type { ILocalResponse } from './errorpage.ts';
 import { announceRequest } from './events.ts';
-import type { Head } from './head.ts';
 import { HeadFacts } from './headfacts.ts';
 import type { IWaitingUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
+import type { Head } from './head.ts';
 import type { IRefusal } from './refusals.ts';
 import type { RequestInfo } from './request.ts';
 import { ResponseRelay } from './responserelay.ts';
@@ -39,6 +42,10 @@ export abstract class ExchangeState implements IWaitingUser {
   plan: RoutePlan | null = null;
   policy: TargetPolicy | null = null;
   target: UpstreamTarget | null = null;
+  /** What the policy said about the request. */
+  verdict: IPolicyVerdict | null = null;
+  /** The request was judged, and is read again. */
+  protected judged = false;
   upstream: UpstreamConnection | null = null;
   method = '';
   host = '';
@@ -139,7 +146,8 @@ export abstract class ExchangeState implements IWaitingUser {
   respond(response: ILocalResponse, error?: string): void {
     const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
     const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
-    const text = responseText(this.#withPage(response), this.isHead, this.idLine + persistence);
+    const id = response.hasId === true ? '' : this.idLine;
+    const text = responseText(this.#withPage(response), this.isHead, id + persistence);
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
@@ -182,6 +190,7 @@ export abstract class ExchangeState implements IWaitingUser {
     this.active = false;
     this.requestDone = true;
     this.headText = '';
+    this.judged = false;
     if (this.policy !== null) this.policy.active -= 1;
     const { counters, connection } = this;
     if (this.statusCode !== 0) counters.statusClasses[Math.floor(this.statusCode / STATUS_PER_CLASS)]! += 1;
@@ -224,6 +233,12 @@ export abstract class ExchangeState implements IWaitingUser {
   #withPage(response: ILocalResponse): ILocalResponse {
     const page = this.policy?.advanced.errorPages?.[String(response.status)];
     return page === undefined || response.body !== undefined ? response : { ...response, ...page };
+  }
+
+  /** Asks the policy, once per request however often it is read. */
+  protected judge(route: ICompiledRoute | null, head: Head, info: RequestInfo): IPolicyVerdict | null {
+    if (!this.judged) this.verdict = judgeRequest(this.connection, route === null ? '' : route.name, head, info);
+    return this.verdict;
   }
 
   protected dropUpstream(): void {

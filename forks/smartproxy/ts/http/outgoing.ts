@@ -6,6 +6,7 @@
 import type { Connection } from '../connection/connection.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
 import { forwardedLines } from '../headers/forwarded.ts';
+import type { PolicyHeaders } from '../policy/headers.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import type { ExchangeState } from './exchangestate.ts';
 import { FIELD } from './fields.ts';
@@ -35,6 +36,7 @@ export function editedRequest(
   policy: TargetPolicy,
   targetName: string,
   context: () => IRouteContext,
+  policyHeaders: PolicyHeaders | null,
 ): string {
   const { authority } = info;
   const { connection } = exchange;
@@ -53,6 +55,7 @@ export function editedRequest(
   if (subjectHeader !== '' && connection.clientSubject !== '') {
     tail += `${policy.subjectHeader}: ${headerText(connection.clientSubject)}\r\n`;
   }
+  if (policyHeaders !== null) tail = policyHeaders.appendTo(tail);
   const target = rewriteTarget(info, policy, context);
   return forwardRequestHead(info, head, target, tail + upgradeLines(info));
 }

@@ -12,6 +12,11 @@ import type { TStream } from '../connection/socket.ts';
 
 const HEX_RADIX = 16;
 
+/** Up to where `bytes` may be overwritten after the body: to its end, unless something else follows. */
+export function freeEnd(bytes: Buffer, next: number, end: number): number {
+  return next === end ? bytes.length : next;
+}
+
 export class RequestBody {
   readonly #reader = new BodyReader();
   #held: Buffer[] = [];

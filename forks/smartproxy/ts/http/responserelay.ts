@@ -6,6 +6,7 @@
 import { limits } from '../limits/limits.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
 import { CORS_RESPONSE_FIELDS } from '../headers/cors.ts';
+import type { PolicyHeaders } from '../policy/headers.ts';
 import { BODY, BodyReader } from './body.ts';
 import { emit } from './emit.ts';
 import type { ExchangeState } from './exchangestate.ts';
@@ -140,9 +141,10 @@ export class ResponseRelay {
     this.#frame(status);
     this.#keepAlive = exchange.keepAlive && !exchange.engine.draining && this.#canPersist();
     let tail = this.#outChunked ? 'Transfer-Encoding: chunked\r\n' : '';
-    const { policy } = exchange;
+    const { policy, verdict } = exchange;
     if (exchange.idLine !== '') tail += this.#identify(policy);
     if (policy !== null && policy.editsResponses) tail += this.#edit(policy);
+    if (verdict !== null && verdict.responseHeaders !== null) tail = editByPolicy(verdict.responseHeaders, tail);
     if (!this.#keepAlive) tail += 'Connection: close\r\n';
     else if (exchange.clientMinor === 0) tail += 'Connection: keep-alive\r\n';
     if (this.#bytesLeft < info.contentLength) {
@@ -263,6 +265,12 @@ export class ResponseRelay {
     const rest = at < end ? Buffer.from(bytes.subarray(at, end)) : NOTHING;
     exchange.tunnel(upstream, rest);
   }
+}
+
+/** Leaves out what the policy replaces, of the target's fields and of ours in `tail`, and puts its lines in. */
+function editByPolicy(headers: PolicyHeaders, tail: string): string {
+  dropEdited(head, info.drop, (start, end) => headers.drops(info.text, start, end), info);
+  return headers.appendTo(tail);
 }
 
 function dropContentLength(): void {

@@ -38,6 +38,8 @@ export class HttpStage implements IStage {
   #gone = false;
   /** Waiting for a check; the request is held and will be read again. */
   #suspended = false;
+  /** Suspended until its deadline: the policy holds it back. */
+  #holding = false;
   /** Targets that are told about this client, and so serve no other. */
   #ownTargets: Map<string, UpstreamTarget> | null = null;
 
@@ -60,6 +62,7 @@ export class HttpStage implements IStage {
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
+    if (this.#holding) return;
     if (this.#lingering) {
       this.#lingered += end - start;
       if (this.#lingered > limits.lingerBytes) this.connection.abort(REASON.refused);
@@ -94,20 +97,22 @@ export class HttpStage implements IStage {
 
   onGone(): void {
     this.#gone = true;
+    this.#release();
     this.#held = NOTHING;
     this.exchange.abort();
     if (this.#ownTargets !== null) for (const target of this.#ownTargets.values()) target.closeIdle();
   }
 
   onDeadline(): void {
-    if (this.#lingering) this.connection.abort(REASON.refused);
+    if (this.#holding) this.resumeSuspended();
+    else if (this.#lingering) this.connection.abort(REASON.refused);
     else if (this.exchange.active) this.exchange.onDeadline();
     else if (this.#headBegun) this.refuse(REFUSALS.requestTimeout);
     else this.connection.close(this.connection.requests > 0 ? REASON.keepAliveTimeout : REASON.initialTimeout);
   }
 
   onStop(): void {
-    if (!this.exchange.active && !this.#headBegun && !this.#lingering && !this.#suspended)
+    if (this.#holding || (!this.exchange.active && !this.#headBegun && !this.#lingering && !this.#suspended))
       this.connection.close(REASON.shutdown);
   }
 
@@ -140,8 +145,27 @@ export class HttpStage implements IStage {
     this.pauseReading();
   }
 
+  /**
+   * The policy makes the client wait: keeps the request's bytes for so long. What comes meanwhile is passed over, as the
+   * connection ends with the answer; reading goes on so that we see when the client leaves.
+   */
+  hold(bytes: Buffer, start: number, end: number, delayMs: number): void {
+    this.#holding = true;
+    this.connection.engine.held += 1;
+    this.#suspended = true;
+    this.#hold(bytes, start, end);
+    this.connection.expireIn(delayMs);
+  }
+
+  #release(): void {
+    if (!this.#holding) return;
+    this.#holding = false;
+    this.connection.engine.held -= 1;
+  }
+
   /** Reads the request again that was kept. */
   resumeSuspended(): void {
+    this.#release();
     if (!this.#suspended) return;
     this.#suspended = false;
     if (this.#gone || this.connection.isClosing || this.#lingering) return;

@@ -7,6 +7,7 @@ export type {
   IRouteHeaders,
   IRouteHealthCheck,
   IRouteLoadBalancing,
+  IRouteRedirect,
   IRouteTestResponse,
   IRouteUrlRewrite,
   IRouteWebSocket,
@@ -22,7 +23,6 @@ export type {
   ISmartProxyOptions,
   TSmartProxyCertProvisionObject,
 } from './options.ts';
-export type { IStopOptions } from './stop.ts';
 export type {
   IPortRange,
   IRouteAction,

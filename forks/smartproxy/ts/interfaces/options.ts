@@ -4,6 +4,7 @@
  * @module
  */
 import type { ICertificateStorage } from './certificate-storage.ts';
+import type { IProxyPolicy } from './policy.ts';
 import type { IRouteConfig } from './route.ts';
 import type { IDefaultSecurity } from './security.ts';
 import type { TTlsVersion } from './tls.ts';
@@ -138,6 +139,8 @@ export interface ISmartProxyOptions {
    * functions cannot cross processes. Limits and rates are counted per worker. Ours.
    */
   workers?: number | 'auto';
+  /** Decides about connections and requests; `setPolicy` replaces it. Not with `workers`. Ours. */
+  policy?: IProxyPolicy;
   /**
    * Finds the addresses of targets that are named, in place of the system; tried with those of the other family in
    * between, the next one after 250 ms (RFC 8305). Not together with `workers`. Ours.

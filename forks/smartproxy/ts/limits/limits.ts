@@ -23,6 +23,8 @@ export const limits = {
   headBytes: 16_384,
   /** Request target, bytes: RFC 9112 §3 asks for at least 8000. */
   targetBytes: 8_190,
+  /** Location of a redirect, bytes: the longest target, host and some escapes; clients read no longer ones. */
+  locationBytes: 16_384,
   /** Header fields in one head: far above what browsers send, below what makes scanning attacks pay. */
   headerFields: 128,
   /** Chunk extensions in one chunk-size line, bytes: nobody uses them, long ones are attacks. */
@@ -133,6 +135,8 @@ export const limits = {
   lingerMs: 2_000,
   /** Bytes read and thrown away while lingering. */
   lingerBytes: 4_194_304,
+  /** Connections and requests that policies hold back at once: each keeps a descriptor. */
+  policyHolds: 1_000,
   /** Listen backlog. */
   backlog: 1_024,
 } as const;

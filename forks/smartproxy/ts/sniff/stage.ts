@@ -9,6 +9,7 @@ import { REASON } from '../connection/reasons.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { TOKEN } from '../http/bytes.ts';
+import { admitByPolicy, routeByPolicy } from '../policy/connection.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { asksForChallenge, startChallenge } from '../tls/challenge.ts';
@@ -106,7 +107,13 @@ export class SniffStage implements IStage {
       this.#refuseTls('resumption-without-sni');
       return;
     }
-    const route = engine.table.matchConnection(localPort, clientIp, true, hello.sni, hello.version);
+    if (engine.policy !== null) {
+      connection.tlsVersion = hello.version;
+      if (!admitByPolicy(connection, 'tls', (reason) => this.#refuseTls(reason, ALERT_ACCESS_DENIED))) return;
+    }
+    const route =
+      routeByPolicy(connection.verdict, engine.table) ??
+      engine.table.matchConnection(localPort, clientIp, true, hello.sni, hello.version);
     if (route === null) {
       this.#refuseTls(hello.sni === undefined ? 'no-sni' : 'no-route');
       return;
@@ -147,7 +154,15 @@ export class SniffStage implements IStage {
     this.#connection.close(reason);
   }
 
+  #admit(protocol: 'http' | 'tcp'): boolean {
+    const connection = this.#connection;
+    return (
+      connection.engine.policy === null || admitByPolicy(connection, protocol, (reason) => connection.reject(reason))
+    );
+  }
+
   #startHttp(bytes: Buffer, start: number, end: number): void {
+    if (!this.#admit('http')) return;
     const stage = new HttpStage(this.#connection);
     this.#connection.stage = stage;
     stage.onData(bytes, start, end);
@@ -156,7 +171,10 @@ export class SniffStage implements IStage {
   #startRaw(bytes: Buffer, start: number, end: number): void {
     const connection = this.#connection;
     const { engine, localPort, clientIp } = connection;
-    const route = engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
+    if (!this.#admit('tcp')) return;
+    const route =
+      routeByPolicy(connection.verdict, engine.table) ??
+      engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
     if (route === null) {
       connection.reject('no-route');
       return;

@@ -87,6 +87,15 @@ const logger: TRule = (value, field, report) => {
   }
 };
 
+const policy: TRule = (value, field, report) => {
+  const { connection, request } = (value ?? {}) as Record<string, unknown>;
+  for (const [name, member] of Object.entries({ connection, request })) {
+    if (member !== undefined && typeof member !== 'function') {
+      report('ROUTE_BAD_TYPE', `${field}.${name}`, 'is no function');
+    }
+  }
+};
+
 /** A field that says how the message is framed, or whose it is, must not be made an id. */
 const requestIdHeader: TRule = (value, field, report) => {
   headerNameRule(value, field, report);
@@ -124,6 +133,7 @@ export const optionsShape: TShape = {
     [(value) => typeof value === 'number', integer(1, clusterLimits.workersMax, 'processes')],
     [isString, oneOf('auto')],
   ),
+  policy,
   resolver,
   proxyIPs: list(ipPatternRule, 0, limits.proxyIpsMax),
   acceptProxyProtocol: boolean,
