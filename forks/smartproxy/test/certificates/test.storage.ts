@@ -2,48 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import type { ICertificateStorage, ICertificateSubject, IKeptCertificate } from '@dcrouter/smartproxy';
-
-import { auto, dayMs, setupManager } from './support.ts';
-
-/** A storage that nodes share, with a lock that is handed on in the order of asking. */
-class SharedStorage implements ICertificateStorage {
-  readonly certificates = new Map<string, IKeptCertificate>();
-  readonly accounts = new Map<string, string>();
-  away = false;
-  #turns = new Map<string, Promise<unknown>>();
-
-  async getCertificate({ key, route }: ICertificateSubject): Promise<IKeptCertificate | undefined> {
-    this.#here();
-    return this.certificates.get(key) ?? this.certificates.get(route);
-  }
-
-  async putCertificate({ key, route }: ICertificateSubject, certificate: IKeptCertificate): Promise<void> {
-    this.#here();
-    for (const name of [key, route]) this.certificates.set(name, certificate);
-  }
-
-  async getAccount(directoryUrl: string): Promise<string | undefined> {
-    this.#here();
-    return this.accounts.get(directoryUrl);
-  }
-
-  async putAccount(directoryUrl: string, keyPem: string): Promise<void> {
-    this.accounts.set(directoryUrl, keyPem);
-  }
-
-  async withLock<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#here();
-    const before = this.#turns.get(name) ?? Promise.resolve();
-    const turn = before.catch(() => undefined).then(() => work(new AbortController().signal));
-    this.#turns.set(name, turn);
-    return await turn;
-  }
-
-  #here(): void {
-    if (this.away) throw new Error('the database is away');
-  }
-}
+import { auto, dayMs, setupManager, SharedStorage } from './support.ts';
 
 void suite('managers on one storage', () => {
   void test('two that start at the same time order once, with one account, and both serve it', async (t) => {
