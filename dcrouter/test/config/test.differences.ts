@@ -163,3 +163,28 @@ test('what looks like a mistake is warned about', () => {
     'zone example.test: the name server ns.sub.example.test of sub.example.test has no address in our zone example.test; nobody can reach it',
   ]);
 });
+
+test('a domain that gets its records by itself has an address', () => {
+  const document = (autoRecords: object) => ({
+    proxy: {
+      routes: ['shop', 'hidden'].map((name) => ({
+        name,
+        dns: name === 'shop',
+        match: { ports: 80, domains: `${name}.example.test` },
+        action: { type: 'forward', targets: [{ host: '127.0.0.1', port: 3000 }] },
+      })),
+    },
+    dns: {
+      ...autoRecords,
+      zones: {
+        'example.test': { nameservers: ['ns1.example.test'], records: [{ name: 'ns1', type: 'A', data: '192.0.2.1' }] },
+      },
+    },
+  });
+  const missing = (name: string) =>
+    `route '${name}': ${name}.example.test is in our zone example.test, which has no address for it`;
+  const without = read(JSON.stringify(document({})));
+  assert.deepEqual(effects(without, without).warnings, [missing('shop'), missing('hidden')]);
+  const config = read(JSON.stringify(document({ autoRecords: { addresses: ['192.0.2.1'] } })));
+  assert.deepEqual(effects(config, config).warnings, [missing('hidden')]);
+});

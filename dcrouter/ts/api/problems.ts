@@ -104,7 +104,7 @@ export function toApiError(error: unknown): ApiError {
     const where = foreign.validationContext ?? 'request';
     return new ApiError('DCR_API_INVALID', `the ${where} does not fit: see problems`, {
       problems: foreign.validation.map((issue) => ({
-        path: `${where}${(issue.instancePath ?? '').replaceAll('/', '.')}`,
+        path: `${where}${(issue.instancePath ?? '').replaceAll('/', '.')}`.replace(/\.$/, ''),
         message: issue.message ?? 'does not fit',
       })),
     });

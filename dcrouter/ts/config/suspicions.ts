@@ -5,6 +5,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import type { Zone } from '@dcrouter/smartdns/server';
+import { composeZones } from '../dns/compose.ts';
 import { zoneFrom } from '../dns/zones.ts';
 import { suspicionLimits } from './limits.ts';
 import { activeRoutes, domainsOf } from './route-facts.ts';
@@ -15,7 +16,8 @@ export type ICertificateSource = (file: string) => string | undefined;
 
 /** One line for each thing that a person should look at, as many as the limits say. */
 export function suspicions(config: TConfig, certificates?: ICertificateSource): string[] {
-  const zones = Object.entries(config.dns?.zones ?? {}).map(([name, zone]) => zoneFrom(name, zone));
+  // As they are served while all is well: with the records that routes bring along.
+  const zones = Object.entries(composeZones(config, () => true)).map(([name, zone]) => zoneFrom(name, zone));
   const found = new Set<string>();
   for (const warning of allSuspicions(config, zones, certificates)) {
     if (found.size >= suspicionLimits.warningsMax) break;
