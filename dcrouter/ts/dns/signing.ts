@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MemoryKeyStorage, type DnsZones, type IDnssecOptions, type IKeyStorage } from '@dcrouter/smartdns/server';
 import type { TDnsConfig, TDnssecConfig } from '../config/schema/index.ts';
+import { explainStartError } from '../start-error.ts';
 
 type TZones = TDnsConfig['zones'];
 
@@ -22,13 +23,17 @@ export class ZoneSigning {
   /**
    * Signs, signs anew and ceases to sign the zones whose `dnssec` differs; keys and signatures of all others stay.
    *
-   * @throws Error when keys cannot be read or made; zones before it may have changed by then
+   * @throws StartError when keys cannot be read or made; zones before it may have changed by then
    */
   async follow(next: TZones, previous: TZones): Promise<void> {
     for (const [name, { dnssec }] of Object.entries(next)) {
       if (dnssec === undefined) this.#zones.unsign(plainName(name));
       else if (!this.#isSigned(name) || !isDeepStrictEqual(dnssec, previous[name]?.dnssec)) {
-        await this.#zones.sign(plainName(name), { storage: this.#storage, ...signingOptions(dnssec) });
+        await this.#zones
+          .sign(plainName(name), { storage: this.#storage, ...signingOptions(dnssec) })
+          .catch((error: unknown) => {
+            throw explainStartError(`zone ${plainName(name)} cannot be signed`, error);
+          });
       }
     }
   }
