@@ -8,7 +8,7 @@ import type { Zone } from '@dcrouter/smartdns/server';
 import { composeZones } from '../dns/compose.ts';
 import { zoneFrom } from '../dns/zones.ts';
 import { suspicionLimits } from './limits.ts';
-import { activeRoutes, domainsOf } from './route-facts.ts';
+import { activeRoutes, domainsOf, targetsOf } from './route-facts.ts';
 import type { TConfig, TRouteConfig } from './schema/index.ts';
 
 /** Reads a certificate file, as PEM; undefined when it cannot be read. */
@@ -36,6 +36,28 @@ function* allSuspicions(
     yield* addressSuspicions(route, zones);
   }
   for (const zone of zones) yield* zoneSuspicions(zone, zones);
+  yield* stateSuspicions(config);
+}
+
+/** A target with a typing error in its name would be believed to be drained. */
+function* stateSuspicions({ proxy, rules, upstreams = {} }: TConfig): Generator<string> {
+  const { target } = proxy?.defaults ?? {};
+  const targets = [
+    ...(proxy?.routes ?? []).flatMap(targetsOf),
+    ...rules.rules.flatMap(({ action }) => (action.type === 'route' && action.target) || []),
+    ...(target === undefined ? [] : [target]),
+  ];
+  // Servers behind SRV records, and ports that clients choose, are known only while it runs.
+  if (targets.some(({ port }) => typeof port !== 'number')) return;
+  const named = new Set(targets.flatMap(({ host, port }) => [host].flat().map((one) => targetName(one, port))));
+  for (const name of Object.keys(upstreams)) {
+    if (!named.has(name.toLowerCase()))
+      yield `upstreams: nothing goes to '${name}'; what is said about it has no effect`;
+  }
+}
+
+function targetName(host: string, port: number | string): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`.toLowerCase();
 }
 
 function* certificateSuspicions(route: TRouteConfig, read: ICertificateSource | undefined): Generator<string> {
