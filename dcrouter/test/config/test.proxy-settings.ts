@@ -120,8 +120,8 @@ test('settings that contradict each other are refused before the start', () => {
   const redirect = (action: string): string =>
     `proxy:\n  workers: 2\n  routes: [{ name: r, match: { ports: 80 }, action: ${action} }]\n`;
   assert.match(
-    complaint(redirect('{ type: redirect }')),
-    /routes\[0\]\.action\.type: got 'redirect', .*leave proxy\.workers out/,
+    complaint(redirect("{ type: redirect, redirect: { to: 'https://{headers.x-to}/' } }")),
+    /routes\[0\]\.action\.redirect\.to: is "https:.*\{headers\.x-to\} is part of the host/,
   );
   assert.match(
     complaint(redirect('{ type: redirect, targets: [{ host: a, port: 1 }] }')),
@@ -163,8 +163,8 @@ async function served(t: TestContext, text: string): Promise<{ proxy: SmartProxy
   return { proxy, port: proxy.listeningPort(80)! };
 }
 
-test('a redirect leads to HTTPS with path and query, and may lead elsewhere', async (t) => {
-  const { port } = await served(
+test('a redirect leads to HTTPS with path and query, and may lead elsewhere, without a function', async (t) => {
+  const { proxy, port } = await served(
     t,
     `
 proxy:
@@ -179,6 +179,28 @@ proxy:
   assert.deepEqual([plain.status, plain.headers.location], [308, 'https://shop.test/cart?id=1']);
   const moved = await ask(port, 'old.test', '/');
   assert.deepEqual([moved.status, moved.headers.location], [302, 'https://new.test/welcome']);
+  assert.deepEqual(
+    proxy.settings.routes.map(({ action }) => action),
+    [
+      { type: 'forward', redirect: { to: 'https://{domain}{path}', status: 308 } },
+      { type: 'forward', redirect: { to: 'https://new.test/welcome', status: 302 } },
+    ],
+  );
+  assert.equal(proxy.stats.getTotals().requests, 2);
+});
+
+test('redirects go with worker processes', async (t) => {
+  const { proxy, port } = await served(
+    t,
+    `
+proxy:
+  workers: 1
+  routes: [{ name: plain, match: { ports: 80, domains: shop.test }, action: { type: redirect } }]
+`,
+  );
+  const { status, headers } = await ask(port, 'shop.test', '/cart?id=1');
+  assert.deepEqual([status, headers.location], [308, 'https://shop.test/cart?id=1']);
+  assert.equal(proxy.getWorkerStats()!.running, 1);
 });
 
 test('HTTP settings of routes and targets have their effect on real requests', async (t) => {

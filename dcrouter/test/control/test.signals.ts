@@ -102,7 +102,8 @@ test('a store that cannot be opened is one clear line', async (t) => {
   await writeFile(file, text('a', a));
   await run(t, file);
   const other = join(folder, 'other.yaml');
-  await writeFile(other, JSON.stringify({ api: { port: 1 }, store: { type: 'sqlite', path: './state.db' } }));
+  const settings = { api: { port: 1 }, process: { allowRoot: true }, store: { type: 'sqlite', path: './state.db' } };
+  await writeFile(other, JSON.stringify(settings));
   const second = startChild(process.execPath, [...flags, cli, 'run', '--config', other]);
   assert.equal(await second.ended, 1);
   assert.match(second.output(), /^dcrouter: [^\n]*state\.db[^\n]*\n$/);

@@ -3,49 +3,20 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/error.ts';
-import { loadConfig } from '../config/load.ts';
-import { FileServing } from '../process/file-serving.ts';
-import { runProcess } from '../process/run.ts';
 import type { DcRouter } from '../router.ts';
 import { StartError } from '../start-error.ts';
+import { runCommand } from './command.ts';
+import { processIo, type IIo } from './io.ts';
 import { StoreInUseError, StoreOpenError } from '../store/errors.ts';
-
-const USAGE = `usage: dcrouter run --config FILE     run the router until SIGINT or SIGTERM
-       dcrouter check --config FILE   read and validate a configuration`;
 
 /**
  * Runs one command and resolves to the process's exit code: 0 done, 1 the command failed, 2 wrong usage.
+ *
+ * @param io where it reads and writes; the process's own streams unless given
  */
-export async function main(argv: readonly string[]): Promise<number> {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...argv],
-      options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    return usage((error as Error).message);
-  }
-  if (parsed.values.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const command = parsed.positionals[0] ?? 'run';
-  const file = parsed.values.config;
-  if (parsed.positionals.length > 1 || !['run', 'check'].includes(command))
-    return usage(`there is no command '${parsed.positionals.join(' ')}'`);
-  if (file === undefined) return usage(`'${command}' needs --config FILE`);
-  return guarded(async () => {
-    if (command === 'check') {
-      await loadConfig(file);
-      console.log(`${file}: the configuration is valid`);
-      return 0;
-    }
-    return runUntilSignal(file);
-  });
+export async function main(argv: readonly string[], io: IIo = processIo()): Promise<number> {
+  return await runCommand(argv, io, async (file) => await guarded(() => runUntilSignal(file)));
 }
 
 const MENDABLE = [ConfigError, StartError, StoreInUseError, StoreOpenError] as const;
@@ -72,15 +43,16 @@ export async function runUntilSignal(
   onStarted?: (router: DcRouter) => void,
   successorArgs?: readonly string[],
 ): Promise<number> {
+  // Only here: a command that asks a running router need not load one.
+  const [{ loadConfig }, { FileServing }, { runProcess }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../process/file-serving.ts'),
+    import('../process/run.ts'),
+  ]);
   return await runProcess({
     read: async () => await loadConfig(file),
     create: (config, host) => new FileServing(file, config, host),
     onStarted: ({ router }) => onStarted?.(router),
     successorArgs,
   });
-}
-
-function usage(message: string): number {
-  console.error(`dcrouter: ${message}\n${USAGE}`);
-  return 2;
 }

@@ -38,10 +38,6 @@ function routeProblems(config: TConfig): IComplaint[] {
       const message = "got 'auto', which needs proxy.acme with at least an email";
       found.push({ path: [...path, 'tls', 'certificate'], message });
     }
-    if (action.type === 'redirect' && config.proxy?.workers !== undefined) {
-      const message = "got 'redirect', which worker processes cannot be given; leave proxy.workers out";
-      found.push({ path: [...path, 'type'], message });
-    }
   }
   return found;
 }

@@ -28,3 +28,11 @@ export function domainsOf(route: TRouteConfig): string[] {
 export function targetsOf({ action }: Pick<TRouteConfig, 'action'>): readonly TTargetConfig[] {
   return action.targets ?? (action.target === undefined ? [] : [action.target]);
 }
+
+/** Where a route of type `redirect` sends its clients: to the same address under HTTPS unless told otherwise. */
+export function redirectOf(
+  redirect: TRouteConfig['action']['redirect'],
+): Required<NonNullable<TRouteConfig['action']['redirect']>> {
+  const { to = 'https://{domain}{path}', status = 308 } = redirect ?? {};
+  return { to, status };
+}

@@ -13,6 +13,7 @@ import {
   type IRouteTarget,
   type IRouteTls,
 } from '@dcrouter/smartproxy';
+import { redirectOf } from './route-facts.ts';
 import type { TRouteConfig, TRouteTlsConfig, TTargetConfig } from './schema/index.ts';
 
 export interface IRouteComplaint {
@@ -37,9 +38,9 @@ export function routeComplaints(routes: readonly TRouteConfig[]): IRouteComplain
 
 const AT_START = 'at start';
 
-/** Certificates of a document are read at start, redirects made; what is checked here is everything else. */
+/** Certificates of a document are read at start; what is checked here is everything else. */
 function withoutFiles(route: TRouteConfig): IRouteConfig {
-  const { tls, type, redirect: _, targets, target, ...rest } = route.action;
+  const { tls, type, redirect, targets, target, ...rest } = route.action;
   const action: IRouteAction = {
     ...rest,
     type: 'forward',
@@ -48,8 +49,7 @@ function withoutFiles(route: TRouteConfig): IRouteConfig {
     ...(target && { target: targetWithoutFiles(target) }),
   };
   const { dns: _dns, ...others } = route;
-  if (type !== 'redirect') return { ...others, action };
-  return { ...others, action: { ...action, type: 'socket-handler', socketHandler: () => undefined } };
+  return { ...others, action: type === 'redirect' ? { ...action, redirect: redirectOf(redirect) } : action };
 }
 
 function targetWithoutFiles({ tls, ...target }: TTargetConfig): IRouteTarget {

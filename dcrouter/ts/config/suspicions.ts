@@ -83,7 +83,7 @@ function parseCertificate(pem: string): X509Certificate | undefined {
 }
 
 /** A wildcard of the route needs the same wildcard in the certificate; other patterns name no host to look for. */
-function covers(certificate: X509Certificate, domain: string): boolean {
+export function covers(certificate: X509Certificate, domain: string): boolean {
   if (domain.startsWith('*.') && !domain.slice(2).includes('*')) {
     const names = (certificate.subjectAltName ?? '').toLowerCase().split(', ');
     return names.includes(`dns:${domain}`);

@@ -3,16 +3,9 @@
  *
  * @module
  */
-import {
-  SocketHandlers,
-  type IRouteAction,
-  type IRouteConfig,
-  type IRouteTarget,
-  type TSocketHandler,
-} from '@dcrouter/smartproxy';
+import type { IRouteAction, IRouteConfig, IRouteTarget } from '@dcrouter/smartproxy';
 import type { TProxyConfig, TRouteConfig } from '../config/schema/index.ts';
-import { targetsOf } from '../config/route-facts.ts';
-import { redirectLimits } from './limits.ts';
+import { redirectOf, targetsOf } from '../config/route-facts.ts';
 import { tlsOf } from './tls.ts';
 
 /**
@@ -36,10 +29,7 @@ async function actionOf(action: TRouteConfig['action'], path: string): Promise<I
     type: 'forward',
     ...(tls && { tls: await tlsOf(tls, `${path}.tls`) }),
   };
-  if (type === 'redirect') {
-    const { to = 'https://{domain}{path}', status = 308 } = redirect ?? {};
-    return { ...made, type: 'socket-handler', socketHandler: redirectHandler(to, status) };
-  }
+  if (type === 'redirect') return { ...made, redirect: redirectOf(redirect) };
   const listed = targetsOf({ action });
   if (listed.length === 0) return made;
   const withTls: IRouteTarget[] = [];
@@ -48,17 +38,4 @@ async function actionOf(action: TRouteConfig['action'], path: string): Promise<I
     withTls.push({ ...others, ...(own && { tls: await tlsOf(own, `${path}.targets[${index}].tls`) }) });
   }
   return { ...made, targets: withTls };
-}
-
-const redirectHandlers = new Map<string, TSocketHandler>();
-
-/** The same function for the same redirect, so that routes that did not change are equal to what they were. */
-function redirectHandler(to: string, status: number): TSocketHandler {
-  const key = `${status} ${to}`;
-  const known = redirectHandlers.get(key);
-  if (known !== undefined) return known;
-  if (redirectHandlers.size >= redirectLimits.handlersMax) redirectHandlers.clear();
-  const made = SocketHandlers.httpRedirect(to, status);
-  redirectHandlers.set(key, made);
-  return made;
 }

@@ -5,6 +5,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { configJsonSchema } from '../../config/json-schema.ts';
 import { configSchema } from '../../config/schema/index.ts';
 import type { IApplied, IApplyOptions, IControl, IDocumentInput, ISnapshot } from '../../control/types.ts';
 import { answerOf, conditionsOf, found, type ApiContext, type IAppliedAnswer, type TAnyAsk } from '../context.ts';
@@ -90,7 +91,7 @@ function addReading(app: FastifyInstance, context: ApiContext): void {
     tag,
     summary: 'The JSON Schema of the document.',
     responses: { 200: json },
-    handle: async () => z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }),
+    handle: async () => configJsonSchema(),
   });
 
   endpoint(app, {

@@ -63,10 +63,12 @@ const target = z.strictObject({
 const redirectStatus = z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)]);
 
 const redirect = z.strictObject({
-  to: text(8_192)
+  to: text(8_190)
     .default('https://{domain}{path}')
-    .describe('Location; may hold `{domain}`, `{path}` (query included), `{port}`, `{clientIp}`.'),
-  status: redirectStatus.default(308).describe('Status of the answer.'),
+    .describe(
+      'Location: a URL or a path; may hold `{domain}`, `{path}` (query included), `{query}`, `{headers.name}` and the like; in the host only `{domain}` and `{port}`.',
+    ),
+  status: redirectStatus.default(308).describe('Status of the answer; 308 and 307 keep method and body.'),
 });
 
 const action = z

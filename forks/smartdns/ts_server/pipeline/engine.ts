@@ -17,7 +17,7 @@ import type { EventGate } from './emitter.ts';
 import { Exchange, type IExchangeOwner, type IReplyTarget } from './exchange.ts';
 import { cookieOptionBytes, guardBadCookie, guardMalformed, guardOverLimit, guardPass, type Guard } from './guard.ts';
 import { headerBytes, opcodeBits, qrBit, writeFromImage, writeHeaderOnly } from './header.ts';
-import { flavourDnssec, flavourEdns, flavourPlain, ImageTable, type AnswerImage } from './image.ts';
+import { flavourOf, ImageTable, type AnswerImage } from './image.ts';
 import { Ledger } from './ledger.ts';
 import { PolicyQuery } from './policyquery.ts';
 import type { Resolver } from './resolver.ts';
@@ -387,13 +387,6 @@ export class Engine implements IMessageSink, IExchangeOwner {
 
 function handlerFailed(error: unknown): DnsResponse {
   return DnsResponse.failed(rcodes.SERVFAIL, 'handler', error);
-}
-
-function flavourOf(reader: QuestionReader): number {
-  if (!reader.hasEdns) {
-    return flavourPlain;
-  }
-  return reader.dnssecOk ? flavourDnssec : flavourEdns;
 }
 
 /** By UDP 512 octets, or with EDNS the smaller of what the client takes and what we send (RFC 6891 §6.2.5). */

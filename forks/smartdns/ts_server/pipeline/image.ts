@@ -20,6 +20,14 @@ export const flavourPlain = 0;
 export const flavourEdns = 1;
 export const flavourDnssec = 2;
 
+/** Which of the answers to a question a client gets. */
+export function flavourOf(reader: QuestionReader): number {
+  if (!reader.hasEdns) {
+    return flavourPlain;
+  }
+  return reader.dnssecOk ? flavourDnssec : flavourEdns;
+}
+
 const ways = 4;
 const fnvPrime = 16_777_619;
 

@@ -8,7 +8,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { selfSignedCertificate } from '@dcrouter/acme';
-import { createHttpToHttpsRedirect, SmartProxy, type IRouteConfig } from '@dcrouter/smartproxy';
+import {
+  createHttpToHttpsRedirect,
+  createSocketHandlerRoute,
+  SmartProxy,
+  SocketHandlers,
+  type IRouteConfig,
+} from '@dcrouter/smartproxy';
 import { forwardTo, RawClient, startHttp, startProxy, startTcp } from '../helpers/proxy.ts';
 import { connectionsClosed, fetchOnce, until } from './cluster.ts';
 
@@ -203,9 +209,32 @@ test('stop lets requests under way finish in the workers', async (t) => {
   assert.equal(proxy.getWorkerStats()!.running, 2);
 });
 
+test('redirects are data: workers answer them, and count them like every request', async (t) => {
+  const { proxy, ledger, port } = await startProxy(t, [createHttpToHttpsRedirect('a.test')], { workers: 2 });
+  const client = await RawClient.open(port(80));
+  client.send(
+    'GET /x?y HTTP/1.1\r\nHost: a.test\r\n\r\nHEAD /z HTTP/1.1\r\nHost: a.test:80\r\nConnection: close\r\n\r\n',
+  );
+  const text = await client.whole();
+  assert.match(text, /^HTTP\/1\.1 301 [^]*Location: https:\/\/a\.test\/x\?y\r\n[^]*Location: https:\/\/a\.test\/z\r\n/);
+  await until(() => ledger.requests.length === 2);
+  assert.deepEqual(
+    ledger.requests.map(({ path, statusCode, upstream }) => [path, statusCode, upstream]),
+    [
+      ['/x', 301, undefined],
+      ['/z', 301, undefined],
+    ],
+  );
+  const [process] = new Set(ledger.requests.map(({ connectionId }) => connectionId.split('-')[1]));
+  assert.notEqual(process, undefined, 'a worker served');
+  assert.equal(proxy.stats.getTotals().requests, 2);
+  const route = proxy.stats.snapshot().routes.find(({ routeName }) => routeName.startsWith('HTTP to HTTPS'))!;
+  assert.equal(route.statusClasses['3xx'], 2);
+});
+
 test('what cannot cross processes is refused by route and field', async () => {
-  const redirect = createHttpToHttpsRedirect('a.test');
-  assert.throws(() => new SmartProxy({ routes: [redirect], workers: 2 }), {
+  const handler = createSocketHandlerRoute('a.test', 8080, SocketHandlers.httpRedirect('https://{domain}{path}'));
+  assert.throws(() => new SmartProxy({ routes: [handler], workers: 2 }), {
     code: 'PROXY_BAD_OPTIONS',
     message: /routes\[0\].*action\.socketHandler: is a function/,
   });

@@ -104,6 +104,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
       'IRouteHealthCheck',
       'IRouteAdvanced',
       'IRouteUrlRewrite',
+      'IRouteRedirect',
       'IRouteTestResponse',
     ],
   ],

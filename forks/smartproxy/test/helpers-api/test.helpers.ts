@@ -27,12 +27,41 @@ test('the routes of the confirmed helpers', () => {
 test('a complete HTTPS server is a route and the redirect to it', () => {
   const routes = helpers.createCompleteHttpsServer('a.test', target, { httpPort: 8080, httpsPort: 8443 });
   assert.deepEqual(
-    routes.map((route) => [route.match.ports, route.action.type]),
+    routes.map((route) => [route.match.ports, route.action.redirect]),
     [
-      [8443, 'forward'],
-      [8080, 'socket-handler'],
+      [8443, undefined],
+      [8080, { to: 'https://{domain}:8443{path}', status: 301 }],
     ],
   );
+});
+
+test('the redirect to https is data, under what the caller lays over it', () => {
+  const redirect = { to: 'https://{domain}{path}', status: 301 };
+  assert.deepEqual(helpers.createHttpToHttpsRedirect('a.test'), {
+    name: 'HTTP to HTTPS Redirect for a.test',
+    match: { ports: 80, domains: 'a.test' },
+    action: { type: 'forward', redirect },
+  });
+  const socketHandler = () => undefined;
+  const overlaid = (action: IRouteConfig['action']) =>
+    helpers.createHttpToHttpsRedirect('a.test', 443, { action }).action;
+  // Before it was data its type was "socket-handler", which callers had to repeat.
+  assert.deepEqual(overlaid({ type: 'socket-handler', tls: { mode: 'terminate' } }), {
+    type: 'forward',
+    redirect,
+    tls: { mode: 'terminate' },
+  });
+  assert.deepEqual(overlaid({ type: 'forward', redirect: { to: '/x' } }).redirect, { to: '/x' });
+  assert.deepEqual(overlaid({ type: 'socket-handler', socketHandler }), { type: 'socket-handler', socketHandler });
+  assert.equal(helpers.hasRequiredPropertiesForAction(helpers.createHttpToHttpsRedirect('a.test'), 'forward'), true);
+});
+
+test('merging: targets, handler and redirect take the place of one another', () => {
+  const redirecting = helpers.createHttpToHttpsRedirect('a.test');
+  const forwarding = helpers.createHttpRoute('a.test', target);
+  const merged = helpers.mergeRouteConfigs(redirecting, { action: forwarding.action });
+  assert.deepEqual(merged.action, forwarding.action);
+  assert.deepEqual(helpers.mergeRouteConfigs(forwarding, { action: redirecting.action }).action, redirecting.action);
 });
 
 test('every helper makes a route that can be compiled', () => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { createHttpToHttpsRedirect } from '#proxy/helpers/index';
 import { SocketHandlers } from '#proxy/handlers/index';
 import type { IRouteContext, TSocketHandler } from '#proxy/interfaces/index';
 
@@ -91,8 +90,7 @@ test('httpBlock', async (t) => {
 });
 
 test('redirects go to the requested host and path, with the query, and to no other place', async (t) => {
-  const route = createHttpToHttpsRedirect('a.test', 8443);
-  const port = await serve(t, route.action.socketHandler!);
+  const port = await serve(t, SocketHandlers.httpRedirect('https://{domain}:8443{path}'));
   const location = async (request: string) => /^location: (.*)\r$/im.exec(await talk(port, request))?.[1];
   assert.equal(await location(get('/x?y=1')), 'https://a.test:8443/x?y=1');
   assert.equal(await location(get('/', '[::1]:80')), 'https://[::1]:8443/');

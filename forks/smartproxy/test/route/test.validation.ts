@@ -35,6 +35,10 @@ test('an error names route and field, says what is there and what would be right
 
 const withMatch = (match: object) => ({ ...good, match: { ports: 80, ...match } });
 const withAction = (action: object) => ({ ...good, action: { ...good.action, ...action } });
+const redirecting = (redirect: object, own: object = {}): Record<string, unknown> => ({
+  ...good,
+  action: { type: 'forward', redirect, ...own },
+});
 const withSecurity = (security: object) => ({ ...good, security });
 
 const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
@@ -68,7 +72,60 @@ const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     /a socket handler needs "terminate"/,
   ],
   ['handler on forward', withAction({ socketHandler: () => 1 }), /use type "socket-handler"/],
-  ['redirect', withAction({ type: 'redirect' }), /ROUTE_UNSUPPORTED .*SocketHandlers\.httpRedirect/],
+  [
+    'redirect as a type',
+    withAction({ type: 'redirect' }),
+    /ROUTE_UNSUPPORTED .*"forward" with redirect: \{ to, status \}/,
+  ],
+  ['redirect to nowhere', redirecting({}), /action\.redirect\.to: is missing/],
+  ['redirect to no URL', redirecting({ to: 'ftp://a' }), /redirect\.to: is "ftp:\/\/a"; expected http:/],
+  ['redirect without a scheme', redirecting({ to: '{domain}{path}' }), /expected http:/],
+  ['redirect to a foreign host in disguise', redirecting({ to: '//evil.test/' }), /names another host, not a path/],
+  ['redirect to any host', redirecting({ to: '/{path}' }), /names another host, not a path/],
+  ['redirect by a header', redirecting({ to: 'https://{headers.x-a}/' }), /\{headers\.x-a\} is part of the host/],
+  ['redirect behind a name', redirecting({ to: 'https://a.test{query}' }), /\{query\} is part of the host/],
+  ['redirect with a name', redirecting({ to: 'https://me@a.test/' }), /has no valid host/],
+  ['redirect to no host', redirecting({ to: 'https:///x' }), /is "https:\/\/\/x", which has no valid host/],
+  ['redirect to a path as host', redirecting({ to: 'https://{path}' }), /which has no valid host/],
+  ['redirect to an odd port', redirecting({ to: 'https://{domain}:x{path}' }), /has no valid host/],
+  [
+    'redirect with a typo',
+    redirecting({ to: 'https://{domian}/' }),
+    /\{domian\} is no variable; known are domain, path/,
+  ],
+  ['redirect to a target', redirecting({ to: 'https://a/{targetHost}' }), /\{targetHost\} is no variable/],
+  ['redirect by all headers', redirecting({ to: 'https://a/{headers}' }), /\{headers\} is no variable/],
+  ['redirect with a blank', redirecting({ to: 'https://a.test/b c' }), /holds a character that no URL may hold/],
+  ['redirect with a line break', redirecting({ to: 'https://a.test/\r\nX: y' }), /holds a character/],
+  ['redirect with half an escape', redirecting({ to: 'https://a.test/%2' }), /holds a character/],
+  ['redirect of many parts', redirecting({ to: `/a${'{query}'.repeat(17)}` }), /has 17 variables; at most 16/],
+  ['redirect status', redirecting({ to: '/a', status: 304 }), /redirect\.status: is 304; expected one of 301/],
+  [
+    'redirect and targets',
+    withAction({ redirect: { to: '/a' } }),
+    /action\.targets: has no effect beside action\.redirect/,
+  ],
+  ['redirect and canned', redirecting({ to: '/a' }, { advanced: {} }), /action\.advanced: has no effect beside/],
+  [
+    'redirect and handler',
+    { ...good, action: { type: 'socket-handler', socketHandler: () => 1, redirect: { to: '/a' } } },
+    /action\.redirect: has no effect: the type is "socket-handler"/,
+  ],
+  [
+    'redirect and passthrough',
+    redirecting({ to: '/a' }, { tls: { mode: 'passthrough' } }),
+    /action\.redirect: needs HTTP, but tls\.mode "passthrough"/,
+  ],
+  [
+    'redirect and reencrypt',
+    redirecting({ to: '/a' }, { tls: { mode: 'terminate-and-reencrypt' } }),
+    /needs "terminate"/,
+  ],
+  [
+    'redirect and its own field',
+    { ...redirecting({ to: '/a' }), headers: { response: { location: '/b' } } },
+    /headers\.response\.location: is set by action\.redirect itself/,
+  ],
   ['nftables', withAction({ forwardingEngine: 'nftables' }), /ROUTE_UNSUPPORTED/],
   ['HTTP/3 to the target', withAction({ options: { backendProtocol: 'http3' } }), /ROUTE_UNSUPPORTED/],
   [
@@ -147,6 +204,11 @@ test('routes that are fine have no problems', () => {
     withAction({ targets: [{ host: ['10.0.0.1', '[::1]', '::1'], port: 'preserve', weight: 3 }] }),
     withAction({ targets: [{ host: () => 'x', port: () => 1 }], tls: { mode: 'terminate', certificate: 'auto' } }),
     { ...good, action: { type: 'forward', advanced: { testResponse: { status: 200, headers: {}, body: 'x' } } } },
+    redirecting({ to: 'https://{domain}{path}' }, { tls: { mode: 'terminate', certificate: 'auto' } }),
+    redirecting({ to: 'https://www.{domain}:{port}/a?b={headers.x-b}#c', status: 301 }),
+    redirecting({ to: 'HTTP://[::1]:8080?{query}', status: 307 }),
+    redirecting({ to: '/' }),
+    redirecting({ to: '/{pathParams.a}/b%2F' }),
     withAction({ forwardingEngine: 'node', options: { backendProtocol: 'http1' }, sendProxyProtocol: 'v2' }),
     { ...good, metadata: { anything: [1, 2] }, tags: ['a'] },
   ];

@@ -7,10 +7,11 @@ import type tls from 'node:tls';
 import { Cors } from '../headers/cors.ts';
 import { HeaderEdits } from '../headers/edits.ts';
 import type { TForwardedStyle } from '../headers/forwarded.ts';
-import type { IRouteAdvanced, IRouteUrlRewrite, IRouteWebSocket } from '../interfaces/http.ts';
+import type { IRouteAdvanced, IRouteRedirect, IRouteUrlRewrite, IRouteWebSocket } from '../interfaces/http.ts';
 import type { IRouteConfig, IRouteTarget } from '../interfaces/route.ts';
 import type { IRouteTls } from '../interfaces/tls.ts';
 import { limits } from '../limits/limits.ts';
+import { Location } from '../template/location.ts';
 import { Template } from '../template/template.ts';
 import { backendTlsOptions } from '../tls/backend.ts';
 import type { TargetControl } from '../upstream/states.ts';
@@ -22,6 +23,11 @@ interface IRewrite {
   readonly pattern: RegExp;
   readonly target: Template;
   readonly onlyPath: boolean;
+}
+
+interface IRedirect {
+  readonly status: number;
+  readonly location: Location;
 }
 
 /** What applies where routes say nothing. */
@@ -55,6 +61,8 @@ export class TargetPolicy {
   readonly subjectHeader: string;
   readonly proxyVersion: TProxyVersion;
   readonly rewrite: IRewrite | null;
+  /** Answers every request; null where there is a target to ask. */
+  readonly redirect: IRedirect | null;
   /** Nothing but the usual fields is changed: the common case takes the short way. */
   readonly plain: boolean;
   /** Some requests are answered or refused without the target. */
@@ -97,7 +105,12 @@ export class TargetPolicy {
       target.sendProxyProtocol ?? action.sendProxyProtocol ?? defaults.sendProxyProtocol,
     );
     this.rewrite = compileRewrite(this.advanced.urlRewrite);
-    this.checks = this.cors !== null || this.webSocket !== null || this.advanced.testResponse !== undefined;
+    this.redirect = compileRedirect(action.redirect);
+    this.checks =
+      this.cors !== null ||
+      this.webSocket !== null ||
+      this.redirect !== null ||
+      this.advanced.testResponse !== undefined;
     this.plain =
       this.requestEdits === null &&
       this.cors === null &&
@@ -151,4 +164,12 @@ function compileRewrite(config: IRouteUrlRewrite | undefined): IRewrite | null {
     target: new Template(target),
     onlyPath: onlyRewritePath === true,
   };
+}
+
+/** RFC 9110 §15.4.9: permanent, and the method stays. */
+const PERMANENT_REDIRECT = 308;
+
+function compileRedirect(config: IRouteRedirect | undefined): IRedirect | null {
+  if (config === undefined) return null;
+  return { status: config.status ?? PERMANENT_REDIRECT, location: new Location(config.to) };
 }

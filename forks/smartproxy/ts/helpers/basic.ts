@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { redirect } from '../handlers/http-handlers.ts';
 import type { IRouteConfig, IRouteMatch, IRouteTarget } from '../interfaces/route.ts';
 import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
 
@@ -56,22 +55,21 @@ export function createHttpsPassthroughRoute(
   return build(`HTTPS (passthrough): ${listed(domains)}`, match, target, { mode: 'passthrough' }, options);
 }
 
-/** Sends every request on port 80 to the same address under https. */
+/** Sends every request on port 80 to the same address under https, with status 301. */
 export function createHttpToHttpsRedirect(
   domains: string | string[],
   httpsPort: number = HTTPS_PORT,
   options: Partial<IRouteConfig> = {},
 ): IRouteConfig {
   const port = httpsPort === HTTPS_PORT ? '' : `:${httpsPort}`;
+  const to = `https://{domain}${port}{path}`;
+  const own = options.action;
   return {
     name: `HTTP to HTTPS Redirect for ${listed(domains)}`,
     ...options,
     match: { ports: HTTP_PORT, domains, ...options.match },
-    action: {
-      type: 'socket-handler',
-      socketHandler: redirect(`https://{domain}${port}{path}`, MOVED_PERMANENTLY),
-      ...options.action,
-    },
+    // A handler of one's own takes the redirect's place; everything else is laid over it.
+    action: own?.socketHandler ? own : { redirect: { to, status: MOVED_PERMANENTLY }, ...own, type: 'forward' },
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import type { IRouteConfig } from '../interfaces/route.ts';
+import type { IRouteAction, IRouteConfig } from '../interfaces/route.ts';
 import { allHeadersMatch, compileHeaders } from '../route/conditions.ts';
 import { domainMatches, parseDomainPattern } from '../route/domain.ts';
 import { domainsOf } from '../route/kind.ts';
@@ -32,9 +32,19 @@ export function mergeRouteConfigs(baseRoute: IRouteConfig, overrideRoute: Partia
   // A new list of targets replaces an old single one, and the other way round.
   if (overrideRoute.action?.targets) delete merged.action.target;
   else if (overrideRoute.action?.target) delete merged.action.targets;
+  replaceWork(merged.action, overrideRoute.action);
   if (overrideRoute.security) merged.security = { ...baseRoute.security, ...withoutUndefined(overrideRoute.security) };
   if (overrideRoute.headers) merged.headers = { ...baseRoute.headers, ...withoutUndefined(overrideRoute.headers) };
   return cloneRoute(merged);
+}
+
+/** A redirect takes the place of targets and handler, and each of them that of a redirect. */
+function replaceWork(action: IRouteAction, override: IRouteAction | undefined): void {
+  if (override?.redirect) {
+    delete action.targets;
+    delete action.target;
+    delete action.socketHandler;
+  } else if (override?.targets || override?.target || override?.socketHandler) delete action.redirect;
 }
 
 /** Confirmed. */

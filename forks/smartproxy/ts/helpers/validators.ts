@@ -66,7 +66,8 @@ export function validateRoutes(routes: IRouteConfig[]): {
 /** Whether what the type of action cannot do without is there. Recalled. */
 export function hasRequiredPropertiesForAction(route: IRouteConfig, actionType: TRouteActionType): boolean {
   if (actionType === 'socket-handler') return typeof route.action.socketHandler === 'function';
-  return targetsOf(route.action).length > 0 || route.action.advanced?.testResponse !== undefined;
+  const { advanced, redirect } = route.action;
+  return targetsOf(route.action).length > 0 || advanced?.testResponse !== undefined || redirect !== undefined;
 }
 
 /**

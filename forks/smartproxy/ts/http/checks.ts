@@ -12,6 +12,7 @@ import type { Head } from './head.ts';
 import type { RequestInfo } from './request.ts';
 import { fieldValue } from './rewrite.ts';
 import { requestContext } from './context.ts';
+import { redirectAnswer } from './redirect.ts';
 
 /** A refusal, or an answer of our own, ready to send. */
 export interface IAnswer {
@@ -20,6 +21,8 @@ export interface IAnswer {
   /** Header lines with CRLF, beside `headers`. */
   readonly lines?: string;
   readonly body?: string;
+  /** Set when `lines` hold a request id already. */
+  readonly hasId?: boolean;
   /** Set when it is a refusal: the reason to count. */
   readonly reason?: string;
 }
@@ -84,6 +87,7 @@ export function answerLocally(
   if (testResponse !== undefined) {
     return { status: testResponse.status, headers: testResponse.headers, body: testResponse.body };
   }
+  if (policy.redirect !== null) return redirectAnswer(connection, plan, policy, head, info);
   const { webSocket } = policy;
   if (info.upgrade === '' || webSocket === null) return null;
   if (!webSocket.enabled) return { status: FORBIDDEN, reason: 'upgrade-not-allowed' };

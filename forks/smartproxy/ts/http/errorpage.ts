@@ -13,6 +13,8 @@ export interface ILocalResponse {
   readonly lines?: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Set when `lines` hold a request id already. */
+  readonly hasId?: boolean;
 }
 
 const NO_CONTENT = 204;

@@ -146,7 +146,8 @@ export abstract class ExchangeState implements IWaitingUser {
   respond(response: ILocalResponse, error?: string): void {
     const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
     const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
-    const text = responseText(this.#withPage(response), this.isHead, this.idLine + persistence);
+    const id = response.hasId === true ? '' : this.idLine;
+    const text = responseText(this.#withPage(response), this.isHead, id + persistence);
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');

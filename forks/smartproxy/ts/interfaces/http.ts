@@ -97,6 +97,21 @@ export interface IRouteUrlRewrite {
   onlyRewritePath?: boolean;
 }
 
+/**
+ * An answer that sends the client elsewhere. What the client sends can fill in path, query and values, percent-encoded,
+ * but never choose another host than the one written here.
+ */
+export interface IRouteRedirect {
+  /**
+   * Location: `http://…`, `https://…` or a path. `{domain}` is the requested host without its port (IPv6 in brackets),
+   * `{path}` path and query; further variables are those of header values (`{query}`, `{port}`, `{headers.name}`,
+   * `{pathParams.name}` …), empty when absent. In the host only `{domain}` and `{port}` may stand. Ours.
+   */
+  to: string;
+  /** Default 308, which keeps method and body; 301 and 302 let clients turn POST into GET, 303 makes them. Ours. */
+  status?: 301 | 302 | 303 | 307 | 308;
+}
+
 /** A response given without any target. Recalled. */
 export interface IRouteTestResponse {
   /** Status from 200 to 599. Recalled. */

@@ -6,6 +6,7 @@ export type {
   IRouteHeaders,
   IRouteHealthCheck,
   IRouteLoadBalancing,
+  IRouteRedirect,
   IRouteTestResponse,
   IRouteUrlRewrite,
   IRouteWebSocket,

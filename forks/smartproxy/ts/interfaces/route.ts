@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import type { IRouteContext } from './context.ts';
 import type { IRouteSecurity } from './security.ts';
 import type { IRouteTls } from './tls.ts';
-import type { IRouteAdvanced, IRouteHeaders, IRouteLoadBalancing, IRouteWebSocket } from './http.ts';
+import type { IRouteAdvanced, IRouteHeaders, IRouteLoadBalancing, IRouteRedirect, IRouteWebSocket } from './http.ts';
 
 /** `forward` connects the client to a target, `socket-handler` hands the connection to a function. Confirmed. */
 export type TRouteActionType = 'forward' | 'socket-handler';
@@ -106,7 +106,7 @@ export interface IRouteActionOptions {
 export interface IRouteAction {
   /** Forward to a target, or hand to a function. Confirmed. */
   type: TRouteActionType;
-  /** Required for `forward`. Confirmed. */
+  /** Required for `forward`, unless it answers by itself. Confirmed. */
   targets?: IRouteTarget[];
   /** The single target of upstream before 20.0.0, read as `targets: [target]`. Confirmed. */
   target?: IRouteTarget;
@@ -114,6 +114,8 @@ export interface IRouteAction {
   tls?: IRouteTls;
   /** Required for `socket-handler`. Confirmed. */
   socketHandler?: TSocketHandler;
+  /** With `forward`: answers every request with a redirect instead of a target, and keeps the connection. Ours. */
+  redirect?: IRouteRedirect;
   /** Only `node`: packets are never handed to nftables. Confirmed name. */
   forwardingEngine?: 'node';
   /** Announces the client's address to the target; `true` is v1. Confirmed; choosing the version is ours. */

@@ -16,6 +16,10 @@ export const httpConfigLimits = {
   headerValueCharsMax: 8_192,
   /** Characters of a regular expression or its replacement. */
   patternCharsMax: 4_096,
+  /** Characters of a redirect's location: as many as a request target may have. */
+  redirectCharsMax: 8_190,
+  /** Variables in a redirect's location: each may be as long as a head, and no URL needs more. */
+  redirectVariablesMax: 16,
   /** Characters of a canned body. */
   cannedBodyCharsMax: 1_048_576,
 } as const;

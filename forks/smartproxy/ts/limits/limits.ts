@@ -23,6 +23,8 @@ export const limits = {
   headBytes: 16_384,
   /** Request target, bytes: RFC 9112 §3 asks for at least 8000. */
   targetBytes: 8_190,
+  /** Location of a redirect, bytes: the longest target, host and some escapes; clients read no longer ones. */
+  locationBytes: 16_384,
   /** Header fields in one head: far above what browsers send, below what makes scanning attacks pay. */
   headerFields: 128,
   /** Chunk extensions in one chunk-size line, bytes: nobody uses them, long ones are attacks. */

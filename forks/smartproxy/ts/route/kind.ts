@@ -15,7 +15,7 @@
  * | socket-handler | terminate | anything HTTP | `http` | HTTP inside TLS |
  *
  * "Anything HTTP" is: `match.path`, `match.headers`, `match.method`, the same in a target's match; `headers`,
- * `websocket`, `advanced`, `security.rateLimit`, `basicAuth`, `jwtAuth`, `authentication`, of the route or a target.
+ * `redirect`, `websocket`, `advanced`, `security.rateLimit`, `basicAuth`, `jwtAuth`, `authentication`, of the route or a target.
  *
  * @module
  */
@@ -42,6 +42,7 @@ export function httpFieldOf(route: IRouteConfig): string | null {
   if (security?.basicAuth?.enabled) return 'security.basicAuth';
   if (security?.jwtAuth?.enabled) return 'security.jwtAuth';
   if (security?.authentication !== undefined) return 'security.authentication';
+  if (action.redirect !== undefined) return 'action.redirect';
   if (action.websocket !== undefined) return 'action.websocket';
   if (action.advanced !== undefined) return 'action.advanced';
   for (const [i, target] of targetsOf(action).entries()) {

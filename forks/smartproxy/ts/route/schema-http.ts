@@ -4,6 +4,7 @@
  * @module
  */
 import { httpConfigLimits as limits } from '../limits/http-config.ts';
+import { findLocationFault } from '../template/location.ts';
 import {
   all,
   boolean,
@@ -119,6 +120,17 @@ const urlRewriteRule: TRule = all(
     }
   },
 );
+
+const location: TRule = all(text(limits.redirectCharsMax), (value, field, report) => {
+  if (typeof value !== 'string' || value === '') return;
+  const fault = findLocationFault(value, limits.redirectVariablesMax);
+  if (fault !== null) report('ROUTE_BAD_VALUE', field, fault);
+});
+
+export const redirectRule = object({
+  to: required(location),
+  status: oneOf(301, 302, 303, 307, 308),
+});
 
 const errorStatus = parsed((value) => /^[45]\d\d$/.test(value), 'a status from 400 to 599');
 

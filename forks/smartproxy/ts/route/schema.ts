@@ -26,7 +26,7 @@ import {
   type TRule,
   type TShape,
 } from '../validation/rules.ts';
-import { advancedRule, headersRule, loadBalancingRule, websocketRule } from './schema-http.ts';
+import { advancedRule, headersRule, loadBalancingRule, redirectRule, websocketRule } from './schema-http.ts';
 import { securityRule } from './schema-security.ts';
 import { tlsRule } from './schema-tls.ts';
 import {
@@ -112,7 +112,7 @@ function unsupported(rule: TRule, values: Readonly<Record<string, string>>): TRu
 export const actionShape: TShape = {
   type: required(
     unsupported(oneOf('forward', 'socket-handler'), {
-      redirect: 'is "redirect"; use type "socket-handler" with SocketHandlers.httpRedirect',
+      redirect: 'is "redirect"; use type "forward" with redirect: { to, status }',
       block: 'is "block"; use type "socket-handler" with SocketHandlers.block',
       static: 'is "static"; files are not served, forward to a file server',
     }),
@@ -121,6 +121,7 @@ export const actionShape: TShape = {
   target: targetRule,
   tls: tlsRule,
   socketHandler: func,
+  redirect: redirectRule,
   forwardingEngine: unsupported(oneOf('node'), {
     nftables: 'is "nftables"; connections are counted where they are forwarded, so only "node" is possible',
   }),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { IRouteConfig } from '../interfaces/route.ts';
+import type { IRouteAction, IRouteConfig } from '../interfaces/route.ts';
 import { routeLimits } from '../limits/route.ts';
 import { isRecord, showValue, type TReport } from '../validation/rules.ts';
 import type { IRouteProblem } from './error.ts';
@@ -52,6 +52,7 @@ export function findRouteProblems(route: unknown, index = 0): IRouteProblem[] {
 
 function checkTogether(route: IRouteConfig, report: TReport): void {
   checkAction(route, report);
+  checkRedirectHeaders(route, report);
   checkProtocol(route, report);
   if (route.match.tlsVersion?.length && !route.action.tls && route.match.protocol === 'http') {
     report('ROUTE_CONFLICT', 'match.tlsVersion', 'never matches: the route has no tls, and HTTP on it is plain');
@@ -63,6 +64,7 @@ function checkAction({ action }: IRouteConfig, report: TReport): void {
     report('ROUTE_CONFLICT', 'action.target', 'stands beside action.targets; move it into action.targets');
   }
   const targets = targetsOf(action);
+  if (action.redirect) checkRedirect(action, report);
   if (action.type === 'socket-handler') {
     if (!action.socketHandler) {
       report('ROUTE_MISSING', 'action.socketHandler', 'is missing; type "socket-handler" needs a function');
@@ -76,7 +78,7 @@ function checkAction({ action }: IRouteConfig, report: TReport): void {
     }
     return;
   }
-  const cannedAnswer = action.advanced?.testResponse !== undefined;
+  const cannedAnswer = action.advanced?.testResponse !== undefined || action.redirect !== undefined;
   if (targets.length === 0 && !cannedAnswer) {
     report('ROUTE_MISSING', 'action.targets', 'is missing; type "forward" needs [{ host, port }]');
   }
@@ -91,6 +93,34 @@ function checkAction({ action }: IRouteConfig, report: TReport): void {
         `is "${target.tls.mode}" while the action's is ${showValue(action.tls?.mode)}; both must be the same, because TLS is handled before a target is chosen`,
       );
     }
+  }
+}
+
+/** What is said about targets. */
+const NOT_WITH_REDIRECT = ['targets', 'target', 'sendProxyProtocol', 'websocket', 'loadBalancing', 'advanced'] as const;
+
+function checkRedirect(action: IRouteAction, report: TReport): void {
+  if (action.type === 'socket-handler') {
+    report('ROUTE_CONFLICT', 'action.redirect', 'has no effect: the type is "socket-handler"; use type "forward"');
+    return;
+  }
+  for (const key of NOT_WITH_REDIRECT) {
+    if (action[key] === undefined) continue;
+    report('ROUTE_CONFLICT', `action.${key}`, 'has no effect beside action.redirect, which asks no target; remove it');
+  }
+  if (action.tls?.mode === 'terminate-and-reencrypt') {
+    report('ROUTE_CONFLICT', 'action.tls.mode', `is "${action.tls.mode}"; a redirect needs "terminate" or no tls`);
+  }
+}
+
+/** Set by every redirect itself. */
+const REDIRECT_FIELDS = ['location', 'content-type', 'date'];
+
+function checkRedirectHeaders({ action, headers }: IRouteConfig, report: TReport): void {
+  if (action.redirect === undefined) return;
+  for (const name of Object.keys(headers?.response ?? {})) {
+    if (!REDIRECT_FIELDS.includes(name.toLowerCase())) continue;
+    report('ROUTE_CONFLICT', `headers.response.${name}`, 'is set by action.redirect itself; remove it');
   }
 }
 
