@@ -10,6 +10,7 @@ import type { TLogger } from './log/logger.ts';
 import type { IStopHow } from './process/run.ts';
 import type { ISocketSource, ISocketToPass } from './process/sockets.ts';
 import type { Logs } from './log/logs.ts';
+import type { IStore } from './store/types.ts';
 
 /** What every part can reach. */
 export interface IRouterContext {
@@ -19,6 +20,10 @@ export interface IRouterContext {
   readonly events: IEventBus;
   /** Sockets that listen already; asked before one is bound. */
   readonly sockets: ISocketSource;
+  /** Null without one, and while it has not been reached since the start. */
+  readonly store: IStore | null;
+  /** Whether there is a store that outlives the process, reached or not. */
+  readonly hasStore: boolean;
 }
 
 export interface IPart {

@@ -8,6 +8,8 @@ import type { DnsServer } from '@dcrouter/smartdns/server';
 import type { SmartProxy } from '@dcrouter/smartproxy';
 import { ApiPart } from './api/part.ts';
 import type { IApiSources, ILifeCycle, IRouterStats } from './api/sources.ts';
+import { OwnZoneChallenges } from './certificates/own-zones.ts';
+import { SharedPart } from './certificates/shared.ts';
 import type { TConfig } from './config/schema/index.ts';
 import type { Control } from './control/control.ts';
 import { DnsPart } from './dns/part.ts';
@@ -66,7 +68,13 @@ export class DcRouter {
   #config: TConfig;
   readonly #resolve = new ResolvePart(this);
   readonly #rules = new RulesPart(this);
-  readonly #proxy = new ProxyPart(this, this.#resolve, this.#rules);
+  readonly #challenges = new OwnZoneChallenges({
+    names: () => Object.keys(this.#config.dns?.zones ?? {}),
+    dns: () => this.dns,
+    readiness: () => this.readiness,
+    store: () => this.store,
+  });
+  readonly #proxy = new ProxyPart(this, this.#resolve, this.#rules, this.#challenges);
   readonly #dns = new DnsPart(this, (check) => this.#health.isUp(check), this.#rules);
   readonly #health: HealthPart = new HealthPart(this, {
     resolver: () => this.#resolve.resolver,
@@ -101,6 +109,11 @@ export class DcRouter {
       this.#proxy,
       this.#dns,
       this.#health,
+      new SharedPart(this, {
+        proxy: () => this.proxy,
+        refreshKeys: () => this.#dns.refreshKeys(),
+        followChallenges: (standing) => this.#challenges.follow(standing),
+      }),
       this.#telemetry,
       this.#api,
     ];
@@ -116,6 +129,11 @@ export class DcRouter {
   /** Null without one, and while it has not been reached since the start. */
   get store(): IStore | null {
     return this.control?.store ?? null;
+  }
+
+  /** Whether there is a store that outlives the process, reached or not. */
+  get hasStore(): boolean {
+    return this.control !== null && this.#config.store.type !== 'memory';
   }
 
   /** What was counted, second by second; null while it is switched off. */

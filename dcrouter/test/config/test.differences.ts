@@ -113,7 +113,7 @@ test('effects name ports, names and what needs a restart', () => {
 
 test('effects name the certificates that must be ordered', () => {
   const document = (tls: string): string =>
-    `proxy:\n  acme: { email: ops@example.test }\n  routes:\n    - name: shop\n      match: { ports: 443, domains: [Shop.example.test, '*.example.test'] }\n      action: { type: forward, targets: [{ host: localhost, port: 81 }]${tls} }\n`;
+    `proxy:\n  acme: { email: ops@example.test }\n  routes:\n    - name: shop\n      match: { ports: 443, domains: [Shop.example.test, '*.example.test'] }\n      action: { type: forward, targets: [{ host: localhost, port: 81 }]${tls} }\ndns:\n  zones: { example.test: { nameservers: [ns1.example.test] } }\n`;
   const found = effects(read(document('')), read(document(', tls: { mode: terminate, certificate: auto }')));
   assert.deepEqual(found.certificatesNeeded, ['*.example.test', 'shop.example.test']);
 });

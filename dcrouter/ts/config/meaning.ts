@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { challengeComplaints } from '../certificates/config.ts';
 import { zoneComplaints } from '../dns/zones.ts';
 import { healthComplaints } from '../health/config.ts';
 import type { IConfigDocument } from './document.ts';
@@ -19,8 +20,10 @@ export function meaningProblems(config: TConfig, document: IConfigDocument): ICo
   const duplicates = [...duplicateRoutes(config), ...duplicateZones(config)];
   // What a name means twice cannot be checked further.
   const complaints = duplicates.length > 0 ? duplicates : [...routeProblems(config), ...zoneProblems(config)];
-  if (duplicates.length === 0)
+  if (duplicates.length === 0) {
     complaints.push(...resolveComplaints(config), ...healthComplaints(config), ...ruleProblems(config));
+    complaints.push(...challengeComplaints(config));
+  }
   return complaints.map(({ path, message }) => problemAt(document, path, message));
 }
 

@@ -14,6 +14,7 @@ import { composeZones, followsChecks, type TIsUp } from './compose.ts';
 import type { IStopHow } from '../process/run.ts';
 import type { ISocketToPass } from '../process/sockets.ts';
 import { createDnsServer, dnsSocketName } from './create.ts';
+import { StoreKeyStorage } from './key-storage.ts';
 import { ZoneSigning } from './signing.ts';
 import { zonesOf } from './zones.ts';
 
@@ -45,7 +46,7 @@ export class DnsPart implements IPart {
     const zones = this.#zones(config);
     const dns = await createDnsServer(config.dns, [...zones.values()], this.#context.sockets);
     this.#rules.attachDns(dns);
-    const signing = new ZoneSigning(dns.zones);
+    const signing = this.#signingOf(dns);
     await signing.follow(config.dns.zones, {});
     this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
@@ -77,6 +78,19 @@ export class DnsPart implements IPart {
       await this.#signing?.follow(zones.previous, zones.next);
       throw explainStartError('the DNS server cannot follow', error);
     }
+  }
+
+  /** Keys in the store have changed, or the store has come back. @throws Error */
+  async refreshKeys(): Promise<void> {
+    await this.#signing?.refresh(this.#config?.dns?.zones ?? {});
+  }
+
+  #signingOf({ zones }: DnsServer): ZoneSigning {
+    const { logger, hasStore } = this.#context;
+    if (!hasStore) return new ZoneSigning(zones);
+    return new ZoneSigning(zones, new StoreKeyStorage(() => this.#context.store), (zone, error) => {
+      logger.error({ zone, error: error.message }, 'the zone is not signed before its keys can be read from the store');
+    });
   }
 
   /** A check has turned: records that follow it come or go. */

@@ -28,7 +28,7 @@ export async function proxyOptions(
     sendProxyProtocol,
     defaults,
     metrics,
-    acme: config.acme,
+    acme: config.acme && { ...config.acme, ...further.acme },
     ...limits,
     ...timeoutsOf(config.timeouts),
     ...socketOf(config.socket),

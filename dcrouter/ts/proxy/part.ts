@@ -4,7 +4,14 @@
  * @module
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
+import {
+  FolderCertificateStorage,
+  type IAcmeOptions,
+  type IDnsChallengeHandler,
+  type IRouteConfig,
+  type SmartProxy,
+} from '@dcrouter/smartproxy';
+import { StoreCertificateStorage } from '../certificates/storage.ts';
 import type { TConfig } from '../config/schema/index.ts';
 import { addProxyEvents } from '../events/sources.ts';
 import type { IPart, IRouterContext } from '../part.ts';
@@ -23,6 +30,7 @@ export class ProxyPart implements IPart {
   readonly #context: IRouterContext;
   readonly #rules: RulesPart;
   readonly #resolve: ResolvePart;
+  readonly #dnsChallenge: IDnsChallengeHandler;
   #proxy: SmartProxy | null = null;
   #stopLogging: () => void = () => {};
   #removeEvents: () => void = () => {};
@@ -31,10 +39,12 @@ export class ProxyPart implements IPart {
   /** As the proxy has them: files that a route names may change while the document stays as it is. */
   #routes: IRouteConfig[] = [];
 
-  constructor(context: IRouterContext, resolve: ResolvePart, rules: RulesPart) {
+  /** @param dnsChallenge publishes the records of dns-01 challenges */
+  constructor(context: IRouterContext, resolve: ResolvePart, rules: RulesPart, dnsChallenge: IDnsChallengeHandler) {
     this.#context = context;
     this.#resolve = resolve;
     this.#rules = rules;
+    this.#dnsChallenge = dnsChallenge;
   }
 
   get proxy(): SmartProxy | null {
@@ -46,6 +56,7 @@ export class ProxyPart implements IPart {
     if (!settings) return;
     const proxy = await createProxy(settings, {
       requestId: requestIdOf(config.telemetry),
+      acme: this.#acmeOf(config),
       // Worker processes resolve names and bind ports themselves.
       ...(settings.workers === undefined && {
         resolver: this.#resolve.resolver,
@@ -66,6 +77,13 @@ export class ProxyPart implements IPart {
     this.#drainTimeoutMs = settings.drainTimeoutMs;
     this.#address = settings.address ?? anyAddress;
     this.#removeEvents = addProxyEvents(this.#context.events, proxy);
+  }
+
+  #acmeOf({ proxy }: TConfig): IAcmeOptions {
+    const dnsChallenge = this.#dnsChallenge;
+    if (!this.#context.hasStore) return { dnsChallenge };
+    const folder = new FolderCertificateStorage(proxy?.acme?.certificateStore ?? '');
+    return { dnsChallenge, storage: new StoreCertificateStorage(() => this.#context.store, folder) };
   }
 
   async apply(next: TConfig, previous: TConfig): Promise<void> {

@@ -143,14 +143,14 @@ export interface IAuditStore {
   list(page?: IPageRequest & { readonly action?: string; readonly actor?: string }): Promise<IPage<IAuditEntry>>;
 }
 
-/** Secret material by purpose and name: certificates, the ACME account, DNSSEC keys. */
+/** Secret material by purpose and name: certificates, the ACME account, challenges under way, DNSSEC keys. */
 export interface IMaterialStore {
   get(purpose: TMaterialPurpose, name: string): Promise<Buffer | undefined>;
   put(purpose: TMaterialPurpose, name: string, data: Buffer): Promise<void>;
   remove(purpose: TMaterialPurpose, name: string): Promise<boolean>;
   names(purpose: TMaterialPurpose): Promise<readonly string[]>;
 }
-export type TMaterialPurpose = 'certificate' | 'acme-account' | 'dnssec-key';
+export type TMaterialPurpose = 'certificate' | 'acme-account' | 'acme-challenge' | 'dnssec-key';
 
 /** One sample of the rolled-up history: values by series name over one step. */
 export interface IHistorySample {

@@ -12,7 +12,12 @@ export type { TProxyErrorCode } from './errors.ts';
 export { OptionsError, type IOptionProblem } from './validation/error.ts';
 export { CHALLENGES, UNROUTED } from './interfaces/stats.ts';
 export { LATENCY_BOUNDS_SECONDS } from './limits/windows.ts';
-export { CertificateManager, CertificateStore, ChallengeBoard } from './certificates/index.ts';
+export {
+  CertificateManager,
+  CertificateStore,
+  ChallengeBoard,
+  FolderCertificateStorage,
+} from './certificates/index.ts';
 export type {
   ICertificateData,
   ICertificateManagerOptions,

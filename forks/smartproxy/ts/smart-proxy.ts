@@ -7,12 +7,13 @@ import { EventEmitter } from 'node:events';
 import { accept } from './accept/acceptor.ts';
 import { Listener, type IListener, type IListenerHandle } from './accept/listener.ts';
 import { Ports } from './accept/ports.ts';
-import { CertificateManager } from './certificates/certificate-manager.ts';
-import { certificateOptions, certificateRoutes } from './certificates/setup.ts';
+import type { CertificateManager } from './certificates/certificate-manager.ts';
+import { certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import type { IWorkerSeat } from './cluster/seat.ts';
 import { assertPortable } from './cluster/portable.ts';
+import { manageCertificates } from './connection/certificates.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
 import { makeEngine } from './connection/makeengine.ts';
@@ -92,7 +93,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     assertValidOptions(options);
     if (options.workers !== undefined && options.policy !== undefined) throw policyInWorkers();
     this.settings = options;
-    this.#certificates = this.#manageCertificates(options);
+    this.#certificates = manageCertificates(options, {
+      engine: () => this.#engine,
+      workers: () => this.#workers,
+      ports: this.#ports,
+    });
     this.#security = new SecurityKeeper(options.defaults?.security);
     const connections = new Set<Connection>();
     this.#drain = new Drain(connections);
@@ -306,6 +311,15 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   }
 
   /**
+   * Takes over what another node has put into `acme.storage` for a route, where it is later; false: it is not. Ours.
+   *
+   * @throws AcmeError when the storage gives no answer
+   */
+  async reloadCertificate(routeName: string): Promise<boolean> {
+    return await this.#certificates.reloadCertificate(routeName);
+  }
+
+  /**
    * Takes a target out (`drain`, `disabled`) or in again, or gives it another weight, at once and in every route that
    * names it; it outlives `updateRoutes`. What is under way goes on. Ours.
    *
@@ -334,19 +348,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   /** Names that certificates are ordered for. */
   getEligibleDomainsForCertificates(): string[] {
     return this.#certificates.orderedNames();
-  }
-
-  #manageCertificates(options: ISmartProxyOptions): CertificateManager {
-    return new CertificateManager({
-      ...certificateOptions(options),
-      onEvent: (name, event) => this.#engine.gate.emit(name, event),
-      onMaterial: (routeName) => {
-        const route = this.#engine.table.routes.find(({ name }) => name === routeName);
-        if (route !== undefined) planOf(this.#engine, route).renewContext(this.#engine);
-        this.#workers?.shareCertificate(routeName);
-      },
-      openChallengePort: (port) => this.#ports.openForChallenges(port),
-    });
   }
 
   async #inquire(inquiry: TInquiry): Promise<IConnectionInfo[]> {

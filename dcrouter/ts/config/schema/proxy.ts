@@ -19,7 +19,11 @@ const acme = z.strictObject({
   directoryUrl: z.url().optional().describe("Another directory than Let's Encrypt's."),
   directoryCa: pem.optional().describe('Authorities to trust for the directory itself, PEM.'),
   port: port.default(80).describe('Port on which http-01 challenges are answered.'),
-  certificateStore: file.default('./certs').describe('Folder of certificates and account.'),
+  certificateStore: file
+    .default('./certs')
+    .describe(
+      'Folder of certificates and account; with a store other than `memory` only read, for what was there before.',
+    ),
   autoRenew: z.boolean().default(true).describe('Renew before expiry.'),
   renewThresholdDays: count(90, 1).default(30).describe('Days before expiry at which renewal starts.'),
   renewCheckIntervalHours: count(596, 1).default(24).describe('Hours between looks at the certificates.'),

@@ -39,7 +39,7 @@ const acme = z.strictObject({
   challenge: z
     .enum(['http-01', 'tls-alpn-01', 'dns-01'])
     .optional()
-    .describe('Which challenge to ask for; default `http-01`.'),
+    .describe('The only challenge to ask for; default: what fits. `dns-01` needs the zone in `dns.zones`.'),
 });
 
 const clientAuth = z

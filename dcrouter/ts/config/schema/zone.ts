@@ -41,7 +41,9 @@ const signatures = z.strictObject({
 });
 
 export const dnssec = z.strictObject({
-  keyFolder: file.optional().describe('Folder of the keys; without it they end with the process.'),
+  keyFolder: file
+    .optional()
+    .describe('Folder of the keys; without it they are in the store, and end with the process where that is `memory`.'),
   algorithm: z
     .enum(['ECDSAP256SHA256', 'ED25519', 'RSASHA256'])
     .optional()

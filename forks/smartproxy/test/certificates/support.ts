@@ -12,6 +12,9 @@ import type {
   ICertificateEvent,
   ICertificateManagerOptions,
   ICertificateRoute,
+  ICertificateStorage,
+  ICertificateSubject,
+  IKeptCertificate,
   TCertificateEventName,
 } from '@dcrouter/smartproxy';
 import { CertificateManager } from '@dcrouter/smartproxy';
@@ -82,4 +85,43 @@ export async function setupManager(t: TestContext): Promise<IManagerSetup> {
 /** A route that wants an automatic certificate. */
 export function auto(name: string, ...domains: string[]): ICertificateRoute {
   return { name, domains, certificate: 'auto' };
+}
+
+/** A storage that nodes share, with a lock that is handed on in the order of asking. */
+export class SharedStorage implements ICertificateStorage {
+  readonly certificates = new Map<string, IKeptCertificate>();
+  readonly accounts = new Map<string, string>();
+  away = false;
+  #turns = new Map<string, Promise<unknown>>();
+
+  async getCertificate({ key, route }: ICertificateSubject): Promise<IKeptCertificate | undefined> {
+    this.#here();
+    return this.certificates.get(key) ?? this.certificates.get(route);
+  }
+
+  async putCertificate({ key, route }: ICertificateSubject, certificate: IKeptCertificate): Promise<void> {
+    this.#here();
+    for (const name of [key, route]) this.certificates.set(name, certificate);
+  }
+
+  async getAccount(directoryUrl: string): Promise<string | undefined> {
+    this.#here();
+    return this.accounts.get(directoryUrl);
+  }
+
+  async putAccount(directoryUrl: string, keyPem: string): Promise<void> {
+    this.accounts.set(directoryUrl, keyPem);
+  }
+
+  async withLock<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#here();
+    const before = this.#turns.get(name) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(() => work(new AbortController().signal));
+    this.#turns.set(name, turn);
+    return await turn;
+  }
+
+  #here(): void {
+    if (this.away) throw new Error('the database is away');
+  }
 }

@@ -66,6 +66,11 @@ const SECTIONS: ReadonlyArray<readonly [title: string, file: string, names: read
     ],
   ],
   [
+    'Storage of certificates',
+    'certificate-storage',
+    ['ICertificateStorage', 'ICertificateSubject', 'IKeptCertificate'],
+  ],
+  [
     'Routes',
     'route',
     [

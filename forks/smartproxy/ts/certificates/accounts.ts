@@ -1,22 +1,24 @@
 /**
- * One ACME account per CA, its key kept in the store.
+ * One ACME account per CA, its key kept in the storage.
  *
  * @module
  */
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-
 import type { IAcmeClientOptions } from '@dcrouter/acme';
-import { AcmeClient, loadAccountKey } from '@dcrouter/acme';
+import { AccountKey, AcmeClient } from '@dcrouter/acme';
+
+import type { ICertificateStorage } from '../interfaces/certificate-storage.ts';
 
 /** Makes clients on demand and keeps one for each directory. */
 export class AcmeAccounts {
-  readonly #directory: string;
+  readonly #storage: ICertificateStorage;
   readonly #options: Omit<IAcmeClientOptions, 'directoryUrl' | 'accountKey' | 'contacts'>;
   readonly #clients = new Map<string, Promise<AcmeClient>>();
 
-  constructor(certDir: string, options: Omit<IAcmeClientOptions, 'directoryUrl' | 'accountKey' | 'contacts'>) {
-    this.#directory = join(certDir, '.accounts');
+  constructor(
+    storage: ICertificateStorage,
+    options: Omit<IAcmeClientOptions, 'directoryUrl' | 'accountKey' | 'contacts'>,
+  ) {
+    this.#storage = storage;
     this.#options = options;
   }
 
@@ -32,12 +34,22 @@ export class AcmeAccounts {
   }
 
   async #create(directoryUrl: string, email: string | undefined): Promise<AcmeClient> {
-    const host = new URL(directoryUrl).hostname.replace(/[^A-Za-z0-9.-]/g, '_');
-    const hash = createHash('sha256').update(directoryUrl).digest('hex').slice(0, 12);
-    const accountKey = await loadAccountKey(join(this.#directory, `${host}-${hash}.pem`));
+    const pem = (await this.#storage.getAccount(directoryUrl)) ?? (await this.#make(directoryUrl));
+    const accountKey = AccountKey.fromPem(pem);
     const contacts = email === undefined ? [] : [email];
     // Asking for a certificate is agreeing, as with upstream; there is nobody to ask at run time.
     return new AcmeClient({ ...this.#options, directoryUrl, accountKey, contacts, termsOfServiceAgreed: true });
+  }
+
+  /** Nodes that share the storage share the account: the first one makes the key, the others find it. */
+  async #make(directoryUrl: string): Promise<string> {
+    return await this.#storage.withLock(`account ${directoryUrl}`, async () => {
+      const made = await this.#storage.getAccount(directoryUrl);
+      if (made !== undefined) return made;
+      const pem = AccountKey.generate().toPem();
+      await this.#storage.putAccount(directoryUrl, pem);
+      return pem;
+    });
   }
 
   /** Closes kept connections. */

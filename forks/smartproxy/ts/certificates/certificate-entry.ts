@@ -121,8 +121,7 @@ export class CertificateEntry {
   }
 
   /** When to renew what there is, without advice from the CA. */
-  plainRenewalMs(thresholdDays: number): number {
-    const info = this.material?.info;
+  plainRenewalMs(thresholdDays: number, info = this.material?.info): number {
     return info === undefined
       ? -Infinity
       : renewalTimeMs(info, this.route.renewThresholdDays ?? thresholdDays, this.random);
@@ -154,4 +153,8 @@ export class CertificateEntry {
 export function nothingToOrder(entry: CertificateEntry): AcmeError {
   const why = entry.skipped.length === 0 ? 'it has no domains' : entry.skipped.join(', ');
   return new AcmeError('ACME_NAME', `route "${entry.route.name}" cannot have an automatic certificate: ${why}`);
+}
+
+export function sameRoute(one: ICertificateRoute, other: ICertificateRoute): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

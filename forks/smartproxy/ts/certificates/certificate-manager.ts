@@ -3,23 +3,16 @@
  *
  * @module
  */
-import {
-  AcmeError,
-  certificateCovers,
-  inspectCertificate,
-  renewalWindowTimeMs,
-  retryDelayMs,
-  systemClock,
-} from '@dcrouter/acme';
+import { AcmeError, renewalWindowTimeMs, retryDelayMs, systemClock } from '@dcrouter/acme';
 import type { IAcmeClock } from '@dcrouter/acme';
 import type { SecureContext } from 'node:tls';
 
 import * as limits from '../limits/certificates.ts';
 import { AcmeAccounts } from './accounts.ts';
-import { CertificateEntry, nothingToOrder } from './certificate-entry.ts';
-import { CertificateStore } from './certificate-store.ts';
+import { CertificateEntry, nothingToOrder, sameRoute } from './certificate-entry.ts';
+import { CertificateShelf } from './certificate-shelf.ts';
 import { ChallengeBoard } from './challenge-board.ts';
-import type { IIssuedCertificate } from './issuer.ts';
+import { FolderCertificateStorage } from './folder-storage.ts';
 import { CertificateIssuer } from './issuer.ts';
 import { Placeholders } from './placeholders.ts';
 import type {
@@ -27,6 +20,7 @@ import type {
   ICertificateMaterial,
   ICertificateRoute,
   ICertStatus,
+  IIssuedCertificate,
   TCertificateEventName,
   TCertificateLog,
 } from './types.ts';
@@ -40,12 +34,12 @@ import type {
 export class CertificateManager {
   /** Challenge answers; shared with other processes through its `onChange` and `apply`. */
   readonly challenges = new ChallengeBoard();
-  readonly store: CertificateStore;
   readonly #options: ICertificateManagerOptions;
   readonly #clock: IAcmeClock;
   readonly #random: () => number;
   readonly #log: TCertificateLog;
   readonly #accounts: AcmeAccounts;
+  readonly #shelf: CertificateShelf;
   readonly #issuer: CertificateIssuer;
   readonly #thresholdDays: number;
   readonly #placeholders = new Placeholders();
@@ -61,14 +55,20 @@ export class CertificateManager {
     this.#random = options.random ?? Math.random;
     this.#log = options.log ?? (() => undefined);
     this.#thresholdDays = options.renewThresholdDays ?? limits.renewThresholdDays;
-    this.store = new CertificateStore(options.certDir, this.#log);
-    this.#accounts = new AcmeAccounts(options.certDir, {
+    const storage = options.storage ?? new FolderCertificateStorage(options.certDir, this.#log);
+    this.#shelf = new CertificateShelf({
+      storage,
+      clock: this.#clock,
+      thresholdDays: this.#thresholdDays,
+      log: this.#log,
+    });
+    this.#accounts = new AcmeAccounts(storage, {
       clock: this.#clock,
       https: { trustedRoots: options.trustedRoots },
       transport: options.transport,
       externalAccountBinding: options.externalAccountBinding,
     });
-    this.#issuer = new CertificateIssuer(options, this.#accounts, this.challenges);
+    this.#issuer = new CertificateIssuer(options, this.#accounts, this.#shelf, this.challenges);
   }
 
   /**
@@ -181,6 +181,22 @@ export class CertificateManager {
     await this.#attempt(this.#automatic(routeName), this.#signal(), false);
   }
 
+  /**
+   * Takes over what another node has put into the storage for a route, where that is later than what is in hand. The
+   * event is that of an order.
+   *
+   * @returns whether it was taken over
+   * @throws AcmeError when the storage gives no answer
+   */
+  async reloadCertificate(routeName: string): Promise<boolean> {
+    const entry = this.#automatic(routeName);
+    const before = entry.material;
+    const kept = await this.#shelf.newer(entry, before);
+    if (kept === undefined || entry.material !== before || this.#entries.get(routeName) !== entry) return false;
+    this.#take(entry, kept);
+    return true;
+  }
+
   #signal(): AbortSignal {
     if (this.#running === undefined) throw new AcmeError('ACME_ABORTED', 'the proxy is not running');
     return this.#running.signal;
@@ -201,9 +217,8 @@ export class CertificateManager {
         entry.use(supplied, 'static');
         return;
       }
-      const stored = await this.store.getCertificate(entry.route.name);
-      // One that lacks a name still serves the others while the full one is ordered.
-      if (stored !== undefined && coversAny(stored.cert, entry.names)) entry.use(stored, stored.source ?? 'acme');
+      const kept = await this.#shelf.read(entry);
+      if (kept !== undefined) entry.use(kept, kept.source);
     } catch (error) {
       entry.lastError = error instanceof Error ? error.message : String(error);
       this.#log('warn', `certificate of route "${entry.route.name}": ${entry.lastError}`);
@@ -274,22 +289,11 @@ export class CertificateManager {
   }
 
   async #obtain(entry: CertificateEntry, signal: AbortSignal, share: boolean): Promise<void> {
-    const renewal = entry.material !== undefined;
     try {
       const shared = share ? this.#sibling(entry) : undefined;
-      const issued = shared ?? (await this.#issuer.issue(entry, signal));
-      if (inspectCertificate(issued.cert).notAfter.getTime() <= this.#clock.now()) {
-        throw new AcmeError('ACME_CERTIFICATE', 'the new certificate has expired already; is the clock right?');
-      }
-      const material = entry.use(issued, issued.source);
-      entry.orderedMs = this.#clock.now();
-      this.#schedule(entry);
-      await this.#save(entry, material);
-      // The route may have gone, or changed its names, while the CA was busy.
-      if (this.#entries.get(entry.route.name) !== entry) return;
-      this.#placeholders.forget(entry.route.name);
-      this.#options.onMaterial?.(entry.route.name, material);
-      this.#emit(renewal ? 'certificate-renewed' : 'certificate-issued', entry);
+      const issued = shared ?? (await this.#issuer.issue(entry, signal, !share));
+      if (issued.keptFor !== entry.route.name) await this.#shelf.keep(entry, issued);
+      this.#take(entry, issued);
     } catch (error) {
       if (signal.aborted) throw error;
       entry.failures++;
@@ -304,15 +308,16 @@ export class CertificateManager {
     }
   }
 
-  async #save(entry: CertificateEntry, material: ICertificateMaterial): Promise<void> {
-    const { cert, key, info } = material;
-    const dates = { issueDate: info.notBefore, expiryDate: info.notAfter };
-    try {
-      await this.store.saveCertificate(entry.route.name, { cert, key, ...dates, source: entry.source });
-    } catch (error) {
-      // It is served all the same; after a restart it is ordered again.
-      this.#log('error', `certificate of route "${entry.route.name}" cannot be stored: ${String(error)}`);
-    }
+  #take(entry: CertificateEntry, issued: IIssuedCertificate): void {
+    const before = entry.material;
+    const material = entry.use(issued, issued.source);
+    entry.orderedMs = this.#clock.now();
+    this.#schedule(entry);
+    // The route may have gone, or changed its names, while the CA was busy.
+    if (this.#entries.get(entry.route.name) !== entry || material.cert === before?.cert) return;
+    this.#placeholders.forget(entry.route.name);
+    this.#options.onMaterial?.(entry.route.name, material);
+    this.#emit(before === undefined ? 'certificate-issued' : 'certificate-renewed', entry);
   }
 
   /** A certificate that another route has for the same names, when it is newer than this one's and not due itself. */
@@ -384,13 +389,4 @@ export class CertificateManager {
       }),
     );
   }
-}
-
-function coversAny(cert: string, names: readonly string[]): boolean {
-  const info = inspectCertificate(cert);
-  return names.some((name) => certificateCovers(info, [name]));
-}
-
-function sameRoute(one: ICertificateRoute, other: ICertificateRoute): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -5,6 +5,7 @@
  */
 export { CertificateManager } from './certificate-manager.ts';
 export { CertificateStore } from './certificate-store.ts';
+export { FolderCertificateStorage } from './folder-storage.ts';
 export { ChallengeBoard } from './challenge-board.ts';
 export type { IChallengeChange } from './challenge-board.ts';
 export type {

@@ -19,17 +19,16 @@ import type { IDnsChallengeHandler } from '../interfaces/options.ts';
 import * as limits from '../limits/certificates.ts';
 import type { AcmeAccounts } from './accounts.ts';
 import type { CertificateEntry } from './certificate-entry.ts';
+import type { CertificateShelf } from './certificate-shelf.ts';
 import type { ChallengeBoard } from './challenge-board.ts';
 import { ChallengePort } from './challenge-port.ts';
 import { OrderDesk } from './order-desk.ts';
-import type { ICertificateManagerOptions, ICertificateRoute, TCertificateSource } from './types.ts';
-
-/** A certificate and who made it. */
-export interface IIssuedCertificate {
-  readonly cert: string;
-  readonly key: string;
-  readonly source: TCertificateSource;
-}
+import type {
+  ICertificateManagerOptions,
+  ICertificateMaterial,
+  ICertificateRoute,
+  IIssuedCertificate,
+} from './types.ts';
 
 function dnsSolver(handler: IDnsChallengeHandler): IChallengeSolver {
   return {
@@ -48,14 +47,21 @@ const everyType: readonly TChallengeType[] = ['http-01', 'tls-alpn-01', 'dns-01'
 export class CertificateIssuer {
   readonly #options: ICertificateManagerOptions;
   readonly #accounts: AcmeAccounts;
+  readonly #shelf: CertificateShelf;
   readonly #clock: IAcmeClock;
   readonly #desk = new OrderDesk<IIssuedCertificate>(limits.ordersMax);
   readonly #solvers: ReadonlyMap<TChallengeType, IChallengeSolver>;
   readonly #port: ChallengePort;
 
-  constructor(options: ICertificateManagerOptions, accounts: AcmeAccounts, board: ChallengeBoard) {
+  constructor(
+    options: ICertificateManagerOptions,
+    accounts: AcmeAccounts,
+    shelf: CertificateShelf,
+    board: ChallengeBoard,
+  ) {
     this.#options = options;
     this.#accounts = accounts;
+    this.#shelf = shelf;
     this.#clock = options.clock ?? systemClock;
     this.#port = new ChallengePort(options);
     const solvers = [board.solver('http-01'), board.solver('tls-alpn-01')];
@@ -73,18 +79,42 @@ export class CertificateIssuer {
     return types.flatMap((type) => this.#solvers.get(type) ?? []);
   }
 
-  /** Gets a certificate; entries with the same names share one order. */
-  issue(entry: CertificateEntry, signal: AbortSignal): Promise<IIssuedCertificate> {
-    return this.#desk.place(entry.key, signal, async () => {
-      const provide = this.#options.certProvisionFunction;
-      if (provide !== undefined) {
-        const provided = await this.#provide(provide, entry, signal);
-        if (provided !== undefined) return provided;
-      }
-      if (this.#options.acmeEnabled === false) throw new AcmeError('ACME_ACCOUNT', 'ACME is switched off');
-      const { cert, key } = await this.#order(entry, signal);
-      return { cert, key, source: 'acme' };
-    });
+  /**
+   * Gets a certificate and keeps it; entries with the same names share one order, and so do nodes with one storage:
+   * what another node has put there meanwhile is taken.
+   *
+   * @param forced order anew, whatever the storage has
+   */
+  issue(entry: CertificateEntry, signal: AbortSignal, forced: boolean): Promise<IIssuedCertificate> {
+    const before = entry.material;
+    return this.#desk.place(entry.key, signal, () =>
+      this.#shelf.alone(entry, signal, async (both) => {
+        const kept = forced ? undefined : await this.#shelf.newer(entry, before);
+        if (kept !== undefined) return kept;
+        const issued = await this.#make(entry, both, before);
+        if (inspectCertificate(issued.cert).notAfter.getTime() <= this.#clock.now()) {
+          throw new AcmeError('ACME_CERTIFICATE', 'the new certificate has expired already; is the clock right?');
+        }
+        // Before the turn ends: the next node looks there.
+        await this.#shelf.keep(entry, issued);
+        return { ...issued, keptFor: entry.route.name };
+      }),
+    );
+  }
+
+  async #make(
+    entry: CertificateEntry,
+    signal: AbortSignal,
+    before: ICertificateMaterial | undefined,
+  ): Promise<IIssuedCertificate> {
+    const provide = this.#options.certProvisionFunction;
+    if (provide !== undefined) {
+      const provided = await this.#provide(provide, entry, signal);
+      if (provided !== undefined) return provided;
+    }
+    if (this.#options.acmeEnabled === false) throw new AcmeError('ACME_ACCOUNT', 'ACME is switched off');
+    const { cert, key } = await this.#order(entry, signal, before);
+    return { cert, key, source: 'acme' };
   }
 
   /** Asks the operator's function; undefined hands over to ACME. */
@@ -113,8 +143,12 @@ export class CertificateIssuer {
     }
   }
 
-  async #order(entry: CertificateEntry, signal: AbortSignal): Promise<IObtainedCertificate> {
-    const { route, material } = entry;
+  async #order(
+    entry: CertificateEntry,
+    signal: AbortSignal,
+    before: ICertificateMaterial | undefined,
+  ): Promise<IObtainedCertificate> {
+    const { route } = entry;
     const email = route.email ?? this.#options.email;
     if (email === undefined && this.#options.emailRequired === true) {
       throw new AcmeError('ACME_ACCOUNT', 'automatic certificates need acme.email');
@@ -127,7 +161,7 @@ export class CertificateIssuer {
         solvers: this.#preferred(entry, port.isOpen),
         signal,
         // RFC 9773 §5: only the CA that issued the old certificate knows it.
-        replaces: material?.source === 'acme' ? material.cert : undefined,
+        replaces: before?.source === 'acme' ? before.cert : undefined,
         keyType: this.#options.keyType,
         preferredChain: this.#options.preferredChain,
         profile: this.#options.profile,
@@ -137,9 +171,20 @@ export class CertificateIssuer {
     }
   }
 
+  #careful(solver: IChallengeSolver): IChallengeSolver {
+    const { dnsChallenge } = this.#options;
+    if (!isDns(solver) || dnsChallenge?.covers === undefined) return solver;
+    return {
+      ...solver,
+      canSolve: ({ type, value }, wildcard) => type === 'dns' && (wildcard || dnsChallenge.covers?.(value) === true),
+    };
+  }
+
   /** The solvers for the next try: a challenge type that failed may be blocked on the way here, so others go first. */
   #preferred(entry: CertificateEntry, portIsOpen: boolean): IChallengeSolver[] {
-    const solvers = this.#solversOf(entry.route).filter((solver) => portIsOpen || solver.type !== 'http-01');
+    const possible = this.#solversOf(entry.route).filter((solver) => portIsOpen || solver.type !== 'http-01');
+    // A name that has no other way is tried all the same: the handler says best what is missing.
+    const solvers = possible.length > 1 ? possible.map((solver) => this.#careful(solver)) : possible;
     const failed = entry.lastFailure instanceof AcmeError && entry.lastFailure.code === 'ACME_CHALLENGE_FAILED';
     const first = failed && solvers.length > 0 ? entry.failures % solvers.length : 0;
     return [...solvers.slice(first), ...solvers.slice(0, first)];

@@ -27,6 +27,7 @@ export function certificateOptions(
   const { logger } = options;
   return {
     certDir: acme.certificateStore ?? limits.storeDirectory,
+    storage: acme.storage,
     directoryUrl: directoryOf(acme, acme.useProduction === true || acme.environment === 'production'),
     acmeEnabled: acme.enabled !== false,
     email: acme.email ?? acme.accountEmail,

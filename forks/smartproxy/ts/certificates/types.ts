@@ -12,6 +12,7 @@ import type {
   TChallengeType,
 } from '@dcrouter/acme';
 
+import type { ICertificateStorage } from '../interfaces/certificate-storage.ts';
 import type { ICertificateEvent } from '../interfaces/events.ts';
 import type { IDnsChallengeHandler, TSmartProxyCertProvisionObject } from '../interfaces/options.ts';
 
@@ -56,6 +57,15 @@ export interface ICertificateMaterial {
   readonly info: ICertificateInfo;
 }
 
+/** A certificate and who made it. */
+export interface IIssuedCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly source: TCertificateSource;
+  /** The route that the storage has it for already. */
+  readonly keptFor?: string;
+}
+
 /** PEM that the operator supplied. */
 export interface IStaticCertificate {
   readonly cert: string;
@@ -85,8 +95,10 @@ export type TCertificateEventName =
 export type TCertificateLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 
 export interface ICertificateManagerOptions {
-  /** Folder of the store; made on first use, mode 0700. */
+  /** Folder of the store; made on first use, mode 0700. Unused with `storage`. */
   readonly certDir: string;
+  /** In place of the folder: a storage that several nodes share. */
+  readonly storage?: ICertificateStorage;
   readonly directoryUrl: string;
   /** Mail address for the CA. */
   readonly email?: string;

@@ -52,7 +52,7 @@ export function portableOptions(options: ISmartProxyOptions): ISmartProxyOptions
   return {
     ...rest,
     routes: portableRoutes(options.routes),
-    acme: acme === undefined ? undefined : { ...acme, dnsChallenge: undefined },
+    acme: acme === undefined ? undefined : { ...acme, dnsChallenge: undefined, storage: undefined },
     ephemeralPorts: false,
     ticketKeyRotationHours: 0,
     metrics: { enabled: false },

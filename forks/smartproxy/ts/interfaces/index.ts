@@ -1,4 +1,5 @@
 /** @module */
+export type { ICertificateStorage, ICertificateSubject, IKeptCertificate } from './certificate-storage.ts';
 export type { IRouteContext } from './context.ts';
 export type {
   IRouteAdvanced,

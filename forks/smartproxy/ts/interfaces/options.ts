@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ICertificateStorage } from './certificate-storage.ts';
 import type { IProxyPolicy } from './policy.ts';
 import type { IRouteConfig } from './route.ts';
 import type { IDefaultSecurity } from './security.ts';
@@ -36,6 +37,11 @@ export interface IDnsChallengeHandler {
   set(name: string, value: string): Promise<void>;
   /** Removes the record again. */
   remove(name: string, value: string): Promise<void>;
+  /**
+   * Whether records can be published for a domain. Asked where another challenge would do as well; without it they can
+   * for every one. Ours.
+   */
+  covers?(domain: string): boolean;
 }
 
 /** Defaults for every route whose certificate is `auto`. Confirmed. */
@@ -60,6 +66,8 @@ export interface IAcmeOptions {
   renewCheckIntervalHours?: number;
   /** Folder of certificates and account, default `./certs`. Confirmed. */
   certificateStore?: string;
+  /** Where certificates and accounts are kept instead of the folder: several nodes may share it. Ours. */
+  storage?: ICertificateStorage;
   /** Leave domains alone that have a certificate of the configuration. Confirmed. */
   skipConfiguredCerts?: boolean;
   /** Another directory than Let's Encrypt's. Ours. */

@@ -50,6 +50,17 @@ const pemOrBuffers = either(
   [isList, list(textOrBuffer, 1, tlsLimits.authoritiesMax)],
 );
 
+/** Usually an object of a class: its methods are not its own members. */
+function methods(...names: readonly [string, ...string[]]): TRule {
+  const needed = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  return (value, field, report) => {
+    const given = (value ?? {}) as Record<string, unknown>;
+    if (names.some((name) => typeof given[name] !== 'function')) {
+      report('ROUTE_BAD_TYPE', field, `needs the functions ${needed}`);
+    }
+  };
+}
+
 export const acmeShape: TShape = {
   enabled: boolean,
   email: text(tlsLimits.emailCharsMax),
@@ -61,16 +72,11 @@ export const acmeShape: TShape = {
   autoRenew: boolean,
   renewCheckIntervalHours: integer(1, limits.renewCheckHoursMax, 'hours'),
   certificateStore: path,
+  storage: methods('getCertificate', 'putCertificate', 'getAccount', 'putAccount', 'withLock'),
   skipConfiguredCerts: boolean,
   directoryUrl: text(routeLimits.headerCharsMax),
   directoryCa: text(Number.MAX_SAFE_INTEGER),
-  dnsChallenge: (value, field, report) => {
-    // An object of a class: its methods are not its own members.
-    const { set, remove } = (value ?? {}) as Record<string, unknown>;
-    if (typeof set !== 'function' || typeof remove !== 'function') {
-      report('ROUTE_BAD_TYPE', field, 'needs the functions set and remove');
-    }
-  },
+  dnsChallenge: methods('set', 'remove'),
 };
 
 const logger: TRule = (value, field, report) => {
@@ -97,13 +103,7 @@ const requestIdHeader: TRule = (value, field, report) => {
   report('ROUTE_BAD_VALUE', field, `is ${value}, which has a meaning of its own; choose another name`);
 };
 
-/** Usually an object of a class: its methods are not its own members. */
-const resolver: TRule = (value, field, report) => {
-  const { peek, resolve } = (value ?? {}) as Record<string, unknown>;
-  if (typeof peek !== 'function' || typeof resolve !== 'function') {
-    report('ROUTE_BAD_TYPE', field, 'needs the functions peek and resolve');
-  }
-};
+const resolver = methods('peek', 'resolve');
 
 export const defaultsShape: TShape = {
   target: object({ host: required(hostRule), port: required(portRule) }),
