@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from '../dist_ts/cli/main.js';
+// The built command; under the condition `dcrouter-source` the sources, which need no build.
+import { main } from '#command';
 
 process.exitCode = await main(process.argv.slice(2));

@@ -8,13 +8,19 @@ interface ISystemError {
   code?: string;
   address?: string;
   port?: number;
+  path?: string;
+  message?: string;
 }
 
-/** Words a system error at start-up so that it names the address and the way out. */
+/** Words a system error so that it names the address or the file and the way out; what is worded already stays. */
 export function explainStartError(what: string, error: unknown): StartError {
+  if (error instanceof StartError) return error;
   const system = findSystemError(error);
   if (!system)
     return new StartError(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  if (system.path !== undefined && system.port === undefined) {
+    return new StartError(`${what}: ${fileReason(system, system.path)}`, { cause: error });
+  }
   const where = system.port === undefined ? '' : ` ${system.address ?? ''}:${system.port}`;
   const reason =
     system.code === 'EADDRINUSE'
@@ -25,6 +31,11 @@ export function explainStartError(what: string, error: unknown): StartError {
           ? `the address${where} does not belong to this machine`
           : `${system.code ?? 'error'} on${where}`;
   return new StartError(`${what}: ${reason}`, { cause: error });
+}
+
+function fileReason({ code, message = 'error' }: ISystemError, path: string): string {
+  const named = message.includes(path) ? message : `${message}: ${path}`;
+  return code === 'EACCES' || code === 'EPERM' ? `${named}; let the user of this process use it` : named;
 }
 
 /** Libraries wrap the system's error; the innermost one with a code says what happened. */

@@ -167,6 +167,22 @@ test('dig gets answers over UDP and TCP and each query is counted under its type
   dnsLedger.assertLaws();
 });
 
+test('the rules of the example decide about requests and queries', async (t) => {
+  assert.equal((await httpGet('app.example.test', '/admin/users')).status, 404);
+  assert.equal((await httpGet('app.example.test', '/')).status, 200);
+  assert.equal(await metric('dcrouter_rule_hits_total{rule="admin pages are closed",action="deny"}'), 1);
+  if (toolVersion('dig', ['-v']) === undefined) return t.skip('dig is not installed');
+  const asked = await promisify(execFile)('dig', [
+    '@127.0.0.1',
+    '-p',
+    String(dns),
+    '+tries=1',
+    'ads.example.test',
+    'A',
+  ]);
+  assert.match(asked.stdout, /status: NXDOMAIN/);
+});
+
 test('promtool accepts the live /metrics', async (t) => {
   if (toolVersion('promtool') === undefined) return t.skip('promtool is not installed');
   const text = await (await fetch(`http://127.0.0.1:${api}/metrics`)).text();

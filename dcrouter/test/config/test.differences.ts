@@ -163,3 +163,81 @@ test('what looks like a mistake is warned about', () => {
     'zone example.test: the name server ns.sub.example.test of sub.example.test has no address in our zone example.test; nobody can reach it',
   ]);
 });
+
+test('a domain that gets its records by itself has an address', () => {
+  const document = (autoRecords: object) => ({
+    proxy: {
+      routes: ['shop', 'hidden'].map((name) => ({
+        name,
+        dns: name === 'shop',
+        match: { ports: 80, domains: `${name}.example.test` },
+        action: { type: 'forward', targets: [{ host: '127.0.0.1', port: 3000 }] },
+      })),
+    },
+    dns: {
+      ...autoRecords,
+      zones: {
+        'example.test': { nameservers: ['ns1.example.test'], records: [{ name: 'ns1', type: 'A', data: '192.0.2.1' }] },
+      },
+    },
+  });
+  const missing = (name: string) =>
+    `route '${name}': ${name}.example.test is in our zone example.test, which has no address for it`;
+  const without = read(JSON.stringify(document({})));
+  assert.deepEqual(effects(without, without).warnings, [missing('shop'), missing('hidden')]);
+  const config = read(JSON.stringify(document({ autoRecords: { addresses: ['192.0.2.1'] } })));
+  assert.deepEqual(effects(config, config).warnings, [missing('hidden')]);
+});
+
+test('a state of a target that nothing names is warned about, unless names are known only while it runs', () => {
+  const document = (port: number | string) => ({
+    proxy: {
+      defaults: { target: { host: '192.0.2.3', port: 80 } },
+      routes: [
+        {
+          name: 'shop',
+          match: { ports: 80, domains: 'shop.example.test' },
+          action: { type: 'forward', targets: [{ host: ['192.0.2.1', '2001:db8::1'], port }] },
+        },
+      ],
+    },
+    rules: {
+      rules: [
+        { name: 'r', when: 'http.path == "/"', action: { type: 'route', target: { host: '192.0.2.2', port: 80 } } },
+      ],
+    },
+    upstreams: Object.fromEntries(
+      ['192.0.2.1:80', '[2001:db8::1]:80', '192.0.2.2:80', '192.0.2.3:80', '192.0.2.1:81'].map((name) => [
+        name,
+        { state: 'drain' },
+      ]),
+    ),
+  });
+  const warnings = (port: number | string): readonly string[] => {
+    const config = read(JSON.stringify(document(port)));
+    return effects(config, config).warnings;
+  };
+  assert.deepEqual(warnings(80), ["upstreams: nothing goes to '192.0.2.1:81'; what is said about it has no effect"]);
+  assert.deepEqual(warnings('preserve'), []);
+});
+
+test('a name that was answered by itself is not gained by a record of its own', () => {
+  const document = (records: object[]) => ({
+    proxy: {
+      routes: [
+        {
+          name: 'shop',
+          match: { ports: 80, domains: 'shop.example.test' },
+          action: { type: 'forward', targets: [{ host: '127.0.0.1', port: 3000 }] },
+        },
+      ],
+    },
+    dns: {
+      autoRecords: { addresses: ['192.0.2.1'] },
+      zones: { 'example.test': { nameservers: ['ns1.example.org'], records } },
+    },
+  });
+  const text = { name: 'shop', type: 'TXT', data: 'hello' };
+  const found = effects(read(JSON.stringify(document([]))), read(JSON.stringify(document([text]))));
+  assert.deepEqual([found.namesGained, found.namesLost], [[], []]);
+});

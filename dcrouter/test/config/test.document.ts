@@ -40,7 +40,7 @@ test('the shipped example is valid', () => {
       ['secure-passthrough', 8443],
     ],
   );
-  assert.equal(config.dns?.zones['example.test']?.records.length, 10);
+  assert.equal(config.dns?.zones['example.test']?.records.length, 11);
 });
 
 test('the same document as JSON is the same configuration', () => {

@@ -148,6 +148,15 @@ test('names of files are relative to the file that names them', async (t) => {
   assert.deepEqual(config.proxy?.tls?.certificate, { keyFile: join(folder, 'sub/key.pem'), certFile: '/etc/cert.pem' });
 });
 
+test('log files stand beside the document, wherever the router was started', async (t) => {
+  const folder = await folderOf(t, {
+    'router.yaml': 'logging: { file: router.log, access: { format: combined, file: logs/access.log } }\n',
+  });
+  const { logging } = await loadConfig(join(folder, 'router.yaml'), {});
+  assert.equal(logging.file, join(folder, 'router.log'));
+  assert.deepEqual(logging.access, { format: 'combined', file: join(folder, 'logs/access.log'), sample: 1 });
+});
+
 test('a zone may come from a master file, whose errors tell its line', async (t) => {
   const folder = await folderOf(t, {
     'router.yaml': 'dns: { zones: { example.test: { file: zones/example.test } } }\n',

@@ -21,7 +21,7 @@ export const PROBLEMS = {
   DCR_STORE_CONFLICT: [409, 'Another change came first'],
   DCR_CONTROL_UNCONFIRMED: [409, 'Nothing waits for its confirmation'],
   DCR_CONTROL_NO_FILE: [409, 'The router was not started from a file'],
-  DCR_START_FAILED: [409, 'A listener cannot be opened'],
+  DCR_START_FAILED: [409, 'The router cannot serve it'],
   DCR_CONTROL_PRECONDITION: [412, 'It has changed meanwhile'],
   DCR_API_TOO_LARGE: [413, 'The body is too large'],
   DCR_API_MEDIA_TYPE: [415, 'The body must be application/json'],
@@ -104,7 +104,7 @@ export function toApiError(error: unknown): ApiError {
     const where = foreign.validationContext ?? 'request';
     return new ApiError('DCR_API_INVALID', `the ${where} does not fit: see problems`, {
       problems: foreign.validation.map((issue) => ({
-        path: `${where}${(issue.instancePath ?? '').replaceAll('/', '.')}`,
+        path: `${where}${(issue.instancePath ?? '').replaceAll('/', '.')}`.replace(/\.$/, ''),
         message: issue.message ?? 'does not fit',
       })),
     });

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { IEffects } from '../control/types.ts';
+import { composeZones } from '../dns/compose.ts';
 import { zoneFrom } from '../dns/zones.ts';
 import { needsRestart } from './restart.ts';
 import { activeRoutes, domainsOf, routePorts } from './route-facts.ts';
@@ -66,7 +67,8 @@ function automaticNames(config: TConfig): Set<string> {
 
 /** The names of zones that differ; a zone that stayed as it was neither loses nor gains any. */
 function dnsNames(previous: TConfig, next: TConfig): { before: Set<string>; after: Set<string> } {
-  const zones = { before: previous.dns?.zones ?? {}, after: next.dns?.zones ?? {} };
+  const isUp = (): boolean => true;
+  const zones = { before: composeZones(previous, isUp), after: composeZones(next, isUp) };
   const differs = (name: string): boolean => !isDeepStrictEqual(zones.before[name], zones.after[name]);
   const names = (of: Readonly<Record<string, TZoneConfig>>): Set<string> =>
     new Set(

@@ -5,9 +5,10 @@
  */
 import { X509Certificate } from 'node:crypto';
 import type { Zone } from '@dcrouter/smartdns/server';
+import { composeZones } from '../dns/compose.ts';
 import { zoneFrom } from '../dns/zones.ts';
 import { suspicionLimits } from './limits.ts';
-import { activeRoutes, domainsOf } from './route-facts.ts';
+import { activeRoutes, domainsOf, targetsOf } from './route-facts.ts';
 import type { TConfig, TRouteConfig } from './schema/index.ts';
 
 /** Reads a certificate file, as PEM; undefined when it cannot be read. */
@@ -15,7 +16,8 @@ export type ICertificateSource = (file: string) => string | undefined;
 
 /** One line for each thing that a person should look at, as many as the limits say. */
 export function suspicions(config: TConfig, certificates?: ICertificateSource): string[] {
-  const zones = Object.entries(config.dns?.zones ?? {}).map(([name, zone]) => zoneFrom(name, zone));
+  // As they are served while all is well: with the records that routes bring along.
+  const zones = Object.entries(composeZones(config, () => true)).map(([name, zone]) => zoneFrom(name, zone));
   const found = new Set<string>();
   for (const warning of allSuspicions(config, zones, certificates)) {
     if (found.size >= suspicionLimits.warningsMax) break;
@@ -34,6 +36,28 @@ function* allSuspicions(
     yield* addressSuspicions(route, zones);
   }
   for (const zone of zones) yield* zoneSuspicions(zone, zones);
+  yield* stateSuspicions(config);
+}
+
+/** A target with a typing error in its name would be believed to be drained. */
+function* stateSuspicions({ proxy, rules, upstreams = {} }: TConfig): Generator<string> {
+  const { target } = proxy?.defaults ?? {};
+  const targets = [
+    ...(proxy?.routes ?? []).flatMap(targetsOf),
+    ...rules.rules.flatMap(({ action }) => (action.type === 'route' && action.target) || []),
+    ...(target === undefined ? [] : [target]),
+  ];
+  // Servers behind SRV records, and ports that clients choose, are known only while it runs.
+  if (targets.some(({ port }) => typeof port !== 'number')) return;
+  const named = new Set(targets.flatMap(({ host, port }) => [host].flat().map((one) => targetName(one, port))));
+  for (const name of Object.keys(upstreams)) {
+    if (!named.has(name.toLowerCase()))
+      yield `upstreams: nothing goes to '${name}'; what is said about it has no effect`;
+  }
+}
+
+function targetName(host: string, port: number | string): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`.toLowerCase();
 }
 
 function* certificateSuspicions(route: TRouteConfig, read: ICertificateSource | undefined): Generator<string> {

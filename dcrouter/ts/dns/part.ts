@@ -47,9 +47,7 @@ export class DnsPart implements IPart {
     const dns = await createDnsServer(config.dns, [...zones.values()], this.#context.sockets);
     this.#rules.attachDns(dns);
     const signing = this.#signingOf(dns);
-    await signing.follow(config.dns.zones, {}).catch((error: unknown) => {
-      throw explainStartError('the zones cannot be signed', error);
-    });
+    await signing.follow(config.dns.zones, {});
     this.#stopLogging = this.#context.logs.attachDns(dns);
     await dns.start().catch((error: unknown) => {
       this.#stopLogging();

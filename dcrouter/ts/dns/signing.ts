@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MemoryKeyStorage, type DnsZones, type IDnssecOptions } from '@dcrouter/smartdns/server';
 import type { TDnsConfig, TDnssecConfig } from '../config/schema/index.ts';
+import { explainStartError } from '../start-error.ts';
 import { StoreUnavailableError } from '../store/errors.ts';
 import type { StoreKeyStorage } from './key-storage.ts';
 
@@ -35,14 +36,16 @@ export class ZoneSigning {
    * zone whose keys are in a store that is away stays as it is until {@link refresh}: other keys would not fit the
    * parent's DS.
    *
-   * @throws Error when keys cannot be read or made; zones before it may have changed by then
+   * @throws StartError when keys cannot be read or made; zones before it may have changed by then
    */
   async follow(next: TZones, previous: TZones): Promise<void> {
     for (const [name, { dnssec }] of Object.entries(next)) {
       if (dnssec === undefined) this.#zones.unsign(plainName(name));
       else if (!this.#isSigned(name) || !isDeepStrictEqual(dnssec, previous[name]?.dnssec)) {
         await this.#sign(plainName(name), dnssec).catch((error: unknown) => {
-          if (!(error instanceof StoreUnavailableError)) throw error;
+          if (!(error instanceof StoreUnavailableError)) {
+            throw explainStartError(`zone ${plainName(name)} cannot be signed`, error);
+          }
           this.#keysAway(plainName(name), error);
         });
       }

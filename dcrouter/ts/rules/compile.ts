@@ -159,7 +159,7 @@ class RulesCompiler implements ICheckContext {
 }
 
 /** Whether a rule does the same; where it stands and what is said about it does not matter. */
-function isSame(a: TRuleConfig, b: TRuleConfig): boolean {
+export function isSame(a: TRuleConfig, b: TRuleConfig): boolean {
   const essence = ({ when, action, stages }: TRuleConfig): string => JSON.stringify([when, action, stages]);
   return essence(a) === essence(b);
 }

@@ -39,6 +39,8 @@ export class RulesPart implements IPart, IRuleEngine {
   readonly #context: IRouterContext;
   readonly #clock: IRuleClock;
   #set: RuleSet;
+  /** The set before, which is asked again when a change is taken back. */
+  #before: RuleSet | null = null;
   #routes: readonly string[] = [];
   #recorder: Recorder | null = null;
   #proxy: SmartProxy | null = null;
@@ -67,7 +69,11 @@ export class RulesPart implements IPart, IRuleEngine {
   /** Between two events all rules are others, or none. Hits of rules that stay as they are go on. */
   async apply(next: TConfig): Promise<void> {
     const before = this.#set;
-    this.#set = this.#compile(next.rules, before);
+    // A part after this one has refused: hits and counts go on as if nothing had been.
+    const earlier = this.#before?.config === next.rules ? this.#before : null;
+    earlier?.resumeAfter(before);
+    this.#set = earlier ?? this.#compile(next.rules, before);
+    this.#before = before;
     this.#routes = routeNames(next);
     if (next.rules.record !== before.config.record) {
       this.#recorder = next.rules.record === 0 ? null : new Recorder(next.rules.record);

@@ -8,7 +8,7 @@ import type { TRulesConfig } from '../config/schema/rules.ts';
 import { redirected, tooMany } from './action.ts';
 import { systemClock, type Calendar, type IRuleClock } from './calendar.ts';
 import { Candidates } from './candidates.ts';
-import { compileRules } from './compile.ts';
+import { compileRules, isSame } from './compile.ts';
 import type { CounterTable } from './countertable.ts';
 import type { Facts } from './facts.ts';
 import { keysOf } from './keys.ts';
@@ -81,6 +81,15 @@ export class RuleSet {
   /** By name, enabled or not. */
   get rules(): ReadonlyMap<string, Rule> {
     return new Map([...this.ordered, ...this.disabled].map((rule) => [rule.name, rule]));
+  }
+
+  /** Is asked again in place of a set that did not last: what that one counted of the same rules stays counted. */
+  resumeAfter(other: RuleSet): void {
+    const others = other.rules;
+    for (const [name, rule] of this.rules) {
+      const same = others.get(name);
+      if (same !== undefined && isSame(same.config, rule.config)) rule.hits = same.hits;
+    }
   }
 
   /** Whether any rule is asked at a stage, or anything counted. */

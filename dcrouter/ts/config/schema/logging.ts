@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import { REDACTED_FIELDS_MAX } from '../../log/limits.ts';
+import { file } from './common.ts';
 
-const file = z.string().min(1);
 /** A field of a line, or a member of one: `clientIp`, `error.message`. */
 const field = z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, {
   error: 'expected the name of a field, as clientIp or data.address',
