@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { parseConfigDocument } from '../../ts/config/document.ts';
+import { validateConfig } from '../../ts/config/load.ts';
+import { createLogger } from '../../ts/log/logger.ts';
+import { DcRouter } from '../../ts/router.ts';
+import { freePorts } from '../../../test/helpers/ports.ts';
+
+test('while the last request is waited for, probes hear of it and metrics show it; then nothing answers', async (t) => {
+  const backend = createServer().listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  t.after(() => backend.close());
+  const [http, api] = (await freePorts(2)) as [number, number];
+  const target = { host: '127.0.0.1', port: (backend.address() as AddressInfo).port };
+  const route = { name: 'app', match: { ports: http }, action: { type: 'forward', targets: [target] } };
+  const document = { api: { port: api }, proxy: { address: '127.0.0.1', routes: [route] } };
+  const config = validateConfig(parseConfigDocument('router.json', JSON.stringify(document), {}));
+  const router = new DcRouter(config, { logger: createLogger({ level: 'silent', format: 'json' }) });
+  await router.start();
+  t.after(() => router.stop());
+  const asked = once(backend, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+  const answered = once(get({ host: '127.0.0.1', port: http, agent: false }), 'response') as Promise<[IncomingMessage]>;
+  const [, held] = await asked;
+  const stopped = router.stop();
+  const ask = async (path: string): Promise<[number, string]> => {
+    const response = await fetch(`http://127.0.0.1:${api}${path}`, { headers: { connection: 'close' } });
+    return [response.status, await response.text()];
+  };
+  assert.equal((await ask('/readyz'))[0], 503);
+  const [status, page] = await ask('/metrics');
+  assert.equal(status, 200);
+  assert.match(page, /^dcrouter_proxy_connections_active\{route="app"\} 1$/m);
+  held.end('at last');
+  const [response] = await answered;
+  assert.equal(response.statusCode, 200);
+  response.resume();
+  await stopped;
+  await assert.rejects(ask('/readyz'));
+});
