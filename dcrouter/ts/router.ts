@@ -86,7 +86,7 @@ export class DcRouter {
   readonly readiness = new Readiness();
   readonly #api: ApiPart;
   readonly #telemetry: TelemetryPart;
-  /** In the order of their start; stopped the other way round, but for the management listener ({@link #stopParts}). */
+  /** In the order of their start; stopped in the order of {@link inOrderOfEnd}. */
   readonly #parts: readonly IPart[];
   #stopMetrics: () => void = () => {};
   readonly #host: IProcessHost | undefined;
@@ -338,15 +338,15 @@ export class DcRouter {
   async #stopParts(parts: IPart[], how: IStopHow): Promise<void> {
     // Where a successor serves, all stop accepting at once: nobody has to find the listeners in an order.
     if (how.drainMs !== undefined) await Promise.all(parts.map(async (part) => await part.stop(how)));
-    else for (const part of inOrderOfEnd(parts, this.#api)) await part.stop(how);
+    else for (const part of inOrderOfEnd(parts, [this.#telemetry, this.#api])) await part.stop(how);
     this.#stopMetrics();
     this.readiness.set('stopped');
   }
 }
 
-/** The other way round than they started; the management listener, which tells how the drain goes, last but for the log. */
-function inOrderOfEnd(started: readonly IPart[], api: IPart): IPart[] {
+/** The other way round than they started; those that tell how the drain goes last, but for the log. */
+function inOrderOfEnd(started: readonly IPart[], telling: readonly IPart[]): IPart[] {
   const [log, ...others] = started;
-  const serving = others.filter((part) => part !== api).reverse();
-  return [...serving, ...(others.includes(api) ? [api] : []), ...(log === undefined ? [] : [log])];
+  const serving = others.filter((part) => !telling.includes(part)).reverse();
+  return [...serving, ...telling.filter((part) => others.includes(part)), ...(log === undefined ? [] : [log])];
 }
