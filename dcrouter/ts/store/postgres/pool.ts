@@ -45,6 +45,7 @@ export interface IGuardedPoolOptions {
 export class GuardedPool implements PostgresPool {
   readonly #pool: Pool;
   readonly #server: string;
+  readonly #broken = new WeakMap<PoolClient, Error>();
   #ending: Promise<void> | undefined;
 
   constructor({ url, node, server, size, idleFailed }: IGuardedPoolOptions) {
@@ -57,6 +58,13 @@ export class GuardedPool implements PostgresPool {
       query_timeout: limits.answerMs,
     });
     this.#pool.on('error', idleFailed);
+    // For the connection's whole life: the pool takes its own listener off a promise's turn before the caller has the
+    // connection, and a server that is shutting down says so in the same packet in which it says that it is ready.
+    this.#pool.on('connect', (client) => {
+      client.on('error', (error) => {
+        if (!this.#broken.has(client)) this.#broken.set(client, error);
+      });
+    });
   }
 
   get options(): PostgresPool['options'] {
@@ -74,7 +82,7 @@ export class GuardedPool implements PostgresPool {
       const why = message === '' ? code : message;
       throw new StoreUnavailableError(`${this.#server}: no connection: ${why}`, { cause: error });
     }
-    return new GuardedClient(client);
+    return new GuardedClient(client, this.#broken);
   }
 
   end(): Promise<void> {
@@ -85,17 +93,12 @@ export class GuardedPool implements PostgresPool {
 
 class GuardedClient implements PostgresPoolClient {
   readonly #client: PoolClient;
-  #broken: Error | undefined;
+  readonly #broken: WeakMap<PoolClient, Error>;
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, broken: WeakMap<PoolClient, Error>) {
     this.#client = client;
-    // A connection that breaks between two statements of a transaction says so here; without a listener it would throw.
-    client.on('error', this.#brokenBy);
+    this.#broken = broken;
   }
-
-  readonly #brokenBy = (error: Error): void => {
-    this.#broken ??= error;
-  };
 
   query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
   query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
@@ -104,17 +107,17 @@ class GuardedClient implements PostgresPoolClient {
   }
 
   release(): void {
-    this.#client.off('error', this.#brokenBy);
-    this.#client.release(this.#broken);
+    this.#client.release(this.#broken.get(this.#client));
   }
 
   async #query(sql: string, parameters: readonly unknown[]): Promise<unknown> {
     // The roll-back after a time-out would wait behind the statement that timed out.
-    if (this.#broken) throw this.#broken;
+    const broken = this.#broken.get(this.#client);
+    if (broken) throw broken;
     try {
       return await this.#client.query(sql, [...parameters]);
     } catch (error) {
-      if (breaksConnection(error)) this.#broken = error as Error;
+      if (breaksConnection(error)) this.#broken.set(this.#client, error as Error);
       throw error;
     }
   }
