@@ -31,6 +31,8 @@ const NOT_MODIFIED = 304;
 export class ResponseRelay {
   /** Any byte of a response arrived. */
   begun = false;
+  /** The read that brought the first byte is being worked on: its time is now, as far as anybody can tell. */
+  isFirstRead = false;
   readonly #exchange: ExchangeState;
   readonly #body = new BodyReader();
   /** The final head was forwarded. */
@@ -49,13 +51,23 @@ export class ResponseRelay {
 
   reset(): void {
     this.begun = false;
+    this.isFirstRead = false;
     this.#headDone = false;
     this.#held = NOTHING;
     this.#interim = 0;
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
-    if (!this.begun) this.#observeFirstByte();
+    if (this.begun) {
+      this.#onBytes(bytes, start, end);
+      return;
+    }
+    this.#observeFirstByte();
+    this.#onBytes(bytes, start, end);
+    this.isFirstRead = false;
+  }
+
+  #onBytes(bytes: Buffer, start: number, end: number): void {
     if (this.#headDone) {
       this.#forwardBody('', bytes, start, end);
       return;
@@ -84,6 +96,7 @@ export class ResponseRelay {
   #observeFirstByte(): void {
     const exchange = this.#exchange;
     this.begun = true;
+    this.isFirstRead = true;
     exchange.firstByteAtMs = performance.now();
     const seconds = (exchange.firstByteAtMs - exchange.sentAtMs) / MS_PER_SECOND;
     if (exchange.target !== null) exchange.target.counters.firstByteLatency.observe(seconds);
