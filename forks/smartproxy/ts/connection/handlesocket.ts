@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { isIPv6 } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { limits } from '../limits/limits.ts';
 import { handleKit } from './handles.ts';
@@ -99,7 +98,7 @@ export class HandleSocket implements IProxySocket {
     request.proxySocket = socket;
     request.host = address;
     request.port = port;
-    const failed = isIPv6(address)
+    const failed = address.includes(':')
       ? handle.connect6(request, address, port)
       : handle.connect(request, address, port);
     if (failed !== 0) socket.#breakSoon(connectError(failed, request));
