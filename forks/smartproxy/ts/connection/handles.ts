@@ -51,10 +51,10 @@ export interface IHandleKit {
   readonly asyncAt: number;
 }
 
-const METHODS = [
-  ...['useUserBuffer', 'readStart', 'readStop', 'writeBuffer', 'writeLatin1String', 'shutdown', 'connect', 'connect6'],
-  ...['getpeername', 'getsockname', 'setNoDelay', 'setKeepAlive', 'close', 'reset'],
-];
+const METHODS = (
+  'useUserBuffer readStart readStop writeBuffer writeLatin1String shutdown connect connect6 ' +
+  'getpeername getsockname setNoDelay setKeepAlive close reset'
+).split(' ');
 
 let found: IHandleKit | null | undefined;
 

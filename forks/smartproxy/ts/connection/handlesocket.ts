@@ -17,7 +17,7 @@ const UV_EOF = -4_095;
 const MS_PER_SECOND = 1_000;
 
 interface IOwnHandle extends IHandle {
-  proxySocket: HandleSocket;
+  proxySocket: HandleSocket | null;
 }
 
 /** A write that the kernel could not take whole. */
@@ -70,7 +70,7 @@ export class HandleSocket implements IProxySocket {
   #connecting = false;
   #closesWhenSent = false;
   #resets = false;
-  /** Set as soon as a second write could be held back by Nagle's algorithm (RFC 896); many sockets never get there. */
+  /** Nagle's algorithm (RFC 896) is to be turned off before it can hold a write back; many sockets never get there. */
   #delayUntouched = false;
   #written = false;
   #drainOwner: ISocketOwner | null = null;
@@ -144,7 +144,7 @@ export class HandleSocket implements IProxySocket {
   write(data: Uint8Array | string, _encoding?: 'latin1'): boolean {
     const handle = this.#handle;
     if (handle === null || this.#ended) return false;
-    if (this.#delayUntouched && this.#written) {
+    if (this.#delayUntouched && (this.#written || data.length > limits.segmentBytes)) {
       this.#delayUntouched = false;
       handle.setNoDelay(true);
     }
@@ -225,8 +225,9 @@ export class HandleSocket implements IProxySocket {
 
   /** Gives the handle away, with what the kernel still has to send; the socket is of no use any more. */
   release(): IHandle | null {
-    const handle = this.#handle;
+    const handle = this.#handle as IOwnHandle | null;
     if (this.#reading && handle !== null) handle.readStop();
+    if (handle !== null) handle.proxySocket = null;
     this.destroyed = true;
     this.owner = null;
     return this.#letGo();
@@ -332,7 +333,7 @@ export class HandleSocket implements IProxySocket {
 }
 
 function onRead(this: IHandle): Uint8Array | undefined {
-  return (this as IOwnHandle).proxySocket.received(results[readAt]!);
+  return (this as IOwnHandle).proxySocket!.received(results[readAt]!);
 }
 
 function onConnect(status: number, _handle: unknown, request: IConnectRequest): void {
