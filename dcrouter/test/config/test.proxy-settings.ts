@@ -37,7 +37,7 @@ proxy:
     keepAliveInactivityMultiplier: 15
     maxConnectionLifetimeMs: 16
     extendedKeepAliveLifetimeMs: 17
-  socket: { noDelay: false, keepAlive: false, keepAliveInitialDelayMs: 18 }
+  socket: { noDelay: false, kind: net, keepAlive: false, keepAliveInitialDelayMs: 18 }
   tls:
     ciphers: HIGH
     honorCipherOrder: false
@@ -72,6 +72,7 @@ proxy:
     maxConnectionLifetime: 16,
     extendedKeepAliveLifetime: 17,
     noDelay: false,
+    sockets: 'net',
     keepAlive: false,
     keepAliveInitialDelay: 18,
     ciphers: 'HIGH',

@@ -53,6 +53,7 @@ function timeoutsOf(timeouts: TProxyConfig['timeouts']): Partial<ISmartProxyOpti
 function socketOf(socket: TProxyConfig['socket']): Partial<ISmartProxyOptions> {
   return {
     noDelay: socket?.noDelay,
+    sockets: socket?.kind,
     keepAlive: socket?.keepAlive,
     keepAliveInitialDelay: socket?.keepAliveInitialDelayMs,
   };

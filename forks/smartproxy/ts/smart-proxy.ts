@@ -372,7 +372,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
 
   async #listen(port: number): Promise<IListener> {
     if (this.#workers !== null) return await this.#workers.listen(port);
-    const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
+    const listener = new Listener(port, this.#engine.settings, (socket, from) => accept(this.#engine, socket, from));
     const inherited = this.settings.takeListener?.(port);
     if (inherited !== undefined) {
       await listener.adopt(inherited);

@@ -61,6 +61,10 @@ const timeouts = z.strictObject({
 
 const socket = z.strictObject({
   noDelay: z.boolean().optional().describe('Send small packets at once; default true.'),
+  kind: z
+    .enum(['auto', 'net'])
+    .optional()
+    .describe("`net`: Node's own streams; default `auto`: its TCP handles where it shows them, which is faster."),
   keepAlive: z.boolean().optional().describe('TCP keep-alive; default true.'),
   keepAliveInitialDelayMs: milliseconds().optional().describe('Silence until the first probe; default 10000.'),
 });

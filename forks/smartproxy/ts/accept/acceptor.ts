@@ -8,7 +8,7 @@ import type { IEngine } from '../connection/engine.ts';
 import { planOf } from '../connection/plan.ts';
 import { plainAddress } from '../connection/address.ts';
 import { NEVER_MS } from '../connection/settings.ts';
-import type { ProxySocket } from '../connection/socket.ts';
+import type { IProxySocket } from '../connection/socket.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { admitByPolicy, routeByPolicy, type TRefuse } from '../policy/connection.ts';
@@ -17,7 +17,7 @@ import type { Listener } from './listener.ts';
 import { ProxyHeaderStage } from './proxystage.ts';
 
 /** Begins a connection on a socket that was just accepted. */
-export function accept(engine: IEngine, socket: ProxySocket, listener: Listener): void {
+export function accept(engine: IEngine, socket: IProxySocket, listener: Listener): void {
   const address = socket.remoteAddress;
   if (address === undefined) {
     // The client was gone before we looked: there is nothing to count it under.
@@ -25,7 +25,6 @@ export function accept(engine: IEngine, socket: ProxySocket, listener: Listener)
     return;
   }
   const { settings, recorder } = engine;
-  if (settings.noDelay) socket.setNoDelay(true);
   const clientIp = plainAddress(address);
   const connection = new Connection(engine, socket, {
     clientIp,

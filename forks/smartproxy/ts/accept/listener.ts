@@ -5,12 +5,14 @@
  */
 import net from 'node:net';
 import { limits } from '../limits/limits.ts';
-import { nextReadBuffer } from '../connection/slab.ts';
-import { ProxySocket } from '../connection/socket.ts';
+import { takeHandle } from '../connection/netsocket.ts';
+import type { IProxySocket } from '../connection/socket.ts';
+import { acceptedSocket } from '../connection/sockets.ts';
+import type { ISocketSettings } from '../connection/sockets.ts';
 import { ProxyError } from '../errors.ts';
 
 /** Takes an accepted socket; the listener's own port is known to the owner. */
-export type TAccept = (socket: ProxySocket, listener: Listener) => void;
+export type TAccept = (socket: IProxySocket, listener: Listener) => void;
 
 /** Node's own object of a listening socket: it goes over an IPC channel, its descriptor into a child's `stdio`. */
 export interface IListenerHandle {
@@ -40,10 +42,12 @@ export class Listener implements IListener {
   /** Port that the system bound. */
   boundPort = 0;
   readonly #server: net.Server;
+  readonly #settings: ISocketSettings;
   readonly #accept: TAccept;
 
-  constructor(port: number, accept: TAccept) {
+  constructor(port: number, settings: ISocketSettings, accept: TAccept) {
     this.port = port;
+    this.#settings = settings;
     this.#accept = accept;
     this.#server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
   }
@@ -120,15 +124,13 @@ export class Listener implements IListener {
       return;
     }
     this.#server.on('connection', (socket) => {
-      const inner = socket as unknown as { _handle: unknown };
-      const client = inner._handle;
-      inner._handle = null;
-      this.#take(client);
+      this.#take(takeHandle(socket));
     });
   }
 
   #take(client: unknown): void {
-    nextReadBuffer();
-    this.#accept(new ProxySocket(client), this);
+    const socket = acceptedSocket(client, this.#settings);
+    this.#accept(socket, this);
+    socket.startReading();
   }
 }

@@ -255,6 +255,9 @@ function certificateOf(manager: CertificateManager, routeName: string): IRouteCe
   return { routeName, cert, key, source: source === 'placeholder' ? 'custom' : source };
 }
 
+/** What comes in while a port is claimed is closed at once, by whatever kind of socket. */
+const NO_SOCKETS = { onHandles: false, noDelay: false };
+
 /**
  * The port to bind, chosen by the system for 0, after making sure that nobody has it: sockets of workers share it, and
  * would share it with strangers too.
@@ -262,7 +265,7 @@ function certificateOf(manager: CertificateManager, routeName: string): IRouteCe
  * @throws ProxyError `PROXY_LISTEN_FAILED`
  */
 async function claim(port: number, host: string | undefined): Promise<number> {
-  const listener = new Listener(port, (socket) => socket.destroy());
+  const listener = new Listener(port, NO_SOCKETS, (socket) => socket.destroy());
   await listener.listen(port, host);
   await listener.close();
   return listener.boundPort;

@@ -18,7 +18,9 @@ import { plainAddress } from './address.ts';
 import type { IEngine } from './engine.ts';
 import { ORDERLY, REASON } from './reasons.ts';
 import { NEVER_MS } from './settings.ts';
-import type { ISocketOwner, ProxySocket, TStream } from './socket.ts';
+import type { NetSocket } from './netsocket.ts';
+import type { IProxySocket, ISocketOwner, IStream } from './socket.ts';
+import { toNetSocket } from './sockets.ts';
 
 /** What a connection is doing. */
 export interface IStage {
@@ -71,9 +73,9 @@ export function connectionNumber(id: string): number {
 export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnection, IPolicyConnection {
   readonly engine: IEngine;
   /** The TCP socket. */
-  readonly raw: ProxySocket;
+  raw: IProxySocket;
   /** Where application bytes are written: the socket, or TLS over it. */
-  stream: TStream;
+  stream: IStream;
   stage: IStage | null = null;
   clientIp: string;
   clientPort: number;
@@ -110,7 +112,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   #sampledIn = 0;
   #sampledOut = 0;
 
-  constructor(engine: IEngine, raw: ProxySocket, facts: IConnectionFacts) {
+  constructor(engine: IEngine, raw: IProxySocket, facts: IConnectionFacts) {
     const recorder = engine.recorder;
     this.engine = engine;
     this.raw = raw;
@@ -140,6 +142,14 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   /** Address that the client connected to; asked for only where it is wanted, as the system has to be asked. */
   get localIp(): string {
     return plainAddress(this.raw.localAddress ?? '');
+  }
+
+  /** The TCP socket as one of Node's, for TLS and for functions of users. */
+  asNetSocket(): NetSocket {
+    const socket = toNetSocket(this.raw, this.engine.settings.noDelay);
+    if (this.stream === this.raw) this.stream = socket;
+    this.raw = socket;
+    return socket;
   }
 
   /** The counters of the route that the connection is counted under. */
@@ -274,11 +284,11 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     if (nowMs - this.openedAtMs > lifetimeMs) this.abort(REASON.lifetime);
   }
 
-  onSocketData(_source: TStream, bytes: Buffer, start: number, end: number): void {
+  onSocketData(_source: IStream, bytes: Buffer, start: number, end: number): void {
     if (this.stage !== null && !this.#closing) this.stage.onData(bytes, start, end);
   }
 
-  onSocketEnd(source: TStream): void {
+  onSocketEnd(source: IStream): void {
     // Under TLS the end that counts is close_notify, which the TLS stream reports.
     if (source === this.stream && this.stage !== null && !this.#closing) this.stage.onEnd();
   }
@@ -288,7 +298,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   }
 
   /** The TCP socket is going away: the one place where a connection ends. */
-  onSocketGone(source: TStream, error: Error | null): void {
+  onSocketGone(source: IStream, error: Error | null): void {
     if (source !== this.raw || this.#gone) return;
     this.#gone = true;
     const recorder = this.engine.recorder;

@@ -10,17 +10,8 @@ import { NamedSocket } from '../upstream/named-socket.ts';
 import type { ITargetResolver } from '../interfaces/upstreams.ts';
 import type { TimerWheel } from '../timing/wheel.ts';
 import type { ISettings } from './settings.ts';
-import { ProxySocket } from './socket.ts';
-import type { ISocketOwner } from './socket.ts';
-
-/** A socket owner that waits for a connection. */
-export interface IDialOwner extends ISocketOwner {
-  /**
-   * @param socket the connected socket, which need not be the one that `dial` gave
-   * @param destination `address:port` of a target by name that our resolver found; null for others
-   */
-  onConnected(socket: ProxySocket, destination: string | null): void;
-}
+import type { IDialOwner, IProxySocket } from './socket.ts';
+import { connectSocket } from './sockets.ts';
 
 /** What connecting needs of the engine. */
 export interface IDialEngine {
@@ -38,18 +29,9 @@ export function dial(
   host: string,
   port: number,
   counters: UpstreamCounters,
-): ProxySocket {
+): IProxySocket {
   if (engine.resolver !== null && net.isIP(host) === 0) return new NamedSocket(engine, owner, host, port, counters);
-  const socket = new ProxySocket();
-  socket.owner = owner;
-  socket.on('connect', onConnect);
-  if (engine.settings.noDelay) socket.setNoDelay(true);
-  socket.connect({ host, port });
-  return socket;
-}
-
-function onConnect(this: ProxySocket): void {
-  if (this.owner !== null) (this.owner as IDialOwner).onConnected(this, null);
+  return connectSocket(owner, host, port, engine.settings);
 }
 
 /** The code that Node gives a connect error; aggregates (several addresses) carry that of the last. */

@@ -5,8 +5,10 @@
  */
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import { limits } from '../limits/limits.ts';
+import { useHandles } from './sockets.ts';
+import type { ISocketSettings } from './sockets.ts';
 
-export interface ISettings {
+export interface ISettings extends ISocketSettings {
   readonly listenAddress: string | undefined;
   readonly connectionsMax: number;
   readonly connectionsPerIpMax: number;
@@ -22,7 +24,6 @@ export interface ISettings {
   readonly drainMs: number;
   /** False: a TLS client that resumes without saying a name is refused. */
   readonly namelessResumption: boolean;
-  readonly noDelay: boolean;
   readonly keepAliveProbes: boolean;
   readonly keepAliveInitialMs: number;
 }
@@ -52,6 +53,7 @@ export function readSettings(options: ISmartProxyOptions): ISettings {
     lifetimeMs: readLifetime(options),
     drainMs: bounded(options.gracefulShutdownTimeout ?? limits.drainMs),
     namelessResumption: options.allowSessionTicket ?? true,
+    onHandles: useHandles(options.sockets),
     noDelay: options.noDelay ?? true,
     keepAliveProbes: options.keepAlive ?? options.enableKeepAliveProbes ?? true,
     keepAliveInitialMs: options.keepAliveInitialDelay ?? KEEP_ALIVE_INITIAL_MS,

@@ -8,7 +8,7 @@ import type { Connection, IStage } from '../connection/connection.ts';
 import type { IChosenTarget, RoutePlan } from '../connection/plan.ts';
 import { proxyHeader } from '../connection/proxyheader.ts';
 import { REASON } from '../connection/reasons.ts';
-import { ProxySocket } from '../connection/socket.ts';
+import { NetSocket } from '../connection/netsocket.ts';
 import { targetName } from '../connection/target-name.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { hasTarget } from '../policy/connection.ts';
@@ -103,7 +103,8 @@ class HandlerStage implements IStage {
   }
 
   start(handler: THandler, context: IRouteContext, held: Buffer | null): void {
-    const { stream } = this.#connection;
+    const connection = this.#connection;
+    const stream = connection.stream instanceof TLSSocket ? connection.stream : connection.asNetSocket();
     this.#connection.expireIn(this.#connection.engine.settings.inactivityMs);
     // Handlers are written for sockets as net.createServer gives them, which end with their peer.
     stream.allowHalfOpen = false;
@@ -119,7 +120,7 @@ class HandlerStage implements IStage {
 
   onData(bytes: Buffer, start: number, end: number): void {
     const { stream, engine } = this.#connection;
-    if (!(stream instanceof ProxySocket)) return;
+    if (!(stream instanceof NetSocket)) return;
     this.#connection.expireIn(engine.settings.inactivityMs);
     stream.holdReads = !stream.push(Buffer.from(bytes.subarray(start, end)));
   }

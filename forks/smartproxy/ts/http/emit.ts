@@ -4,10 +4,11 @@
  * @module
  */
 import { latin1, writeLatin1 } from '../connection/latin1.ts';
+import { Writable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { sharedSlab } from '../connection/slab.ts';
-import { ProxySocket } from '../connection/socket.ts';
-import type { TStream } from '../connection/socket.ts';
+import type { IStream } from '../connection/socket.ts';
+import { ownSocket } from '../connection/sockets.ts';
 import { limits } from '../limits/limits.ts';
 
 /**
@@ -19,8 +20,8 @@ import { limits } from '../limits/limits.ts';
  * @returns false when `dest` wants no more for now
  */
 export function emit(
-  dest: TStream,
-  source: TStream | null,
+  dest: IStream,
+  source: IStream | null,
   before: string,
   bytes: Buffer,
   start: number,
@@ -36,7 +37,7 @@ export function emit(
   }
   if (bytes === sharedSlab.view) {
     // The next read of any socket overwrites these bytes: copy, and read into a slab of its own from now on.
-    if (source instanceof ProxySocket) source.useOwnSlab();
+    ownSocket(source)?.useOwnSlab();
     return dest.write(joinCopy(before, bytes, start, end, after));
   }
   let from = start;
@@ -58,15 +59,16 @@ export function emit(
 }
 
 /** Makes sure that a write which is still under way keeps its bytes. */
-function keepPending(dest: TStream, source: TStream | null, bytes: Buffer, busy: boolean): void {
-  if (!(source instanceof ProxySocket) || source.slab === null || source.slab.bytes !== bytes) return;
+function keepPending(dest: IStream, source: IStream | null, bytes: Buffer, busy: boolean): void {
+  const reader = ownSocket(source);
+  if (reader === null || reader.slab === null || reader.slab.bytes !== bytes) return;
   // TLS encrypts or copies what it takes at once; only what waits behind an earlier write is kept by reference.
-  if (dest instanceof TLSSocket ? busy : dest.writableLength > 0) source.replaceSlab();
+  if (dest instanceof TLSSocket ? busy : dest.writableLength > 0) reader.replaceSlab();
 }
 
 function emitParts(
-  dest: TStream,
-  source: TStream | null,
+  dest: IStream,
+  source: IStream | null,
   before: string,
   bytes: Buffer,
   start: number,
@@ -74,11 +76,11 @@ function emitParts(
   after: string,
 ): boolean {
   const busy = dest.writableLength > 0;
-  dest.cork();
+  if (dest instanceof Writable) dest.cork();
   if (before !== '') dest.write(before, 'latin1');
   let more = dest.write(bytes.subarray(start, end));
   if (after !== '') more = dest.write(after, 'latin1');
-  dest.uncork();
+  if (dest instanceof Writable) dest.uncork();
   keepPending(dest, source, bytes, busy);
   return more;
 }

@@ -9,7 +9,7 @@ import { planOf } from '../connection/plan.ts';
 import type { IChosenTarget, RoutePlan } from '../connection/plan.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
-import { notifyDrain } from '../connection/socket.ts';
+import { notifyDrain } from '../connection/sockets.ts';
 import { startHandler } from '../handler/handler.ts';
 import { limits } from '../limits/limits.ts';
 import { hasTarget, routeByPolicy } from '../policy/connection.ts';

@@ -8,7 +8,7 @@ import type { IEngine } from '../connection/engine.ts';
 import type { RoutePlan } from '../connection/plan.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
-import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
+import { notifyDrain, pauseStream, resumeStream } from '../connection/sockets.ts';
 import { connectionContext } from '../handler/handler.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import type { IPolicyVerdict } from '../interfaces/policy.ts';

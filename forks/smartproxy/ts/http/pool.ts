@@ -6,9 +6,9 @@
 import type tls from 'node:tls';
 import { isIP } from 'node:net';
 import { dial, errorCode } from '../connection/dial.ts';
-import type { IDialOwner } from '../connection/dial.ts';
 import type { IEngine } from '../connection/engine.ts';
-import type { ProxySocket, TStream } from '../connection/socket.ts';
+import type { IDialOwner, IProxySocket, IStream } from '../connection/socket.ts';
+import { toNetSocket } from '../connection/sockets.ts';
 import { SRV_PORT, targetName } from '../connection/target-name.ts';
 import type { ITargetEndpoint } from '../interfaces/upstreams.ts';
 import { limits } from '../limits/limits.ts';
@@ -41,8 +41,8 @@ export interface IWaitingUser extends IUpstreamUser {
 
 export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
   readonly target: UpstreamTarget;
-  raw: ProxySocket;
-  stream: TStream;
+  raw: IProxySocket;
+  stream: IStream;
   user: IUpstreamUser | null;
   connected = false;
   /** `address:port` that the target's name led to; null where names are the system's. */
@@ -61,7 +61,7 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
     this.stream = this.raw;
   }
 
-  onConnected(socket: ProxySocket, destination: string | null): void {
+  onConnected(socket: IProxySocket, destination: string | null): void {
     this.raw = socket;
     this.stream = socket;
     this.destination = destination;
@@ -71,7 +71,11 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
     counters.connectLatency.observe(seconds);
     if (this.target.preamble !== null) this.raw.write(this.target.preamble);
     if (tlsOptions === null) this.#ready();
-    else this.stream = startUpstreamTls(this.raw, tlsOptions, this);
+    else {
+      const base = toNetSocket(socket, this.target.engine.settings.noDelay);
+      this.raw = base;
+      this.stream = startUpstreamTls(base, tlsOptions, this);
+    }
   }
 
   /** The TLS handshake with the target is over. */
@@ -86,13 +90,13 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
     else this.stream.destroy();
   }
 
-  onSocketData(_source: TStream, bytes: Buffer, start: number, end: number): void {
+  onSocketData(_source: IStream, bytes: Buffer, start: number, end: number): void {
     // Bytes that nobody asked for would be taken for the next exchange's response.
     if (this.user === null) this.stream.destroy();
     else this.user.onUpstreamData(bytes, start, end);
   }
 
-  onSocketEnd(source: TStream): void {
+  onSocketEnd(source: IStream): void {
     if (source !== this.stream) return;
     if (this.user === null) this.stream.destroy();
     else this.user.onUpstreamEnd();
@@ -105,7 +109,7 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
   /** The target's certificate was refused, or the handshake failed. */
   tlsError: Error | null = null;
 
-  onSocketGone(source: TStream, error: Error | null): void {
+  onSocketGone(source: IStream, error: Error | null): void {
     if (source !== this.raw) return;
     this.target.forget(this);
     const user = this.user;

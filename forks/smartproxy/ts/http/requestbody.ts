@@ -8,7 +8,7 @@ import { BODY, BodyReader } from './body.ts';
 import type { RequestInfo } from './request.ts';
 import { REFUSALS } from './refusals.ts';
 import type { IRefusal } from './refusals.ts';
-import type { TStream } from '../connection/socket.ts';
+import type { IStream } from '../connection/socket.ts';
 
 const HEX_RADIX = 16;
 
@@ -67,7 +67,7 @@ export class RequestBody {
   }
 
   /** Sends `before` and what {@link consume} just read, framed, in one write; false when `dest` wants no more. */
-  send(dest: TStream, source: TStream, before: string, bytes: Buffer, freeEnd: number): boolean {
+  send(dest: IStream, source: IStream, before: string, bytes: Buffer, freeEnd: number): boolean {
     const { dataStart, dataEnd } = this.#reader;
     const prefix = before + this.#prefix(dataEnd - dataStart);
     return emit(dest, source, prefix, bytes, dataStart, dataEnd, freeEnd, this.#suffix(dataEnd - dataStart));

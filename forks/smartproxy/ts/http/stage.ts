@@ -7,7 +7,7 @@ import type { Connection, IStage } from '../connection/connection.ts';
 import type { IChosenTarget } from '../connection/plan.ts';
 import { proxyHeader } from '../connection/proxyheader.ts';
 import { REASON } from '../connection/reasons.ts';
-import { notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
+import { notifyDrain, pauseStream, resumeStream } from '../connection/sockets.ts';
 import { limits } from '../limits/limits.ts';
 import { Exchange } from './exchange.ts';
 import { INCOMPLETE, REFUSED, Head, scanRequestHead } from './head.ts';

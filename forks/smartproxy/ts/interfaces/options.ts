@@ -181,6 +181,8 @@ export interface ISmartProxyOptions {
   gracefulShutdownTimeout?: number;
   /** Send small packets at once, default true. Recalled. */
   noDelay?: boolean;
+  /** `net`: sockets are Node's own streams; default `auto`: TCP handles of Node where it shows them, which is faster. Ours. */
+  sockets?: 'auto' | 'net';
   /** TCP keep-alive, default true. Recalled. */
   keepAlive?: boolean;
   /** Milliseconds of silence until the first TCP keep-alive probe, default 10,000. Recalled. */

@@ -14,6 +14,10 @@ export const limits = {
   tailroomBytes: 64,
   /** Largest message written as one latin1 string, bytes: above it the string's copies cost more than a buffer. */
   stringWriteBytes: 8_192,
+  /** Bytes on their way out of a socket at which its source is paused: what Node's own sockets hold. */
+  writeQueueBytes: 65_536,
+  /** What fits into one TCP segment on every path, bytes (RFC 8200 §5 less headers): it is sent at once in any case. */
+  segmentBytes: 1_200,
   /** Private read areas kept for reuse; past it they go to the garbage collector. */
   spareSlabs: 64,
   /** Private read areas lent at once, 72 KiB each: past it big transfers copy. */

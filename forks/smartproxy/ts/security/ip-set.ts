@@ -6,12 +6,19 @@
 import { ipWords, parseIp } from './ip.ts';
 import { compareWords, type IIpRange } from './ip-pattern.ts';
 
+/** Third word of IPv4-mapped addresses. */
+const V4_MAPPED = 0xffff;
+
 export class IpSet {
   /** Low bounds, ascending, four words each; ranges neither overlap nor touch out of order. */
   readonly #lows: Uint32Array;
   readonly #highs: Uint32Array;
   /** Number of ranges after merging. */
   readonly size: number;
+  /** The usual set, one IPv4 network: its bounds in the last word, asked for without a search. */
+  readonly #isOneV4: boolean;
+  readonly #v4Low: number;
+  readonly #v4High: number;
 
   constructor(ranges: readonly IIpRange[]) {
     const sorted = ranges.toSorted((a, b) => compareWords(a.low, 0, b.low, 0));
@@ -31,6 +38,9 @@ export class IpSet {
     this.size = size;
     this.#lows = lows.slice(0, size * 4);
     this.#highs = highs.slice(0, size * 4);
+    this.#isOneV4 = size === 1 && isV4(lows) && isV4(highs);
+    this.#v4Low = lows[3] ?? 0;
+    this.#v4High = highs[3] ?? 0;
   }
 
   /** Whether the set holds the address; text that is no address is never in a set. */
@@ -40,6 +50,10 @@ export class IpSet {
 
   /** As {@link has}, for an address already parsed into four words. */
   hasWords(words: Uint32Array): boolean {
+    if (this.#isOneV4) {
+      const word = words[3]!;
+      return word >= this.#v4Low && word <= this.#v4High && isV4(words);
+    }
     let from = 0;
     let to = this.size - 1;
     while (from <= to) {
@@ -51,4 +65,9 @@ export class IpSet {
     }
     return false;
   }
+}
+
+/** Whether the first address lies where IPv4 is mapped to (RFC 4291 §2.5.5.2). */
+function isV4(words: Uint32Array): boolean {
+  return words[0] === 0 && words[1] === 0 && words[2] === V4_MAPPED;
 }

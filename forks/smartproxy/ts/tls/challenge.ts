@@ -17,7 +17,8 @@ export function asksForChallenge(alpn: readonly string[]): boolean {
 
 /** Begins the handshake; `held` is the ClientHello as it was read. */
 export function startChallenge(connection: Connection, context: SecureContext, held: Buffer): void {
-  const { raw, engine } = connection;
+  const { engine } = connection;
+  const raw = connection.asNetSocket();
   connection.isTls = true;
   connection.open(CHALLENGES, engine.recorder.route(CHALLENGES), 'tls');
   raw.unshift(held);

@@ -13,7 +13,8 @@ import type { IClientHello } from '../sniff/clienthello.ts';
 
 /** Begins the handshake; `held` is the ClientHello as it was read. */
 export function startTls(connection: Connection, plan: RoutePlan, hello: IClientHello, held: Buffer): void {
-  const { raw, engine } = connection;
+  const { engine } = connection;
+  const raw = connection.asNetSocket();
   connection.isTls = true;
   connection.routeName = plan.name;
   // Read again by the TLS engine, ahead of what the kernel brings next.

@@ -4,7 +4,8 @@
  * @module
  */
 import tls from 'node:tls';
-import type { ISocketOwner, ProxySocket } from '../connection/socket.ts';
+import type { NetSocket } from '../connection/netsocket.ts';
+import type { ISocketOwner } from '../connection/socket.ts';
 
 /** What hears about the handshake, beside the stream's owner. */
 export interface IUpstreamTlsOwner extends ISocketOwner {
@@ -14,7 +15,7 @@ export interface IUpstreamTlsOwner extends ISocketOwner {
 
 /** Starts a TLS client over a connected socket. */
 export function startUpstreamTls(
-  raw: ProxySocket,
+  raw: NetSocket,
   options: tls.ConnectionOptions,
   owner: IUpstreamTlsOwner,
 ): tls.TLSSocket {

@@ -6,11 +6,10 @@
 import type tls from 'node:tls';
 import type { Connection, IStage } from '../connection/connection.ts';
 import { dial, errorCode } from '../connection/dial.ts';
-import type { IDialOwner } from '../connection/dial.ts';
 import { REASON } from '../connection/reasons.ts';
 import { targetName } from '../connection/target-name.ts';
-import { ProxySocket, notifyDrain, pauseStream, resumeStream } from '../connection/socket.ts';
-import type { TStream } from '../connection/socket.ts';
+import type { IDialOwner, IProxySocket, IStream } from '../connection/socket.ts';
+import { notifyDrain, ownSocket, pauseStream, resumeStream, toNetSocket } from '../connection/sockets.ts';
 import { emit } from '../http/emit.ts';
 import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
@@ -34,7 +33,7 @@ export interface ITunnelTarget {
 export class Tunnel implements IStage, IDialOwner {
   readonly #connection: Connection;
   readonly #target: ITunnelTarget;
-  #upstream: TStream | null = null;
+  #upstream: IStream | null = null;
   #connected = false;
   /** The upstream connection came from the pool, which counts it. */
   #adopted = false;
@@ -85,14 +84,17 @@ export class Tunnel implements IStage, IDialOwner {
     this.#connection.expireIn(this.#connection.engine.settings.inactivityMs);
   }
 
-  onConnected(socket: ProxySocket): void {
+  onConnected(socket: IProxySocket): void {
     this.#upstream = socket;
     const { tlsOptions } = this.#target;
     this.#target.counters.connects += 1;
     this.#target.counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
     if (this.#preamble !== null) socket.write(this.#preamble);
     if (tlsOptions === null || tlsOptions === undefined) this.#establish(socket);
-    else this.#upstream = startUpstreamTls(socket, tlsOptions, this);
+    else {
+      const base = toNetSocket(socket, this.#connection.engine.settings.noDelay);
+      this.#upstream = startUpstreamTls(base, tlsOptions, this);
+    }
   }
 
   onSecured(): void {
@@ -101,7 +103,7 @@ export class Tunnel implements IStage, IDialOwner {
   }
 
   /** Both sides are there. */
-  #establish(socket: TStream): void {
+  #establish(socket: IStream): void {
     this.#connected = true;
     this.#touch();
     this.#connection.expireIn(this.#connection.engine.settings.inactivityMs);
@@ -140,7 +142,7 @@ export class Tunnel implements IStage, IDialOwner {
     if (this.#upstream !== null) resumeStream(this.#upstream);
   }
 
-  onSocketData(source: TStream, bytes: Buffer, start: number, end: number): void {
+  onSocketData(source: IStream, bytes: Buffer, start: number, end: number): void {
     const client = this.#connection.stream;
     this.#lastByteMs = this.#connection.engine.wheel.nowMs;
     if (this.watch !== null && !this.watch.passTarget(bytes, start, end)) return;
@@ -149,7 +151,7 @@ export class Tunnel implements IStage, IDialOwner {
     notifyDrain(client, this.#connection);
   }
 
-  onSocketEnd(source: TStream): void {
+  onSocketEnd(source: IStream): void {
     if (source !== this.#upstream) return;
     this.#upstreamEnded = true;
     if (this.watch !== null) this.watch.stop();
@@ -164,7 +166,7 @@ export class Tunnel implements IStage, IDialOwner {
     this.#resumeClient();
   }
 
-  onSocketGone(_source: TStream, cause: Error | null): void {
+  onSocketGone(_source: IStream, cause: Error | null): void {
     const error = this.tlsError ?? cause;
     this.#upstream = null;
     const { gate } = this.#connection.engine;
@@ -194,9 +196,9 @@ export class Tunnel implements IStage, IDialOwner {
     if (this.watch !== null) this.watch.stop();
     if (this.#upstream === null) return;
     // A client that broke is passed on as it was: a reset must not look like an orderly end.
-    if (this.#connection.reason === REASON.clientError && this.#upstream instanceof ProxySocket && this.#connected) {
-      this.#upstream.resetOrDestroy();
-    } else if (this.#connected) this.#upstream.destroySoon();
+    const socket = this.#connection.reason === REASON.clientError ? ownSocket(this.#upstream) : null;
+    if (socket !== null && this.#connected) socket.resetOrDestroy();
+    else if (this.#connected) this.#upstream.destroySoon();
     else this.#upstream.destroy();
   }
 

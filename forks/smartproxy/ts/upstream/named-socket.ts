@@ -3,9 +3,12 @@
  *
  * @module
  */
-import type { IDialEngine, IDialOwner } from '../connection/dial.ts';
+import type { IDialEngine } from '../connection/dial.ts';
+import { HandleSocket } from '../connection/handlesocket.ts';
 import { SRV_PORT } from '../connection/target-name.ts';
-import { ProxySocket } from '../connection/socket.ts';
+import type { ISettings } from '../connection/settings.ts';
+import type { IDialOwner, IProxySocket } from '../connection/socket.ts';
+import { connectSocket } from '../connection/sockets.ts';
 import type { ITargetEndpoint, ITargetResolver } from '../interfaces/upstreams.ts';
 import { limits } from '../limits/limits.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
@@ -30,16 +33,13 @@ class DialError extends Error {
 /** One address being tried. */
 class Attempt implements IDialOwner {
   readonly destination: IDestination;
-  readonly socket = new ProxySocket();
+  readonly socket: IProxySocket;
   readonly #race: NamedSocket;
 
-  constructor(race: NamedSocket, destination: IDestination, noDelay: boolean) {
+  constructor(race: NamedSocket, destination: IDestination, settings: ISettings) {
     this.#race = race;
     this.destination = destination;
-    this.socket.owner = this;
-    this.socket.once('connect', () => this.onConnected());
-    if (noDelay) this.socket.setNoDelay(true);
-    this.socket.connect({ host: destination.address, port: destination.port });
+    this.socket = connectSocket(this, destination.address, destination.port, settings);
   }
 
   onConnected(): void {
@@ -67,7 +67,7 @@ class Attempt implements IDialOwner {
  * Stands where the socket will be while addresses are tried. Destroying it gives up; when all have failed it ends with
  * the last one's error, as one socket would; the one that connects goes to the owner in its place.
  */
-export class NamedSocket extends ProxySocket implements IDeadlineOwner {
+export class NamedSocket extends HandleSocket implements IDeadlineOwner {
   readonly #engine: IDialEngine;
   readonly #host: string;
   readonly #port: number;
@@ -77,7 +77,7 @@ export class NamedSocket extends ProxySocket implements IDeadlineOwner {
   #left: IDestination[] = [];
 
   constructor(engine: IDialEngine, owner: IDialOwner, host: string, port: number, counters: UpstreamCounters) {
-    super();
+    super(null);
     this.owner = owner;
     this.#engine = engine;
     this.#host = host;
@@ -108,7 +108,7 @@ export class NamedSocket extends ProxySocket implements IDeadlineOwner {
     const code = (error as NodeJS.ErrnoException | null)?.code ?? 'closed';
     this.#counters.destinations.failed(attempt.destination.name, code, this.#engine.wheel.nowMs);
     if (this.#left.length > 0) this.#tryNext();
-    else if (this.#attempts.size === 0) this.destroy(error ?? undefined);
+    else if (this.#attempts.size === 0) this.destroy(error);
   }
 
   /** The last attempt takes long: the next one joins it (RFC 8305 §5). */
@@ -116,14 +116,15 @@ export class NamedSocket extends ProxySocket implements IDeadlineOwner {
     if (!this.destroyed && this.#left.length > 0) this.#tryNext();
   }
 
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+  override destroy(error: Error | null = null): void {
+    if (this.destroyed) return;
     this.#engine.wheel.cancel(this.#delay);
     for (const attempt of this.#attempts) {
       attempt.socket.owner = null;
       attempt.socket.destroy();
     }
     this.#attempts.clear();
-    super._destroy(error, done);
+    super.destroy(error);
   }
 
   async #ask(resolver: ITargetResolver): Promise<void> {
@@ -154,7 +155,7 @@ export class NamedSocket extends ProxySocket implements IDeadlineOwner {
   #tryNext(): void {
     const destination = this.#left.shift();
     if (destination === undefined) return;
-    this.#attempts.add(new Attempt(this, destination, this.#engine.settings.noDelay));
+    this.#attempts.add(new Attempt(this, destination, this.#engine.settings));
     if (this.#left.length > 0) this.#engine.wheel.arm(this.#delay, limits.attemptDelayMs);
   }
 }

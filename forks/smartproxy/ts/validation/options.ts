@@ -151,6 +151,7 @@ export const optionsShape: TShape = {
   inactivityCheckInterval: milliseconds,
   gracefulShutdownTimeout: milliseconds,
   noDelay: boolean,
+  sockets: oneOf('auto', 'net'),
   keepAlive: boolean,
   keepAliveInitialDelay: milliseconds,
   maxPendingDataSize: integer(0, limits.pendingBytesMax, 'bytes'),
