@@ -19,7 +19,7 @@ import type { IEngine } from './connection/engine.ts';
 import { makeEngine } from './connection/makeengine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { planOf } from './connection/plan.ts';
-import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
+import { controlsOf, prepareRoutes } from './connection/prepare.ts';
 import { policyInWorkers } from './policy/verdict.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
@@ -115,9 +115,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#health = new HealthChecker(gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
-    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) => {
-      useTicketKeys(this.#engine, keys);
-      this.#workers?.shareTicketKeys(keys);
+    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, () => {
+      this.#engine.tls.tickets.rotate();
+      this.#workers?.shareTicketKeys();
     });
     prepareRoutes(this.#engine, this.#engine.table);
     seat?.take(this.#engine);

@@ -41,7 +41,7 @@ export type TOrder =
   | {
       readonly proxy: 'start';
       readonly options: ISmartProxyOptions;
-      readonly ticketKeys: Buffer;
+      readonly ticketKeys: readonly Uint8Array[];
       readonly heard: readonly TWorkerEvent[];
       readonly certificates: readonly IRouteCertificate[];
       readonly challenges: readonly IChallengeChange[];
@@ -55,7 +55,7 @@ export type TOrder =
       readonly certificates: readonly IRouteCertificate[];
     }
   | { readonly proxy: 'heard'; readonly heard: readonly TWorkerEvent[] }
-  | { readonly proxy: 'tickets'; readonly ticketKeys: Buffer }
+  | { readonly proxy: 'tickets'; readonly ticketKeys: readonly Uint8Array[] }
   | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }
   | { readonly proxy: 'challenge'; readonly change: IChallengeChange }
   | { readonly proxy: 'inquire'; readonly inquiry: TInquiry }

@@ -140,8 +140,8 @@ export class WorkerPool {
     this.#tellAll({ proxy: 'upstreams', upstreams: [upstream] });
   }
 
-  shareTicketKeys(ticketKeys: Buffer): void {
-    this.#tellAll({ proxy: 'tickets', ticketKeys });
+  shareTicketKeys(): void {
+    this.#tellAll({ proxy: 'tickets', ticketKeys: this.#engine.tls.tickets.all });
   }
 
   async #close(port: number): Promise<void> {
@@ -206,7 +206,7 @@ export class WorkerPool {
     return {
       proxy: 'start',
       options: portableOptions(this.#options),
-      ticketKeys: tls.ticketKeys,
+      ticketKeys: tls.tickets.all,
       heard: this.#heard,
       certificates: this.#certificates(),
       challenges: certificates.challenges.standing(),

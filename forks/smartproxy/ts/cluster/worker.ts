@@ -5,7 +5,6 @@
  */
 import type { IEngine } from '../connection/engine.ts';
 import { inquire } from '../connection/inspect.ts';
-import { useTicketKeys } from '../connection/prepare.ts';
 import { ProxyError } from '../errors.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
@@ -76,7 +75,7 @@ class WorkerProcess {
         this.#hear(proxy, order.heard);
         break;
       case 'tickets':
-        useTicketKeys(engine, order.ticketKeys);
+        engine.tls.tickets.adopt(order.ticketKeys);
         break;
       case 'certificate':
         adopt(engine, [order.certificate]);
@@ -99,13 +98,12 @@ class WorkerProcess {
       take: (engine) => {
         this.#engine = engine;
         this.#reporter = new Reporter(engine);
-        engine.tls.ticketKeys = order.ticketKeys;
+        engine.tls.tickets.adopt(order.ticketKeys);
       },
     });
     this.#hear(proxy, order.heard);
     await proxy.start();
     const engine = this.#engine!;
-    useTicketKeys(engine, order.ticketKeys);
     adopt(engine, order.certificates);
     for (const change of order.challenges) engine.certificates.challenges.apply(change);
     adoptUpstreams(engine, order.upstreams);

@@ -84,6 +84,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   tlsVersion: string | undefined = undefined;
   /** SNI, later the Host of the first request. */
   domain: string | undefined = undefined;
+  /** Which client certificates were asked for in its handshake; '' for none. */
+  clientAuth = '';
   /** Subject of the client's verified certificate, '' without one. */
   clientSubject = '';
   routeName = '';

@@ -79,6 +79,10 @@ export class Exchange extends LocalExchange {
     this.plan = plan;
     this.counters = plan.counters;
     if (connection.domain === undefined && info.host !== '') connection.domain = info.host;
+    // Another route's handshake, or none, says nothing about who may use this one.
+    if (plan.clientAuth !== '' && plan.clientAuth !== connection.clientAuth) {
+      return this.answer(REFUSALS.clientAuth, bytes, at, end);
+    }
     if (plan.security !== null) {
       const denial = connection.admit(plan.security, info.host, false);
       if (denial !== null) return this.answer(denial, bytes, at, end);
