@@ -49,11 +49,10 @@ export type TOrder =
     }
   | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
   | { readonly proxy: 'close'; readonly port: number }
-  | {
-      readonly proxy: 'routes';
-      readonly routes: IRouteConfig[];
-      readonly certificates: readonly IRouteCertificate[];
-    }
+  /** New routes in two steps: all workers can use them, then all do. */
+  | { readonly proxy: 'prepare'; readonly routes: IRouteConfig[] }
+  | { readonly proxy: 'discard' }
+  | { readonly proxy: 'commit'; readonly certificates: readonly IRouteCertificate[] }
   | { readonly proxy: 'heard'; readonly heard: readonly TWorkerEvent[] }
   | { readonly proxy: 'tickets'; readonly ticketKeys: readonly Uint8Array[] }
   | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }

@@ -14,6 +14,7 @@ import { idOrder, type TInquiry } from '../connection/inspect.ts';
 import { ProxyError } from '../errors.ts';
 import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import type { IRouteConfig } from '../interfaces/route.ts';
 import type { IWorkerStats } from '../interfaces/stats.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
@@ -116,10 +117,30 @@ export class WorkerPool {
     }
   }
 
-  /** Gives every worker the routes that the proxy's options hold now. */
-  async updateRoutes(): Promise<void> {
-    const routes = portableRoutes(this.#options.routes);
-    await this.#askAll({ proxy: 'routes', routes, certificates: this.#certificates() });
+  /** Has every worker compile routes beside those in use. @throws ProxyError what the first says that cannot */
+  async prepareRoutes(routes: readonly IRouteConfig[]): Promise<void> {
+    await this.#askAll({ proxy: 'prepare', routes: portableRoutes(routes) });
+  }
+
+  async discardRoutes(): Promise<void> {
+    await this.#askAll({ proxy: 'discard' }).catch(() => {});
+  }
+
+  /**
+   * Has every worker use what it prepared. One that cannot, such as one that began in between with the routes before, is
+   * ended: the one in its place begins with the new ones.
+   */
+  async commitRoutes(): Promise<void> {
+    const order: TOrder = { proxy: 'commit', certificates: this.#certificates() };
+    const commits = Array.from(this.#members, async (member) => {
+      try {
+        await member.ask(order);
+      } catch (error) {
+        this.#options.logger?.error(`a worker is replaced: ${String(error)}`, { pid: member.pid });
+        member.kill();
+      }
+    });
+    await Promise.all(commits);
   }
 
   /** What every worker answers, in the order of the ids; nothing from one that dies meanwhile. */

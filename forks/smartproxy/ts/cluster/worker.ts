@@ -8,6 +8,7 @@ import { inquire } from '../connection/inspect.ts';
 import { ProxyError } from '../errors.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
+import type { RouteSwap } from '../routeswap.ts';
 import { SmartProxy } from '../smart-proxy.ts';
 import {
   WORKER_EVENTS,
@@ -24,6 +25,7 @@ import { Reporter } from './reporter.ts';
 class WorkerProcess {
   #proxy: SmartProxy | null = null;
   #engine: IEngine | null = null;
+  #routes: RouteSwap | null = null;
   #reporter: Reporter | null = null;
   #timer: NodeJS.Timeout | undefined;
   #events: Array<IReport['events'][number]> = [];
@@ -67,9 +69,14 @@ class WorkerProcess {
       case 'close':
         await proxy.removeListeningPort(order.port);
         break;
-      case 'routes':
-        await proxy.updateRoutes(order.routes);
-        adopt(engine, order.certificates);
+      case 'prepare':
+        this.#routes!.prepare(order.routes);
+        break;
+      case 'discard':
+        this.#routes!.discard();
+        break;
+      case 'commit':
+        await this.#routes!.commit(() => adopt(engine, order.certificates));
         break;
       case 'heard':
         this.#hear(proxy, order.heard);
@@ -95,8 +102,9 @@ class WorkerProcess {
   async #start(order: TOrder & { readonly proxy: 'start' }): Promise<void> {
     const proxy = new SmartProxy(order.options, {
       bindPort: (port) => this.#bindPorts.get(port) ?? port,
-      take: (engine) => {
+      take: (engine, routes) => {
         this.#engine = engine;
+        this.#routes = routes;
         this.#reporter = new Reporter(engine);
         engine.tls.tickets.adopt(order.ticketKeys);
       },
