@@ -21,6 +21,7 @@ export const WORKER_EVENTS = [
   'connection-close',
   'connection-rejected',
   'request-completed',
+  'request-refused',
   'upstream-error',
   'upstream-health',
   'tls-error',

@@ -98,9 +98,10 @@ export class Exchange extends LocalExchange {
   }
 
   /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
-  beginRefused(info: RequestInfo | null): void {
-    this.#reset(info, 1, 0);
-    this.identifyUnread();
+  beginRefused(info: RequestInfo | null, head: Head | null): void {
+    if (head === null) this.#reset(info, 1, 0);
+    else this.#reset(info, head.minorVersion, head.end - head.start);
+    this.identifyUnread(info, head);
     this.requestDone = false;
   }
 

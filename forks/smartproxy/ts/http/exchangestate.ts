@@ -203,7 +203,9 @@ export abstract class ExchangeState implements IWaitingUser {
       recorder.requests += 1;
       recorder.requestRate.add(1, nowMs);
       connection.requests += 1;
-      if (gate.request) announceRequest(this, nowMs - this.startedAtMs, error);
+      if (gate.request) announceRequest(this, 'request-completed', nowMs - this.startedAtMs, error);
+    } else if (this.engine.gate.refused && this.statusCode !== 0) {
+      announceRequest(this, 'request-refused', performance.now() - this.startedAtMs, error);
     }
     this.policy = null;
     this.stage.onExchangeDone(keepAlive);
@@ -213,13 +215,14 @@ export abstract class ExchangeState implements IWaitingUser {
   protected identify(head: Head, info: RequestInfo): void {
     const { requestIds, gate } = this.engine;
     if (requestIds !== null) requestIds.begin(this, head, info);
-    if (gate.request) this.facts.read(head, info);
+    if (gate.request || gate.refused) this.facts.read(head, info);
   }
 
   /** The same for a request whose head could not be read. */
-  protected identifyUnread(): void {
+  protected identifyUnread(info: RequestInfo | null, head: Head | null): void {
     this.engine.requestIds?.beginUnread(this);
-    this.facts.clear();
+    if (info === null || head === null) this.facts.clear();
+    else if (this.engine.gate.refused || this.engine.gate.request) this.facts.read(head, info);
   }
 
   /** The context of this request for templates in response edits. */
