@@ -147,7 +147,8 @@ export abstract class ExchangeState implements IWaitingUser {
     const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
     const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
     const id = response.hasId === true ? '' : this.idLine;
-    const text = responseText(this.#withPage(response), this.isHead, id + persistence);
+    const edits = this.verdict === null ? null : this.verdict.responseHeaders;
+    const text = responseText(this.#withPage(response), this.isHead, id + persistence, edits);
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
