@@ -62,14 +62,21 @@ export class RouteSwap {
 
   /** Compiles the routes beside those in use. @throws RouteConfigError, ProxyError */
   prepare(routes: IRouteConfig[]): IPrepared {
-    const { engine, settings } = this.#parts;
+    const { engine, settings, security } = this.#parts;
     const table = compileRoutes(routes, settings);
-    prepareRoutes(engine, table);
+    security.prepare();
+    try {
+      prepareRoutes(engine, table);
+    } catch (error) {
+      security.discard();
+      throw error;
+    }
     this.#prepared = { routes, table };
     return this.#prepared;
   }
 
   discard(): void {
+    this.#parts.security.discard();
     this.#prepared = null;
   }
 

@@ -98,13 +98,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       workers: () => this.#workers,
       ports: this.#ports,
     });
-    this.#security = new SecurityKeeper(options.defaults?.security);
+    this.#security = new SecurityKeeper(options.defaults?.security, seat?.tallies ?? null);
     const connections = new Set<Connection>();
     this.#drain = new Drain(connections);
     this.#engine = makeEngine(options, {
       gate: new EventGate(this),
       certificates: this.#certificates,
       connections,
+      tallies: seat?.tallies ?? null,
       securityOf: (route) => this.#security.of(route),
       onTick: (nowMs) => this.#onTick(nowMs),
       onConnectionGone: () => this.#drain.onConnectionGone(),

@@ -7,6 +7,7 @@ import type { ILatencyHistogramData } from '@dcrouter/metrics';
 import type { IChallengeChange } from '../certificates/challenge-board.ts';
 import type { TCertificateSource } from '../certificates/types.ts';
 import type { TInquiry } from '../connection/inspect.ts';
+import type { TShareChange } from './shares.ts';
 import type { TProxyErrorCode } from '../errors.ts';
 import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyEvents } from '../interfaces/events.ts';
@@ -47,6 +48,8 @@ export type TOrder =
       readonly certificates: readonly IRouteCertificate[];
       readonly challenges: readonly IChallengeChange[];
       readonly upstreams: readonly IUpstreamState[];
+      /** How many workers there are. */
+      readonly workers: number;
     }
   | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
   | { readonly proxy: 'close'; readonly port: number }
@@ -62,7 +65,18 @@ export type TOrder =
   | { readonly proxy: 'upstreams'; readonly upstreams: readonly IUpstreamState[] }
   | { readonly proxy: 'stop'; readonly drainMs: number };
 
-export type TPrimaryMessage = TOrder & { readonly id: number };
+/** What workers hold against limits that all share: told to the primary, passed on to the others, never answered. */
+export interface ISharesMessage {
+  readonly proxy: 'shares';
+  readonly changes: readonly TShareChange[];
+}
+
+/** The primary has passed on what a worker told. */
+export interface ISharesHeard {
+  readonly proxy: 'shares-heard';
+}
+
+export type TPrimaryMessage = (TOrder & { readonly id: number }) | ISharesMessage | ISharesHeard;
 
 /** Added to counts by name. */
 export type TChanges = ReadonlyArray<readonly [string, number]>;
@@ -133,4 +147,5 @@ export type TWorkerMessage =
       /** The answer to an inquiry. */
       readonly connections?: readonly IConnectionInfo[];
     }
-  | { readonly proxy: 'report'; readonly report: IReport };
+  | { readonly proxy: 'report'; readonly report: IReport }
+  | ISharesMessage;

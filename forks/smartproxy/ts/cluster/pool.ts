@@ -21,6 +21,7 @@ import { clusterLimits } from '../limits/cluster.ts';
 import { Member } from './member.ts';
 import { WORKER_EVENTS, type IRouteCertificate, type TOrder, type TWorkerEvent } from './messages.ts';
 import { assertPortable, portableOptions, portableRoutes } from './portable.ts';
+import { ShareDesk } from './shares.ts';
 
 export class WorkerPool {
   readonly #options: ISmartProxyOptions;
@@ -28,6 +29,7 @@ export class WorkerPool {
   readonly #emitter: EventEmitter;
   readonly #count: number;
   readonly #members = new Set<Member>();
+  readonly #shares = new ShareDesk(this.#members);
   /** Bound ports by the ports of the routes. */
   readonly #ports = new Map<number, number>();
   readonly #restarts = new Set<NodeJS.Timeout>();
@@ -184,10 +186,11 @@ export class WorkerPool {
 
   #add(): Member {
     const { recorder, gate } = this.#engine;
-    const member = new Member(recorder, gate);
+    const member = new Member(recorder, gate, (changes) => this.#shares.take(member, changes));
     this.#members.add(member);
     void member.gone.then(() => {
       this.#members.delete(member);
+      this.#shares.leave(member);
       if (this.#running) this.#onDeath(member);
     });
     return member;
@@ -214,7 +217,9 @@ export class WorkerPool {
     const orders: TOrder[] = [this.#startOrder()];
     for (const [port, bindPort] of this.#ports) orders.push({ proxy: 'open', port, bindPort });
     try {
-      const done = await Promise.all(orders.map(async (order) => await member.ask(order)));
+      const answers = orders.map(async (order) => await member.ask(order));
+      this.#shares.join(member);
+      const done = await Promise.all(answers);
       if (done.every((answer) => answer !== null)) this.#replaced += 1;
     } catch (error) {
       this.#options.logger?.error(`a worker could not be started: ${String(error)}`, { pid: member.pid });
@@ -232,6 +237,7 @@ export class WorkerPool {
       certificates: this.#certificates(),
       challenges: certificates.challenges.standing(),
       upstreams: this.#engine.states.list().filter(isTouched),
+      workers: this.#count,
     };
   }
 

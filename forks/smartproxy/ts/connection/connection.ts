@@ -131,6 +131,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     recorder.connections += 1;
     this.#counters.active += 1;
     this.#counters.total += 1;
+    engine.crowd.count(facts.clientIp, 1);
     engine.connections.add(this);
     raw.owner = this;
   }
@@ -206,6 +207,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   setClient(clientIp: string, clientPort: number): void {
     const { byIp, topClients } = this.engine.recorder;
     byIp.release(this.#ipSlot);
+    this.engine.crowd.count(this.clientIp, -1);
+    this.engine.crowd.count(clientIp, 1);
     this.clientIp = clientIp;
     this.clientPort = clientPort;
     this.#ipSlot = byIp.acquire(clientIp);
@@ -303,6 +306,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     this.stage = null;
     if (stage !== null) stage.onGone();
     recorder.byIp.release(this.#ipSlot);
+    this.engine.crowd.count(this.clientIp, -1);
     for (const { security, place } of this.#places) security.leave(place);
     recorder.active -= 1;
     this.#counters.active -= 1;

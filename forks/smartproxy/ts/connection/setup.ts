@@ -9,9 +9,6 @@ import type { IRouteConfig, IRouteTarget } from '../interfaces/route.ts';
 import { RouteTable } from '../route/table.ts';
 import { parseIpPattern } from '../security/ip-pattern.ts';
 import { IpSet } from '../security/ip-set.ts';
-import { RateLimiter } from '../security/rate-limiter.ts';
-
-const SECONDS_PER_MINUTE = 60;
 
 /** Name of the route that `defaults.target` makes. */
 const DEFAULT_ROUTE = '(default)';
@@ -49,10 +46,4 @@ export function trustedSenders(options: ISmartProxyOptions): IpSet | null {
       return range;
     }),
   );
-}
-
-/** The limit of new connections per client address, where there is one. */
-export function connectionRate(options: ISmartProxyOptions): RateLimiter | null {
-  const perMinute = options.connectionRateLimitPerMinute ?? 0;
-  return perMinute > 0 ? new RateLimiter(perMinute, SECONDS_PER_MINUTE, performance.now()) : null;
 }
