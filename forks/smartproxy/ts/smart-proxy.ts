@@ -4,9 +4,10 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
-import { accept } from './accept/acceptor.ts';
-import { Listener, type IListener, type IListenerHandle } from './accept/listener.ts';
+import type { IListener, IListenerHandle } from './accept/listener.ts';
+import { openPort } from './accept/open.ts';
 import { Ports } from './accept/ports.ts';
+import { acmeAdvice } from './certificates/advice.ts';
 import type { CertificateManager } from './certificates/certificate-manager.ts';
 import { certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
@@ -238,6 +239,16 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     });
   }
 
+  /** Uses the routes anew: files of certificates are read again, what is open goes on. Nothing changes when one fails. */
+  async reload(): Promise<void> {
+    await this.updateRoutes(this.settings.routes);
+  }
+
+  /** The routes in use, as they were given. */
+  getRoutes(): IRouteConfig[] {
+    return [...this.settings.routes];
+  }
+
   /**
    * Replaces the policy at once; what was decided stays decided. Null: none.
    *
@@ -340,6 +351,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return this.#engine.states.list();
   }
 
+  /** What keeps certificates of routes from being ordered, a sentence each; empty when nothing does. */
+  validateAcmeConfiguration(): string[] {
+    return acmeAdvice(this.settings);
+  }
+
   /** Names that certificates are ordered for. */
   getEligibleDomainsForCertificates(): string[] {
     return this.#certificates.orderedNames();
@@ -366,16 +382,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   }
 
   async #listen(port: number): Promise<IListener> {
-    if (this.#workers !== null) return await this.#workers.listen(port);
-    const listener = new Listener(port, (socket, from) => accept(this.#engine, socket, from));
-    const inherited = this.settings.takeListener?.(port);
-    if (inherited !== undefined) {
-      await listener.adopt(inherited);
-      return listener;
-    }
-    const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
-    await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
-    return listener;
+    return (await this.#workers?.listen(port)) ?? (await openPort(this.#engine, this.settings, this.#seat, port));
   }
 
   #onTick(nowMs: number): void {

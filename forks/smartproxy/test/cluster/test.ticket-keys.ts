@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { connect, createSecureContext, TLSSocket, type SecureVersion } from 'node:tls';
 import { TicketKeys, TicketRotation } from '#proxy/tls/ticketkeys';
 import { selfSignedCertificate } from '@dcrouter/acme';
@@ -151,6 +152,9 @@ test(
       return text;
     };
     assert.match(await visit('-sess_out', file), /^New, TLSv1\.3/m);
+    assert.match(await readFile(file, 'utf8'), /BEGIN SSL SESSION/);
+    const shown = await promisify(execFile)(OPENSSL, ['sess_id', '-in', file, '-noout', '-text']);
+    assert.match(shown.stdout, /ticket lifetime hint: 86400 /);
     for (let turn = 0; turn < 6; turn += 1) assert.match(await visit('-sess_in', file), /^Reused, TLSv1\.3/m);
   },
 );

@@ -9,6 +9,7 @@ import { ProxyError } from '../errors.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
+import { SESSION_SECONDS } from '../limits/tls-config.ts';
 import { clientAuthKey } from './clientauth.ts';
 import { TicketKeys } from './ticketkeys.ts';
 
@@ -44,7 +45,7 @@ export class TlsContexts {
         sessionIdContext: sessionContext(settings),
         ciphers: settings?.ciphers ?? this.#options.ciphers,
         honorCipherOrder: settings?.honorCipherOrder ?? this.#options.honorCipherOrder,
-        sessionTimeout: settings?.sessionTimeout,
+        sessionTimeout: settings?.sessionTimeout ?? SESSION_SECONDS,
         minVersion: lowest(settings) ?? this.#options.minVersion,
         maxVersion: highest(settings) ?? this.#options.maxVersion,
       });
