@@ -154,7 +154,7 @@ test('settings that cannot be had change nothing', async (t) => {
   assert.equal(linesOf(log).length, 1);
 });
 
-test('a real exchange writes one line with what the proxy counted', async (t) => {
+test('a real exchange and a refused request write one line each, with what the proxy counted', async (t) => {
   const folder = temporaryFolder(t);
   const access = join(folder, 'access.log');
   const backend = createServer((_, response) => void response.end('hello'));
@@ -189,10 +189,16 @@ test('a real exchange writes one line with what the proxy counted', async (t) =>
   await once(response, 'end');
   await closed;
   const bytes = call.socket!.bytesRead;
+  const refused = request({ port: proxy.listeningPort(8080)!, method: 'PRI', path: '/b?secret=1', agent: false });
+  const [refusal] = (await once(refused.end(), 'response')) as [IncomingMessage];
+  refusal.resume();
+  await once(refusal, 'end');
   await proxy.stop({ drainTimeout: 0 });
   await logs.close();
+  const [line, other] = linesOf(access);
+  assert.match(other!, /^127\.0\.0\.1 - - \[[^\]]+\] "PRI \/b HTTP\/1\.1" 501 \d+ "-" "-"$/);
   assert.match(
-    linesOf(access).join('\n'),
+    line!,
     new RegExp(`^127\\.0\\.0\\.1 - - \\[[^\\]]+ \\+0000\\] "GET /a HTTP/1\\.1" 200 ${bytes} "-" "curl/8\\.1"$`),
   );
 });

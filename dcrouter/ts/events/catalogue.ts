@@ -31,6 +31,28 @@ const certificate = {
   timestamp,
 };
 
+const request = {
+  connectionId,
+  routeName,
+  method: 'method of the request',
+  host: 'host asked for, without port',
+  path: 'path asked for, without the query',
+  statusCode: 'status sent to the client; 0 when it was gone before any',
+  duration: 'milliseconds from the first byte of the request to the last of the response',
+  upstream: '`host:port` of the target, where one was chosen',
+  upstreamLatency: 'milliseconds until the first byte of its response',
+  bytesIn: 'bytes of the request on the wire',
+  bytesOut: 'bytes of the response on the wire',
+  error: 'what went wrong',
+  requestId: 'id that target and client were told, with `telemetry.requestId`',
+  traceId: 'trace that a valid `traceparent` field named',
+  httpVersion: '`1.0` or `1.1`',
+  referer: 'the field `Referer`',
+  userAgent: 'the field `User-Agent`',
+  clientIp,
+  timestamp,
+};
+
 export const PROXY_EVENTS: TCatalogue<ISmartProxyEvents> = {
   'connection-open': {
     kind: 'proxy.connection-open',
@@ -76,27 +98,12 @@ export const PROXY_EVENTS: TCatalogue<ISmartProxyEvents> = {
   'request-completed': {
     kind: 'proxy.request-completed',
     when: 'an HTTP exchange is over, whatever its end',
-    fields: {
-      connectionId,
-      routeName,
-      method: 'method of the request',
-      host: 'host asked for, without port',
-      path: 'path asked for, without the query',
-      statusCode: 'status sent to the client; 0 when it was gone before any',
-      duration: 'milliseconds from the first byte of the request to the last of the response',
-      upstream: '`host:port` of the target, where one was chosen',
-      upstreamLatency: 'milliseconds until the first byte of its response',
-      bytesIn: 'bytes of the request on the wire',
-      bytesOut: 'bytes of the response on the wire',
-      error: 'what went wrong',
-      requestId: 'id that target and client were told, with `telemetry.requestId`',
-      traceId: 'trace that a valid `traceparent` field named',
-      httpVersion: '`1.0` or `1.1`',
-      referer: 'the field `Referer`',
-      userAgent: 'the field `User-Agent`',
-      clientIp,
-      timestamp,
-    },
+    fields: request,
+  },
+  'request-refused': {
+    kind: 'proxy.request-refused',
+    when: 'a request is refused before its connection has a route',
+    fields: { ...request, error: 'why it was refused' },
   },
   'upstream-error': {
     kind: 'proxy.upstream-error',

@@ -37,6 +37,7 @@ export function logProxyEvents(proxy: SmartProxy, sink: IAccessSink, warnings: W
   const { settings } = sink;
   if (settings !== null) {
     on('request-completed', (event) => writeRequest(event, sink, settings));
+    on('request-refused', (event) => writeRequest(event, sink, settings));
     on('connection-close', (event) => writeConnection(event, sink, settings));
   }
   on('connection-rejected', ({ clientIp, routeName, reason }) => {

@@ -4,26 +4,25 @@
  * @module
  */
 import { EventEmitter } from 'node:events';
-import { accept } from './accept/acceptor.ts';
-import { Listener, type IListener, type IListenerHandle } from './accept/listener.ts';
+import type { IListener, IListenerHandle } from './accept/listener.ts';
+import { openPort } from './accept/open.ts';
 import { Ports } from './accept/ports.ts';
+import { acmeAdvice } from './certificates/advice.ts';
 import type { CertificateManager } from './certificates/certificate-manager.ts';
 import { certificateRoutes } from './certificates/setup.ts';
 import type { ICertStatus } from './certificates/types.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import type { IWorkerSeat } from './cluster/seat.ts';
-import { assertPortable } from './cluster/portable.ts';
 import { manageCertificates } from './connection/certificates.ts';
 import type { Connection } from './connection/connection.ts';
 import type { IEngine } from './connection/engine.ts';
 import { makeEngine } from './connection/makeengine.ts';
 import { inquire, listLimit, type TInquiry } from './connection/inspect.ts';
 import { planOf } from './connection/plan.ts';
-import { controlsOf, prepareRoutes, useTicketKeys } from './connection/prepare.ts';
+import { prepareRoutes } from './connection/prepare.ts';
 import { policyInWorkers } from './policy/verdict.ts';
 import { REASON } from './connection/reasons.ts';
 import { SecurityKeeper } from './connection/security.ts';
-import { compileRoutes } from './connection/setup.ts';
 import { Drain, upstreamsGone, type IStopOptions } from './drain.ts';
 import { ProxyError } from './errors.ts';
 import { HealthChecker } from './health/checker.ts';
@@ -38,6 +37,7 @@ import type { IUpstreamChange, IUpstreamState } from './interfaces/upstreams.ts'
 import { TICKET_ROTATION_HOURS } from './limits/cluster.ts';
 import { limits } from './limits/limits.ts';
 import type { RouteTable } from './route/table.ts';
+import { RouteSwap } from './routeswap.ts';
 import { EventGate } from './stats/eventgate.ts';
 import { openTypes } from './stats/opentypes.ts';
 import { Metrics } from './stats/metrics.ts';
@@ -75,6 +75,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   readonly #seat: IWorkerSeat | null;
   /** Null when this process serves itself. */
   readonly #workers: WorkerPool | null;
+  readonly #routes: RouteSwap;
   readonly #ticketRotation: TicketRotation;
   readonly #upstreams: Upstreams;
   readonly #drain: Drain;
@@ -98,13 +99,14 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       workers: () => this.#workers,
       ports: this.#ports,
     });
-    this.#security = new SecurityKeeper(options.defaults?.security);
+    this.#security = new SecurityKeeper(options.defaults?.security, seat?.tallies ?? null);
     const connections = new Set<Connection>();
     this.#drain = new Drain(connections);
     this.#engine = makeEngine(options, {
       gate: new EventGate(this),
       certificates: this.#certificates,
       connections,
+      tallies: seat?.tallies ?? null,
       securityOf: (route) => this.#security.of(route),
       onTick: (nowMs) => this.#onTick(nowMs),
       onConnectionGone: () => this.#drain.onConnectionGone(),
@@ -115,13 +117,23 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#health = new HealthChecker(gate, recorder);
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
-    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, (keys) => {
-      useTicketKeys(this.#engine, keys);
-      this.#workers?.shareTicketKeys(keys);
+    this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, () => {
+      this.#engine.tls.tickets.rotate();
+      this.#workers?.shareTicketKeys();
     });
     prepareRoutes(this.#engine, this.#engine.table);
-    seat?.take(this.#engine);
     this.#workers = options.workers === undefined ? null : new WorkerPool(options, this.#engine, this);
+    this.#routes = new RouteSwap({
+      settings: options,
+      engine: this.#engine,
+      certificates: this.#certificates,
+      security: this.#security,
+      workers: this.#workers,
+      openPorts: async (table) => {
+        if (this.#state === 'running') await this.#ports.openAll(this.#portsOf(table));
+      },
+    });
+    seat?.take(this.#engine, this.#routes);
   }
 
   /** The statistics, under upstream's 19.6 name. */
@@ -213,34 +225,28 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
 
   /**
    * Replaces the routes. Connections and requests that began keep theirs; ports that no route names any more are
-   * closed, new ones opened first: when one cannot be opened nothing changes.
+   * closed, new ones opened first: when one cannot be opened, or a worker cannot use the routes, nothing changes.
    */
   async updateRoutes(routes: IRouteConfig[]): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#workers !== null) assertPortable(routes);
-      const table = compileRoutes(routes, this.settings);
-      prepareRoutes(this.#engine, table);
-      const engine = this.#engine;
-      await this.#certificates.load(certificateRoutes(table.routes, this.settings));
-      try {
-        if (this.#state === 'running') await this.#ports.openAll(this.#portsOf(table));
-      } catch (error) {
-        await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
-        throw error;
-      }
-      engine.table = table;
-      this.settings.routes = routes;
-      const names = new Set(table.routes.map((route) => route.name));
-      engine.recorder.setRoutes(names);
-      engine.states.keepOnly(controlsOf(this.#engine, table));
-      this.#security.keepOnly(names);
-      await this.#workers?.updateRoutes();
+      await this.#routes.update(routes);
+      const { table, gate } = this.#engine;
       const wanted = new Set(this.#portsOf(table));
       await this.#ports.closeAll(this.#ports.open.filter((port) => !wanted.has(port)));
       if (this.#state === 'running') this.#watchHealth();
       this.settings.logger?.info('routes updated', { routes: table.routes.length });
-      engine.gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
+      gate.emit('routes-updated', { routes: table.routes.length, timestamp: new Date() });
     });
+  }
+
+  /** Uses the routes anew: files of certificates are read again, what is open goes on. Nothing changes when one fails. */
+  async reload(): Promise<void> {
+    await this.updateRoutes(this.settings.routes);
+  }
+
+  /** The routes in use, as they were given. */
+  getRoutes(): IRouteConfig[] {
+    return [...this.settings.routes];
   }
 
   /**
@@ -345,6 +351,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return this.#engine.states.list();
   }
 
+  /** What keeps certificates of routes from being ordered, a sentence each; empty when nothing does. */
+  validateAcmeConfiguration(): string[] {
+    return acmeAdvice(this.settings);
+  }
+
   /** Names that certificates are ordered for. */
   getEligibleDomainsForCertificates(): string[] {
     return this.#certificates.orderedNames();
@@ -371,16 +382,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   }
 
   async #listen(port: number): Promise<IListener> {
-    if (this.#workers !== null) return await this.#workers.listen(port);
-    const listener = new Listener(port, this.#engine.settings, (socket, from) => accept(this.#engine, socket, from));
-    const inherited = this.settings.takeListener?.(port);
-    if (inherited !== undefined) {
-      await listener.adopt(inherited);
-      return listener;
-    }
-    const bindPort = this.settings.ephemeralPorts === true ? 0 : (this.#seat?.bindPort(port) ?? port);
-    await listener.listen(bindPort, this.settings.listenAddress, this.#seat !== null);
-    return listener;
+    return (await this.#workers?.listen(port)) ?? (await openPort(this.#engine, this.settings, this.#seat, port));
   }
 
   #onTick(nowMs: number): void {

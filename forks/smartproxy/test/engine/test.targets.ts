@@ -142,6 +142,26 @@ test('the default target takes what no route matches, unless the default lists k
   assert.equal((await get(listed.port(80), '/', { host: 'other.test' })).status, 403);
 });
 
+test('the default target covers ports that no route names, as they come and go', async (t) => {
+  const [fallback] = await named(t, 'fallback');
+  for (const workers of [undefined, 1]) {
+    const { proxy, port } = await startProxy(t, [], { defaults: { target: fallback!.target }, workers });
+    assert.deepEqual(proxy.getListeningPorts(), []);
+    await proxy.addListeningPort(81);
+    assert.match((await get(port(81), '/')).body, /fallback/);
+    // A swap of the routes that names the port, and one that names it no more.
+    const mine = web([fallback!.target], { name: 'mine', match: { ports: [81, 82], domains: 'mine.test' } });
+    await proxy.updateRoutes([mine]);
+    assert.match((await get(port(81), '/', { host: 'other.test' })).body, /fallback/);
+    assert.match((await get(port(82), '/', { host: 'other.test' })).body, /fallback/);
+    await proxy.updateRoutes([]);
+    assert.deepEqual(proxy.getListeningPorts(), [81]);
+    assert.match((await get(port(81), '/', { host: 'mine.test' })).body, /fallback/);
+    await proxy.removeListeningPort(81);
+    assert.deepEqual(proxy.getListeningPorts(), []);
+  }
+});
+
 test('TCP and HTTP share a port: what is no HTTP goes to the tunnel', async (t) => {
   const backend = await httpBackend(t);
   const tcp = await tcpBackend(t);

@@ -127,6 +127,10 @@ const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     /headers\.response\.location: is set by action\.redirect itself/,
   ],
   ['nftables', withAction({ forwardingEngine: 'nftables' }), /ROUTE_UNSUPPORTED/],
+  ['nftables settings', withAction({ nftables: {} }), /action\.nftables: is not here: .* run nft beside the proxy/],
+  ['UDP', withAction({ udp: {} }), /action\.udp: is not here/],
+  ['UDP in match', { ...good, match: { ports: 1, transport: 'udp' } }, /match\.transport: is not here/],
+  ['static files', withAction({ advanced: { staticFiles: {} } }), /staticFiles: is not here: .* file server/],
   ['HTTP/3 to the target', withAction({ options: { backendProtocol: 'http3' } }), /ROUTE_UNSUPPORTED/],
   [
     'path and passthrough',

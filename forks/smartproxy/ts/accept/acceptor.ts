@@ -31,7 +31,7 @@ export function accept(engine: IEngine, socket: IProxySocket, listener: Listener
     clientPort: socket.remotePort ?? 0,
     localPort: listener.port,
   });
-  if (recorder.active > settings.connectionsMax) connection.reject('too-many-connections');
+  if (recorder.active > settings.connectionsMax || engine.crowd.isFull) connection.reject('too-many-connections');
   else if (engine.pressure.high) connection.reject('memory-pressure');
   else if (engine.draining) connection.reject('shutting-down');
   else if (engine.trusted !== null && engine.trusted.has(clientIp)) {
@@ -44,10 +44,11 @@ export function accept(engine: IEngine, socket: IProxySocket, listener: Listener
 /** Limits by client address, then routing. */
 function admitClient(connection: Connection): void {
   const { engine, clientIp } = connection;
+  const { crowd } = engine;
   const perIpMax = engine.settings.connectionsPerIpMax;
-  if (perIpMax !== NEVER_MS && engine.recorder.byIp.get(clientIp) > perIpMax) {
+  if (perIpMax !== NEVER_MS && (engine.recorder.byIp.get(clientIp) > perIpMax || crowd.isFullOf(clientIp))) {
     connection.reject('too-many-connections-per-ip');
-  } else if (engine.connectionRate !== null && engine.connectionRate.take(clientIp, performance.now()) > 0) {
+  } else if (crowd.rate !== null && crowd.rate.take(clientIp, performance.now()) > 0) {
     connection.reject('connection-rate');
   } else beginRouting(connection);
 }

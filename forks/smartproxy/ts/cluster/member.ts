@@ -10,7 +10,8 @@ import { clusterLimits } from '../limits/cluster.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
 import { WorkerBooks } from './books.ts';
-import type { TOrder, TWorkerMessage } from './messages.ts';
+import type { ISharesHeard, ISharesMessage, TOrder, TWorkerMessage } from './messages.ts';
+import type { TShareChange } from './shares.ts';
 
 type TDone = TWorkerMessage & { readonly proxy: 'done' };
 
@@ -31,11 +32,14 @@ export class Member {
   isGone = false;
   readonly #books: WorkerBooks;
   readonly #waiting = new Map<number, (done: TDone | null) => void>();
+  readonly #onShares: (changes: readonly TShareChange[]) => void;
   #lastId = 0;
 
-  constructor(recorder: Recorder, gate: EventGate) {
+  /** @param onShares what the worker holds against limits that all share */
+  constructor(recorder: Recorder, gate: EventGate, onShares: (changes: readonly TShareChange[]) => void) {
     this.#books = new WorkerBooks(recorder, gate);
     this.worker = fork();
+    this.#onShares = onShares;
     this.worker.on('message', (message: TWorkerMessage) => this.#take(message));
     // A message to a process that is just dying fails; its exit tells the same.
     this.worker.on('error', () => {});
@@ -78,12 +82,18 @@ export class Member {
     }
   }
 
+  /** Says what needs no answer. */
+  tell(message: ISharesMessage | ISharesHeard): void {
+    if (!this.isGone) this.worker.send(message, () => {});
+  }
+
   kill(): void {
     this.worker.process.kill('SIGKILL');
   }
 
   #take(message: TWorkerMessage): void {
     if (message.proxy === 'report') this.#books.take(message.report);
+    else if (message.proxy === 'shares') this.#onShares(message.changes);
     else if (message.proxy === 'done') this.#waiting.get(message.id)?.(message);
   }
 }

@@ -7,6 +7,7 @@ import type { ILatencyHistogramData } from '@dcrouter/metrics';
 import type { IChallengeChange } from '../certificates/challenge-board.ts';
 import type { TCertificateSource } from '../certificates/types.ts';
 import type { TInquiry } from '../connection/inspect.ts';
+import type { TShareChange } from './shares.ts';
 import type { TProxyErrorCode } from '../errors.ts';
 import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyEvents } from '../interfaces/events.ts';
@@ -21,6 +22,7 @@ export const WORKER_EVENTS = [
   'connection-close',
   'connection-rejected',
   'request-completed',
+  'request-refused',
   'upstream-error',
   'upstream-health',
   'tls-error',
@@ -41,28 +43,40 @@ export type TOrder =
   | {
       readonly proxy: 'start';
       readonly options: ISmartProxyOptions;
-      readonly ticketKeys: Buffer;
+      readonly ticketKeys: readonly Uint8Array[];
       readonly heard: readonly TWorkerEvent[];
       readonly certificates: readonly IRouteCertificate[];
       readonly challenges: readonly IChallengeChange[];
       readonly upstreams: readonly IUpstreamState[];
+      /** How many workers there are. */
+      readonly workers: number;
     }
   | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
   | { readonly proxy: 'close'; readonly port: number }
-  | {
-      readonly proxy: 'routes';
-      readonly routes: IRouteConfig[];
-      readonly certificates: readonly IRouteCertificate[];
-    }
+  /** New routes in two steps: all workers can use them, then all do. */
+  | { readonly proxy: 'prepare'; readonly routes: IRouteConfig[] }
+  | { readonly proxy: 'discard' }
+  | { readonly proxy: 'commit'; readonly certificates: readonly IRouteCertificate[] }
   | { readonly proxy: 'heard'; readonly heard: readonly TWorkerEvent[] }
-  | { readonly proxy: 'tickets'; readonly ticketKeys: Buffer }
+  | { readonly proxy: 'tickets'; readonly ticketKeys: readonly Uint8Array[] }
   | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }
   | { readonly proxy: 'challenge'; readonly change: IChallengeChange }
   | { readonly proxy: 'inquire'; readonly inquiry: TInquiry }
   | { readonly proxy: 'upstreams'; readonly upstreams: readonly IUpstreamState[] }
   | { readonly proxy: 'stop'; readonly drainMs: number };
 
-export type TPrimaryMessage = TOrder & { readonly id: number };
+/** What workers hold against limits that all share: told to the primary, passed on to the others, never answered. */
+export interface ISharesMessage {
+  readonly proxy: 'shares';
+  readonly changes: readonly TShareChange[];
+}
+
+/** The primary has passed on what a worker told. */
+export interface ISharesHeard {
+  readonly proxy: 'shares-heard';
+}
+
+export type TPrimaryMessage = (TOrder & { readonly id: number }) | ISharesMessage | ISharesHeard;
 
 /** Added to counts by name. */
 export type TChanges = ReadonlyArray<readonly [string, number]>;
@@ -133,4 +147,5 @@ export type TWorkerMessage =
       /** The answer to an inquiry. */
       readonly connections?: readonly IConnectionInfo[];
     }
-  | { readonly proxy: 'report'; readonly report: IReport };
+  | { readonly proxy: 'report'; readonly report: IReport }
+  | ISharesMessage;

@@ -14,12 +14,14 @@ import { idOrder, type TInquiry } from '../connection/inspect.ts';
 import { ProxyError } from '../errors.ts';
 import type { IConnectionInfo } from '../interfaces/connections.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import type { IRouteConfig } from '../interfaces/route.ts';
 import type { IWorkerStats } from '../interfaces/stats.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import { Member } from './member.ts';
 import { WORKER_EVENTS, type IRouteCertificate, type TOrder, type TWorkerEvent } from './messages.ts';
 import { assertPortable, portableOptions, portableRoutes } from './portable.ts';
+import { ShareDesk } from './shares.ts';
 
 export class WorkerPool {
   readonly #options: ISmartProxyOptions;
@@ -27,6 +29,7 @@ export class WorkerPool {
   readonly #emitter: EventEmitter;
   readonly #count: number;
   readonly #members = new Set<Member>();
+  readonly #shares = new ShareDesk(this.#members);
   /** Bound ports by the ports of the routes. */
   readonly #ports = new Map<number, number>();
   readonly #restarts = new Set<NodeJS.Timeout>();
@@ -116,10 +119,30 @@ export class WorkerPool {
     }
   }
 
-  /** Gives every worker the routes that the proxy's options hold now. */
-  async updateRoutes(): Promise<void> {
-    const routes = portableRoutes(this.#options.routes);
-    await this.#askAll({ proxy: 'routes', routes, certificates: this.#certificates() });
+  /** Has every worker compile routes beside those in use. @throws ProxyError what the first says that cannot */
+  async prepareRoutes(routes: readonly IRouteConfig[]): Promise<void> {
+    await this.#askAll({ proxy: 'prepare', routes: portableRoutes(routes) });
+  }
+
+  async discardRoutes(): Promise<void> {
+    await this.#askAll({ proxy: 'discard' }).catch(() => {});
+  }
+
+  /**
+   * Has every worker use what it prepared. One that cannot, such as one that began in between with the routes before, is
+   * ended: the one in its place begins with the new ones.
+   */
+  async commitRoutes(): Promise<void> {
+    const order: TOrder = { proxy: 'commit', certificates: this.#certificates() };
+    const commits = Array.from(this.#members, async (member) => {
+      try {
+        await member.ask(order);
+      } catch (error) {
+        this.#options.logger?.error(`a worker is replaced: ${String(error)}`, { pid: member.pid });
+        member.kill();
+      }
+    });
+    await Promise.all(commits);
   }
 
   /** What every worker answers, in the order of the ids; nothing from one that dies meanwhile. */
@@ -140,8 +163,8 @@ export class WorkerPool {
     this.#tellAll({ proxy: 'upstreams', upstreams: [upstream] });
   }
 
-  shareTicketKeys(ticketKeys: Buffer): void {
-    this.#tellAll({ proxy: 'tickets', ticketKeys });
+  shareTicketKeys(): void {
+    this.#tellAll({ proxy: 'tickets', ticketKeys: this.#engine.tls.tickets.all });
   }
 
   async #close(port: number): Promise<void> {
@@ -163,10 +186,11 @@ export class WorkerPool {
 
   #add(): Member {
     const { recorder, gate } = this.#engine;
-    const member = new Member(recorder, gate);
+    const member = new Member(recorder, gate, (changes) => this.#shares.take(member, changes));
     this.#members.add(member);
     void member.gone.then(() => {
       this.#members.delete(member);
+      this.#shares.leave(member);
       if (this.#running) this.#onDeath(member);
     });
     return member;
@@ -193,7 +217,9 @@ export class WorkerPool {
     const orders: TOrder[] = [this.#startOrder()];
     for (const [port, bindPort] of this.#ports) orders.push({ proxy: 'open', port, bindPort });
     try {
-      const done = await Promise.all(orders.map(async (order) => await member.ask(order)));
+      const answers = orders.map(async (order) => await member.ask(order));
+      this.#shares.join(member);
+      const done = await Promise.all(answers);
       if (done.every((answer) => answer !== null)) this.#replaced += 1;
     } catch (error) {
       this.#options.logger?.error(`a worker could not be started: ${String(error)}`, { pid: member.pid });
@@ -206,11 +232,12 @@ export class WorkerPool {
     return {
       proxy: 'start',
       options: portableOptions(this.#options),
-      ticketKeys: tls.ticketKeys,
+      ticketKeys: tls.tickets.all,
       heard: this.#heard,
       certificates: this.#certificates(),
       challenges: certificates.challenges.standing(),
       upstreams: this.#engine.states.list().filter(isTouched),
+      workers: this.#count,
     };
   }
 

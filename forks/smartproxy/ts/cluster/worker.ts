@@ -5,10 +5,10 @@
  */
 import type { IEngine } from '../connection/engine.ts';
 import { inquire } from '../connection/inspect.ts';
-import { useTicketKeys } from '../connection/prepare.ts';
 import { ProxyError } from '../errors.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
+import type { RouteSwap } from '../routeswap.ts';
 import { SmartProxy } from '../smart-proxy.ts';
 import {
   WORKER_EVENTS,
@@ -21,11 +21,14 @@ import {
   type TWorkerMessage,
 } from './messages.ts';
 import { Reporter } from './reporter.ts';
+import { Shares } from './shares.ts';
 
 class WorkerProcess {
   #proxy: SmartProxy | null = null;
   #engine: IEngine | null = null;
+  #routes: RouteSwap | null = null;
   #reporter: Reporter | null = null;
+  #shares: Shares | null = null;
   #timer: NodeJS.Timeout | undefined;
   #events: Array<IReport['events'][number]> = [];
   #turn: Promise<void> = Promise.resolve();
@@ -34,6 +37,16 @@ class WorkerProcess {
 
   /** Orders are carried out one after another; questions are answered at once. */
   take(message: TPrimaryMessage): void {
+    if (message.proxy === 'shares') {
+      // Behind the start, before which there are no limits; not behind other orders, which may take their time.
+      if (this.#shares === null) this.#turn = this.#turn.then(() => this.#shares?.take(message.changes));
+      else this.#shares.take(message.changes);
+      return;
+    }
+    if (message.proxy === 'shares-heard') {
+      this.#shares?.heard();
+      return;
+    }
     if (message.proxy === 'inquire') {
       const connections = inquire(this.#engine?.connections ?? [], message.inquiry);
       tell({ proxy: 'done', id: message.id, connections });
@@ -68,15 +81,20 @@ class WorkerProcess {
       case 'close':
         await proxy.removeListeningPort(order.port);
         break;
-      case 'routes':
-        await proxy.updateRoutes(order.routes);
-        adopt(engine, order.certificates);
+      case 'prepare':
+        this.#routes!.prepare(order.routes);
+        break;
+      case 'discard':
+        this.#routes!.discard();
+        break;
+      case 'commit':
+        await this.#routes!.commit(() => adopt(engine, order.certificates));
         break;
       case 'heard':
         this.#hear(proxy, order.heard);
         break;
       case 'tickets':
-        useTicketKeys(engine, order.ticketKeys);
+        engine.tls.tickets.adopt(order.ticketKeys);
         break;
       case 'certificate':
         adopt(engine, [order.certificate]);
@@ -94,23 +112,26 @@ class WorkerProcess {
   }
 
   async #start(order: TOrder & { readonly proxy: 'start' }): Promise<void> {
+    const shares = new Shares(order.workers, (changes) => tell({ proxy: 'shares', changes }));
+    this.#shares = shares;
     const proxy = new SmartProxy(order.options, {
+      tallies: shares,
       bindPort: (port) => this.#bindPorts.get(port) ?? port,
-      take: (engine) => {
+      take: (engine, routes) => {
         this.#engine = engine;
+        this.#routes = routes;
         this.#reporter = new Reporter(engine);
-        engine.tls.ticketKeys = order.ticketKeys;
+        engine.tls.tickets.adopt(order.ticketKeys);
       },
     });
     this.#hear(proxy, order.heard);
     await proxy.start();
     const engine = this.#engine!;
-    useTicketKeys(engine, order.ticketKeys);
     adopt(engine, order.certificates);
     for (const change of order.challenges) engine.certificates.challenges.apply(change);
     adoptUpstreams(engine, order.upstreams);
     this.#proxy = proxy;
-    this.#timer = setInterval(() => this.#report(), clusterLimits.reportMs);
+    this.#timer = setInterval(() => this.#onTime(), clusterLimits.reportMs);
   }
 
   async #stop(proxy: SmartProxy, drainTimeout: number): Promise<number> {
@@ -141,6 +162,11 @@ class WorkerProcess {
       proxy.on(name, hold);
       this.#listeners.set(name, hold);
     }
+  }
+
+  #onTime(): void {
+    this.#shares?.tellAll();
+    this.#report();
   }
 
   #report(): void {
@@ -174,8 +200,9 @@ function tell(message: TWorkerMessage): void {
 }
 
 const worker = new WorkerProcess();
-process.on('message', (message: Partial<TPrimaryMessage> | null) => {
-  if (typeof message?.proxy === 'string' && typeof message.id === 'number') worker.take(message as TPrimaryMessage);
+process.on('message', (message: { proxy?: unknown; id?: unknown } | null) => {
+  const isOurs = typeof message?.id === 'number' || message?.proxy === 'shares' || message?.proxy === 'shares-heard';
+  if (isOurs && typeof message.proxy === 'string') worker.take(message as TPrimaryMessage);
 });
 // A terminal or a service manager signals the whole group: the primary decides how it ends.
 process.on('SIGINT', () => {});

@@ -86,6 +86,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   tlsVersion: string | undefined = undefined;
   /** SNI, later the Host of the first request. */
   domain: string | undefined = undefined;
+  /** Which client certificates were asked for in its handshake; '' for none. */
+  clientAuth = '';
   /** Subject of the client's verified certificate, '' without one. */
   clientSubject = '';
   routeName = '';
@@ -131,6 +133,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     recorder.connections += 1;
     this.#counters.active += 1;
     this.#counters.total += 1;
+    engine.crowd.count(facts.clientIp, 1);
     engine.connections.add(this);
     raw.owner = this;
   }
@@ -214,6 +217,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
   setClient(clientIp: string, clientPort: number): void {
     const { byIp, topClients } = this.engine.recorder;
     byIp.release(this.#ipSlot);
+    this.engine.crowd.count(this.clientIp, -1);
+    this.engine.crowd.count(clientIp, 1);
     this.clientIp = clientIp;
     this.clientPort = clientPort;
     this.#ipSlot = byIp.acquire(clientIp);
@@ -311,6 +316,7 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     this.stage = null;
     if (stage !== null) stage.onGone();
     recorder.byIp.release(this.#ipSlot);
+    this.engine.crowd.count(this.clientIp, -1);
     for (const { security, place } of this.#places) security.leave(place);
     recorder.active -= 1;
     this.#counters.active -= 1;

@@ -9,7 +9,6 @@ import type { RouteTable } from '../route/table.ts';
 import type { UpstreamPool } from '../http/pool.ts';
 import type { RequestIds } from '../http/requestid.ts';
 import type { IpSet } from '../security/ip-set.ts';
-import type { RateLimiter } from '../security/rate-limiter.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { IProxyPolicy } from '../interfaces/policy.ts';
 import type { ITargetResolver } from '../interfaces/upstreams.ts';
@@ -19,6 +18,7 @@ import type { TlsContexts } from '../tls/contexts.ts';
 import type { TimerWheel } from '../timing/wheel.ts';
 import type { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
+import type { Crowd } from './crowd.ts';
 import type { ITargetDefaults } from './policy.ts';
 import type { MemoryPressure } from './pressure.ts';
 import type { ISettings } from './settings.ts';
@@ -41,8 +41,8 @@ export interface IEngine {
   readonly targetDefaults: ITargetDefaults;
   /** Senders whose PROXY headers are believed; null when there are none. */
   readonly trusted: IpSet | null;
-  /** New connections per minute and client address; null when there is no limit. */
-  readonly connectionRate: RateLimiter | null;
+  /** What limits of the whole proxy ask for, other processes included. */
+  readonly crowd: Crowd;
   /** Whether memory is so short that new connections are refused. */
   readonly pressure: MemoryPressure;
   /** The compiled security of a route; its counts outlive a swap of the routes that leaves it as it was. */

@@ -9,22 +9,26 @@ import { RequestIds } from '../http/requestid.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
+import type { ITallies } from '../security/tally.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import { Recorder } from '../stats/recorder.ts';
 import { TimerWheel } from '../timing/wheel.ts';
 import { TlsContexts } from '../tls/contexts.ts';
 import { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
+import { Crowd } from './crowd.ts';
 import type { IEngine } from './engine.ts';
 import { MemoryPressure } from './pressure.ts';
 import { readSettings } from './settings.ts';
-import { compileRoutes, connectionRate, trustedSenders } from './setup.ts';
+import { compileRoutes, trustedSenders } from './setup.ts';
 
 /** What the engine needs of the proxy that it belongs to. */
 export interface IEngineOwner {
   readonly gate: EventGate;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
+  /** What other processes hold against limits; null where there are none. */
+  readonly tallies: ITallies | null;
   securityOf(route: ICompiledRoute): RouteSecurity | null;
   onTick(nowMs: number): void;
   onConnectionGone(): void;
@@ -33,8 +37,9 @@ export interface IEngineOwner {
 /** @throws ProxyError, RouteConfigError when an option cannot be used */
 export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IEngine {
   const { gate, certificates, connections } = owner;
+  const settings = readSettings(options);
   const engine = {
-    settings: readSettings(options),
+    settings,
     recorder: new Recorder(connections),
     wheel: new TimerWheel((nowMs) => owner.onTick(nowMs)),
     gate,
@@ -47,7 +52,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     },
     trusted: trustedSenders(options),
     pressure: new MemoryPressure(),
-    connectionRate: connectionRate(options),
+    crowd: new Crowd(options, settings, owner.tallies),
     securityOf: (route: ICompiledRoute) => owner.securityOf(route),
     connections,
     table: compileRoutes(options.routes, options),

@@ -11,8 +11,8 @@ import type { ICompiledRoute } from '../route/compiled.ts';
 import type { UpstreamTarget } from '../http/pool.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
+import { clientAuthKey } from '../tls/clientauth.ts';
 import { staplingServer } from '../tls/stapling.ts';
-import { setTicketKeys } from '../tls/ticketkeys.ts';
 import { UNNAMED, type TargetControl } from '../upstream/states.ts';
 import { Balancer } from './balancer.ts';
 import type { IRequestFacts } from './balancer.ts';
@@ -46,6 +46,8 @@ export class RoutePlan {
   readonly security: RouteSecurity | null;
   /** Requests must pass a check of the route. */
   readonly checks: boolean;
+  /** Which client certificates it asks for; '' for none. */
+  readonly clientAuth: string;
   readonly policies: readonly TargetPolicy[];
   readonly #balancer: Balancer;
   /** The one target of a route without functions, lists and conditions: the usual case, resolved once. */
@@ -62,6 +64,7 @@ export class RoutePlan {
     this.name = route.name;
     this.counters = engine.recorder.route(route.name);
     this.security = engine.securityOf(route);
+    this.clientAuth = clientAuthKey(route.config.action.tls);
     this.checks = this.security !== null && this.security.checksRequests;
     // A canned answer needs no target, but the settings that it stands in.
     const targets = route.targets.length === 0 ? [NOWHERE] : route.targets;
@@ -87,11 +90,6 @@ export class RoutePlan {
   /** Makes the TLS context anew: the route's certificate has changed. Connections that exist keep theirs. */
   renewContext(engine: IEngine): void {
     if (this.#context !== null) this.#context = engine.tls.make(this.route);
-  }
-
-  /** Seals and opens tickets with other keys from now on. */
-  useTicketKeys(keys: Buffer): void {
-    if (this.#context !== null) setTicketKeys(this.#context, keys);
   }
 
   /** The TLS context of a route that terminates. */

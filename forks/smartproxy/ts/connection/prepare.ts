@@ -19,8 +19,3 @@ export function controlsOf(engine: IEngine, table: RouteTable): Set<TargetContro
   const plans = table.routes.map((route) => planOf(engine, route));
   return new Set(plans.flatMap(({ policies }) => policies.flatMap(({ controls }) => controls)));
 }
-
-export function useTicketKeys(engine: IEngine, keys: Buffer): void {
-  engine.tls.ticketKeys = keys;
-  for (const route of engine.table.routes) planOf(engine, route).useTicketKeys(keys);
-}

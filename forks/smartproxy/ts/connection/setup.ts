@@ -5,30 +5,25 @@
  */
 import { ProxyError } from '../errors.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
-import type { IRouteConfig } from '../interfaces/route.ts';
+import type { IRouteConfig, IRouteTarget } from '../interfaces/route.ts';
 import { RouteTable } from '../route/table.ts';
 import { parseIpPattern } from '../security/ip-pattern.ts';
 import { IpSet } from '../security/ip-set.ts';
-import { RateLimiter } from '../security/rate-limiter.ts';
-
-const SECONDS_PER_MINUTE = 60;
 
 /** Name of the route that `defaults.target` makes. */
 const DEFAULT_ROUTE = '(default)';
 
-/** The routes, and behind all of them the default target. */
+/** The routes, and behind all of them, on every port that is open, the default target. */
 export function compileRoutes(routes: readonly IRouteConfig[], options: ISmartProxyOptions): RouteTable {
-  const table = RouteTable.compile(routes);
-  if (options.resolver === undefined) assertNoServices(table);
   const target = options.defaults?.target;
-  if (target === undefined || table.ports.length === 0) return table;
-  const fallback: IRouteConfig = {
-    name: DEFAULT_ROUTE,
-    priority: Number.MIN_SAFE_INTEGER,
-    match: { ports: [...table.ports] },
-    action: { type: 'forward', targets: [target] },
-  };
-  return RouteTable.compile([...routes, fallback]);
+  const table = RouteTable.compile(routes, target === undefined ? null : defaultRoute(target));
+  if (options.resolver === undefined) assertNoServices(table);
+  return table;
+}
+
+/** The one port stands for all: a table asks this route on every port. */
+function defaultRoute(target: IRouteTarget): IRouteConfig {
+  return { name: DEFAULT_ROUTE, match: { ports: 1 }, action: { type: 'forward', targets: [target] } };
 }
 
 /** @throws ProxyError when a target is one of SRV records, which the system's look-ups do not know */
@@ -51,10 +46,4 @@ export function trustedSenders(options: ISmartProxyOptions): IpSet | null {
       return range;
     }),
   );
-}
-
-/** The limit of new connections per client address, where there is one. */
-export function connectionRate(options: ISmartProxyOptions): RateLimiter | null {
-  const perMinute = options.connectionRateLimitPerMinute ?? 0;
-  return perMinute > 0 ? new RateLimiter(perMinute, SECONDS_PER_MINUTE, performance.now()) : null;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { STATUS_CODES } from 'node:http';
+import type { PolicyHeaders } from '../policy/headers.ts';
 
 /** What a response of the proxy itself says beside its status. */
 export interface ILocalResponse {
@@ -34,19 +35,33 @@ export function httpDate(): string {
   return dateText;
 }
 
-/** The whole response as latin1 text; `persistence` is the Connection line, or empty. */
-export function responseText(response: ILocalResponse, isHead: boolean, persistence: string): string {
+/**
+ * The whole response as latin1 text.
+ *
+ * @param ours the Connection line and others that nobody changes, or empty
+ * @param edits what a policy changes about the fields
+ */
+export function responseText(
+  response: ILocalResponse,
+  isHead: boolean,
+  ours: string,
+  edits: PolicyHeaders | null,
+): string {
   const { status, headers = {} } = response;
   const phrase = STATUS_CODES[status] ?? '';
-  let text = `HTTP/1.1 ${status} ${phrase}\r\nDate: ${httpDate()}\r\n`;
-  for (const [name, value] of Object.entries(headers)) text += `${name}: ${oneLine(value)}\r\n`;
-  text += response.lines ?? '';
   // RFC 9110 §8.6: neither has a body, and a 204 no Content-Length either.
-  if (status === NO_CONTENT || status === NOT_MODIFIED) return `${text}${persistence}\r\n`;
+  const isEmpty = status === NO_CONTENT || status === NOT_MODIFIED;
+  let lines = `Date: ${httpDate()}\r\n`;
+  for (const [name, value] of Object.entries(headers)) lines += `${name}: ${oneLine(value)}\r\n`;
+  lines += response.lines ?? '';
+  if (!isEmpty && !hasContentType(headers)) {
+    lines += `Content-Type: ${response.contentType ?? 'text/plain; charset=utf-8'}\r\n`;
+  }
+  const text = `HTTP/1.1 ${status} ${phrase}\r\n${edits === null ? lines : edits.appendTo(lines)}`;
+  if (isEmpty) return `${text}${ours}\r\n`;
   const body = Buffer.from(response.body ?? `${phrase}\n`, 'utf8').toString('latin1');
-  if (!hasContentType(headers)) text += `Content-Type: ${response.contentType ?? 'text/plain; charset=utf-8'}\r\n`;
-  text += `Content-Length: ${body.length}\r\n${persistence}\r\n`;
-  return isHead ? text : text + body;
+  const head = `${text}Content-Length: ${body.length}\r\n${ours}\r\n`;
+  return isHead ? head : head + body;
 }
 
 /** Heads are latin1 lines: what could end one, or be cut to such a byte, is left out. */

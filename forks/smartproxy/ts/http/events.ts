@@ -5,10 +5,15 @@
  */
 import type { ExchangeState } from './exchangestate.ts';
 
-/** Emits `request-completed`; called only when somebody listens. */
-export function announceRequest(exchange: ExchangeState, durationMs: number, error: string | undefined): void {
+/** Emits the event; called only when somebody listens. */
+export function announceRequest(
+  exchange: ExchangeState,
+  event: 'request-completed' | 'request-refused',
+  durationMs: number,
+  error: string | undefined,
+): void {
   const { connection, facts, plan, target, firstByteAtMs, sentAtMs } = exchange;
-  exchange.engine.gate.emit('request-completed', {
+  exchange.engine.gate.emit(event, {
     connectionId: connection.id,
     routeName: plan === null ? connection.routeName : plan.name,
     method: exchange.method,
@@ -23,7 +28,7 @@ export function announceRequest(exchange: ExchangeState, durationMs: number, err
     error,
     requestId: exchange.requestId === '' ? undefined : exchange.requestId,
     traceId: facts.traceId,
-    httpVersion: exchange.clientMinor === 0 ? '1.0' : '1.1',
+    httpVersion: exchange.method === '' ? undefined : exchange.clientMinor === 0 ? '1.0' : '1.1',
     referer: facts.referer,
     userAgent: facts.userAgent,
     clientIp: connection.clientIp,

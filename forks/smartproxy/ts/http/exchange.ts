@@ -79,6 +79,10 @@ export class Exchange extends LocalExchange {
     this.plan = plan;
     this.counters = plan.counters;
     if (connection.domain === undefined && info.host !== '') connection.domain = info.host;
+    // Another route's handshake, or none, says nothing about who may use this one.
+    if (plan.clientAuth !== '' && plan.clientAuth !== connection.clientAuth) {
+      return this.answer(REFUSALS.clientAuth, bytes, at, end);
+    }
     if (plan.security !== null) {
       const denial = connection.admit(plan.security, info.host, false);
       if (denial !== null) return this.answer(denial, bytes, at, end);
@@ -94,9 +98,10 @@ export class Exchange extends LocalExchange {
   }
 
   /** Begins with a request that could not be understood, so that its refusal is counted like every other. */
-  beginRefused(info: RequestInfo | null): void {
-    this.#reset(info, 1, 0);
-    this.identifyUnread();
+  beginRefused(info: RequestInfo | null, head: Head | null): void {
+    if (head === null) this.#reset(info, 1, 0);
+    else this.#reset(info, head.minorVersion, head.end - head.start);
+    this.identifyUnread(info, head);
     this.requestDone = false;
   }
 

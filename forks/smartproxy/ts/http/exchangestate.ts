@@ -147,7 +147,8 @@ export abstract class ExchangeState implements IWaitingUser {
     const keep = this.keepAlive && this.requestDone && !this.engine.draining && this.connection.isOpen;
     const persistence = keep ? (this.clientMinor === 0 ? 'Connection: keep-alive\r\n' : '') : 'Connection: close\r\n';
     const id = response.hasId === true ? '' : this.idLine;
-    const text = responseText(this.#withPage(response), this.isHead, id + persistence);
+    const edits = this.verdict === null ? null : this.verdict.responseHeaders;
+    const text = responseText(this.#withPage(response), this.isHead, id + persistence, edits);
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
@@ -204,7 +205,9 @@ export abstract class ExchangeState implements IWaitingUser {
       recorder.requests += 1;
       recorder.requestRate.add(1, nowMs);
       connection.requests += 1;
-      if (gate.request) announceRequest(this, nowMs - this.startedAtMs, error);
+      if (gate.request) announceRequest(this, 'request-completed', nowMs - this.startedAtMs, error);
+    } else if (this.engine.gate.refused && this.statusCode !== 0) {
+      announceRequest(this, 'request-refused', performance.now() - this.startedAtMs, error);
     }
     this.policy = null;
     this.stage.onExchangeDone(keepAlive);
@@ -214,13 +217,14 @@ export abstract class ExchangeState implements IWaitingUser {
   protected identify(head: Head, info: RequestInfo): void {
     const { requestIds, gate } = this.engine;
     if (requestIds !== null) requestIds.begin(this, head, info);
-    if (gate.request) this.facts.read(head, info);
+    if (gate.request || gate.refused) this.facts.read(head, info);
   }
 
   /** The same for a request whose head could not be read. */
-  protected identifyUnread(): void {
+  protected identifyUnread(info: RequestInfo | null, head: Head | null): void {
     this.engine.requestIds?.beginUnread(this);
-    this.facts.clear();
+    if (info === null || head === null) this.facts.clear();
+    else if (this.engine.gate.refused || this.engine.gate.request) this.facts.read(head, info);
   }
 
   /** The context of this request for templates in response edits. */

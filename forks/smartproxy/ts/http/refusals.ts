@@ -65,6 +65,8 @@ export const REFUSALS = {
   /** No connection to the target became free in time. */
   targetQueueTimeout: refusal('target-queue-timeout', 503),
   noRoute: refusal('no-route', 404),
+  /** RFC 9110 §15.5.20: the route asks for client certificates, and not those of the handshake. */
+  clientAuth: refusal('client-certificate-of-another-route', 421),
 } as const satisfies Record<string, IRefusal>;
 
 export type TRefusalKey = keyof typeof REFUSALS;

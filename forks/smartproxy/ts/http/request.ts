@@ -73,10 +73,28 @@ export function readRequest(info: RequestInfo, head: Head, bytes: Buffer, isTls:
   info.absolute = false;
   info.drops = 0;
   info.drop.fill(0, 0, head.fieldCount);
+  info.host = '';
+  info.path = '';
   info.method = readMethod(head, bytes, info.text);
+  const fault = readAll(info, head, bytes, isTls);
+  if (fault !== null) showRefused(info, head);
+  return fault;
+}
+
+function readAll(info: RequestInfo, head: Head, bytes: Buffer, isTls: boolean): IRefusal | null {
   if (info.method === '') return REFUSALS.method;
   if (info.method === 'CONNECT') return REFUSALS.connect;
   return readFields(info, head, bytes) ?? readTarget(info, head, bytes, isTls);
+}
+
+/** What a log is to show of a request line that is refused: method and path as they were sent. */
+function showRefused(info: RequestInfo, head: Head): void {
+  const { text } = info;
+  if (info.method === '') info.method = text.slice(0, Math.min(head.methodEnd - head.start, limits.shownMethodChars));
+  if (info.path !== '') return;
+  const target = text.slice(head.targetStart - head.start, head.targetEnd - head.start);
+  const query = target.indexOf('?');
+  info.path = query === -1 ? target : target.slice(0, query);
 }
 
 /** The usual methods by their bytes, the others through a set. */

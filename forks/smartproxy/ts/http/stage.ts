@@ -134,7 +134,7 @@ export class HttpStage implements IStage {
     const route = this.exchange.active ? this.exchange.counters : connection.counters;
     connection.engine.recorder.reject(refusal.reason, route);
     connection.announceRejected(refusal.reason);
-    if (!this.exchange.active) this.exchange.beginRefused(null);
+    if (!this.exchange.active) this.exchange.beginRefused(null, null);
     this.exchange.refuse(refusal);
   }
 
@@ -271,7 +271,8 @@ export class HttpStage implements IStage {
     this.#headBegun = false;
     const fault = after === REFUSED ? head.refusal : readRequest(info, head, bytes, connection.isTls);
     if (fault !== null) {
-      this.exchange.beginRefused(after === REFUSED ? null : info);
+      if (after === REFUSED) this.exchange.beginRefused(null, null);
+      else this.exchange.beginRefused(info, head);
       this.refuse(fault);
       return -1;
     }

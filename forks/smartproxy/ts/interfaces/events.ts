@@ -51,7 +51,7 @@ export interface IConnectionRejectedEvent {
   readonly timestamp: Date;
 }
 
-/** An HTTP exchange is over, whatever its end. */
+/** An HTTP exchange is over, whatever its end; also what `request-refused` tells. */
 export interface IRequestCompletedEvent {
   readonly connectionId: string;
   readonly routeName: string;
@@ -122,6 +122,11 @@ export interface ISmartProxyEvents {
   'connection-close': [IConnectionCloseEvent];
   'connection-rejected': [IConnectionRejectedEvent];
   'request-completed': [IRequestCompletedEvent];
+  /**
+   * A request was answered with a refusal before its connection had a route, which is then over: counted as a rejected
+   * connection, under the reason in `error`, not as a request. What could not be read of it is empty.
+   */
+  'request-refused': [IRequestCompletedEvent];
   'upstream-error': [IUpstreamErrorEvent];
   'upstream-health': [IUpstreamHealthEvent];
   'tls-error': [ITlsErrorEvent];

@@ -80,7 +80,7 @@ export interface IAcmeOptions {
 
 /** What applies where a route says nothing. Confirmed. */
 export interface ISmartProxyDefaults {
-  /** Where connections go that match no route. Confirmed. */
+  /** Where connections go that match no route, on every open port, those of `addListeningPort` included. Confirmed. */
   target?: { host: string; port: number };
   /** Address lists and limits of every route; a route's own member replaces the default's. Confirmed. */
   security?: IDefaultSecurity;

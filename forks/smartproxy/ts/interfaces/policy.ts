@@ -52,7 +52,9 @@ export type TPolicyReason = 'rule-denied' | 'rule-rate-limited' | 'rule-tarpit';
 export interface IPolicyVerdict {
   /**
    * `continue`: as without it. `deny`: refuse, under `reason`. `answer`: answer the request with `status` and `headers`,
-   * which is no refusal. `target`: to `host` and `port` instead of the matched route's target. `route`: as if `routeName`
+   * which is no refusal. `target`: to `host` and `port` instead of the matched route's target; a request that the proxy
+   * answers itself, by a redirect, `testResponse`, preflight or refusal of the route, or because none matched, is answered
+   * nonetheless. `route`: as if `routeName`
    * had matched; one that is not there changes nothing. Ours.
    */
   readonly action: 'continue' | 'deny' | 'answer' | 'target' | 'route';
@@ -74,7 +76,7 @@ export interface IPolicyVerdict {
   readonly delayMs: number;
   /** Changes to the request as the target gets it. Ours. */
   readonly requestHeaders: PolicyHeaders | null;
-  /** Changes to the target's response as the client gets it. Ours. */
+  /** Changes to the response as the client gets it, the proxy's own answers and error pages included. Ours. */
   readonly responseHeaders: PolicyHeaders | null;
 }
 

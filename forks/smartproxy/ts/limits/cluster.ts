@@ -4,6 +4,11 @@ export const clusterLimits = {
   workersMax: 256,
   /** Between two reports of a worker, ms: how old the primary's numbers and events may be. */
   reportMs: 250,
+  /**
+   * A worker tells the others of a change against a limit when it is this part of its share: so much may all of them
+   * together be wrong about the limit, and so seldom do they talk.
+   */
+  shareParts: 8,
   /** Events held by a worker; at this many it reports at once. */
   eventsHeld: 1_000,
   /** A worker's answer, ms: opening a port or compiling the largest route table takes less. */

@@ -101,6 +101,8 @@ export const limits = {
   connectMs: 30_000,
   /** Characters of a header field that `request-completed` tells; longer ones are cut. */
   toldFieldChars: 1_024,
+  /** Characters of a method that is not known, as events show it. */
+  shownMethodChars: 32,
   /** Characters of a request id that a client may choose. */
   requestIdChars: 128,
   /** A request head, from its first byte, ms. */

@@ -19,3 +19,6 @@ export const tlsLimits = {
   /** Characters of a server name: the longest DNS name. */
   serverNameCharsMax: 253,
 } as const;
+
+/** Seconds a session may be resumed where a route does not say: the time that a ticket's key is current. */
+export const SESSION_SECONDS = 86_400;

@@ -134,23 +134,26 @@ export const redirectRule = object({
 
 const errorStatus = parsed((value) => /^[45]\d\d$/.test(value), 'a status from 400 to 599');
 
-export const advancedRule = object({
-  timeout: integer(1, limits.timerMsMax, 'milliseconds'),
-  headers: headerEdits,
-  keepAlive: boolean,
-  maxConnectionsPerTarget: integer(0, limits.targetConnectionsMax),
-  targetQueueSize: integer(0, limits.targetConnectionsMax),
-  targetQueueTimeout: integer(1, limits.timerMsMax, 'milliseconds'),
-  urlRewrite: urlRewriteRule,
-  testResponse: object({
-    status: required(integer(200, 599)),
-    headers: required(headerEdits),
-    body: required(text(limits.cannedBodyCharsMax, 0)),
-  }),
-  maxRequestBodyBytes: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),
-  maxResponseBodyBytes: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),
-  errorPages: record(
-    object({ contentType: headerValueRule, body: required(text(limits.cannedBodyCharsMax, 0)) }),
-    errorStatus,
-  ),
-});
+export const advancedRule = object(
+  {
+    timeout: integer(1, limits.timerMsMax, 'milliseconds'),
+    headers: headerEdits,
+    keepAlive: boolean,
+    maxConnectionsPerTarget: integer(0, limits.targetConnectionsMax),
+    targetQueueSize: integer(0, limits.targetConnectionsMax),
+    targetQueueTimeout: integer(1, limits.timerMsMax, 'milliseconds'),
+    urlRewrite: urlRewriteRule,
+    testResponse: object({
+      status: required(integer(200, 599)),
+      headers: required(headerEdits),
+      body: required(text(limits.cannedBodyCharsMax, 0)),
+    }),
+    maxRequestBodyBytes: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),
+    maxResponseBodyBytes: integer(0, Number.MAX_SAFE_INTEGER, 'bytes'),
+    errorPages: record(
+      object({ contentType: headerValueRule, body: required(text(limits.cannedBodyCharsMax, 0)) }),
+      errorStatus,
+    ),
+  },
+  { staticFiles: 'is not here: files are not served, forward to a file server' },
+);

@@ -138,9 +138,20 @@ export const actionShape: TShape = {
   advanced: advancedRule,
 };
 
+/** Members of upstream's that are for what other programs do. */
+const MATCH_ELSEWHERE = {
+  transport: 'is not here: connections are TCP; leave UDP and QUIC to another program on the port',
+} as const;
+
+const ACTION_ELSEWHERE = {
+  nftables: 'is not here: connections are counted where they are forwarded; leave it out, or run nft beside the proxy',
+  udp: 'is not here: connections are TCP; leave UDP and QUIC to another program on the port',
+  datagramHandler: 'is not here: connections are TCP; leave UDP and QUIC to another program on the port',
+} as const;
+
 export const routeShape: TShape = {
-  match: required(object(matchShape)),
-  action: required(object(actionShape)),
+  match: required(object(matchShape, MATCH_ELSEWHERE)),
+  action: required(object(actionShape, ACTION_ELSEWHERE)),
   name: text(routeLimits.nameCharsMax),
   id: text(routeLimits.nameCharsMax),
   enabled: boolean,

@@ -28,26 +28,34 @@ export class RouteTable {
   /** Ports of all enabled routes, ascending. */
   readonly ports: readonly number[];
   readonly #byPort: ReadonlyMap<number, PortIndex>;
+  /** Ports that no route names, such as those of `addListeningPort`: the route behind all others; null without one. */
+  readonly #elsewhere: PortIndex | null;
   readonly #byName: ReadonlyMap<string, ICompiledRoute>;
   readonly #facts = new LookupFacts();
 
-  private constructor(routes: readonly CompiledRoute[]) {
-    this.routes = routes;
-    this.#byName = new Map(routes.map((route) => [route.name, route]));
-    this.#byPort = indexPorts(routes);
+  private constructor(routes: readonly CompiledRoute[], elsewhere: CompiledRoute | null) {
+    this.routes = elsewhere === null ? routes : [...routes, elsewhere];
+    this.#byName = new Map(this.routes.map((route) => [route.name, route]));
+    this.#byPort = indexPorts(routes, elsewhere);
+    this.#elsewhere = elsewhere === null ? null : new PortIndex([{ route: elsewhere, rank: 0, domain: null }]);
     this.ports = [...this.#byPort.keys()].sort((a, b) => a - b);
   }
 
-  /** @throws RouteConfigError with every problem found, when a route cannot be used. */
-  static compile(routes: readonly IRouteConfig[]): RouteTable {
-    const [first, ...others] = findProblems(routes);
+  /**
+   * @param last stands behind all routes on every port, those that no route names included; its own ports mean nothing,
+   * it has no domains, and `ports` does not hold what only it covers.
+   * @throws RouteConfigError with every problem found, when a route cannot be used.
+   */
+  static compile(routes: readonly IRouteConfig[], last: IRouteConfig | null = null): RouteTable {
+    const configs = last === null ? routes : [...routes, last];
+    const [first, ...others] = findProblems(configs);
     if (first) throw new RouteConfigError([first, ...others]);
-    const names = uniqueNames(routes);
+    const names = uniqueNames(configs);
     const compiled: CompiledRoute[] = [];
     for (const [index, route] of routes.entries()) {
       if (route.enabled !== false) compiled.push(new CompiledRoute(route, names[index]!, index));
     }
-    return new RouteTable(compiled);
+    return new RouteTable(compiled, last === null ? null : new CompiledRoute(last, names.at(-1)!, routes.length));
   }
 
   /** The enabled route of that name. */
@@ -56,7 +64,7 @@ export class RouteTable {
   }
 
   portProfile(port: number): IPortProfile {
-    return this.#byPort.get(port)?.profile ?? NOTHING;
+    return this.#indexOf(port)?.profile ?? NOTHING;
   }
 
   /**
@@ -73,8 +81,8 @@ export class RouteTable {
     sni: string | undefined,
     tlsVersion: string | undefined,
   ): ICompiledRoute | null {
-    const index = this.#byPort.get(port);
-    if (index === undefined) return null;
+    const index = this.#indexOf(port);
+    if (index === null) return null;
     this.#facts.setConnection(clientIp, index.needsIp, sni, tlsVersion);
     return this.#find(isTls ? index.tlsConnections : index.rawConnections);
   }
@@ -99,12 +107,16 @@ export class RouteTable {
     header: THeaderLookup,
     tlsVersion?: string,
   ): ICompiledRoute | null {
-    const index = this.#byPort.get(port);
-    if (index === undefined) return null;
+    const index = this.#indexOf(port);
+    if (index === null) return null;
     this.#facts.setRequest(clientIp, index.needsIp, host, path, method, header, tlsVersion);
     const found = this.#find(isTls ? index.tlsRequests : index.plainRequests);
     this.#facts.clear();
     return found;
+  }
+
+  #indexOf(port: number): PortIndex | null {
+    return this.#byPort.get(port) ?? this.#elsewhere;
   }
 
   #find(index: DomainIndex): ICompiledRoute | null {
@@ -114,8 +126,9 @@ export class RouteTable {
 }
 
 /** Ports with the same routes share an index, so that a range of thousands of ports costs one. */
-function indexPorts(routes: readonly CompiledRoute[]): Map<number, PortIndex> {
+function indexPorts(routes: readonly CompiledRoute[], last: CompiledRoute | null): Map<number, PortIndex> {
   const candidates = rankCandidates(routes);
+  const behind = last === null ? [] : [{ route: last, rank: Number.MAX_SAFE_INTEGER, domain: null }];
   const routesOfPort = new Map<number, number[]>();
   for (const [position, route] of routes.entries()) {
     for (const port of route.ports) {
@@ -130,7 +143,7 @@ function indexPorts(routes: readonly CompiledRoute[]): Map<number, PortIndex> {
     const key = positions.join();
     let index = shared.get(key);
     if (!index) {
-      index = new PortIndex(positions.flatMap((position) => candidates[position]!));
+      index = new PortIndex([...positions.flatMap((position) => candidates[position]!), ...behind]);
       shared.set(key, index);
     }
     byPort.set(port, index);

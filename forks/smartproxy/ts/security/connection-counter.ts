@@ -4,6 +4,7 @@
  * @module
  */
 import { securityLimits } from '../limits/security.ts';
+import type { Tally } from './tally.ts';
 
 /** Under this key connections are counted for which there was no room; addresses never look like it. */
 const SHARED_KEY = '(others)';
@@ -11,11 +12,16 @@ const SHARED_KEY = '(others)';
 export class ConnectionCounter {
   readonly #limit: number;
   readonly #keysMax: number;
+  readonly #tally: Tally | null;
   readonly #counts = new Map<string, number>();
 
-  /** @param limit open connections per key. */
-  constructor(limit: number, keysMax: number = securityLimits.trackedIpsMax) {
+  /**
+   * @param limit open connections per key.
+   * @param tally what other processes hold against the limit; null where there are none
+   */
+  constructor(limit: number, keysMax: number = securityLimits.trackedIpsMax, tally: Tally | null = null) {
     this.#limit = limit;
+    this.#tally = tally;
     this.#keysMax = keysMax;
   }
 
@@ -40,7 +46,8 @@ export class ConnectionCounter {
       counted = SHARED_KEY;
       count = this.#counts.get(counted);
     }
-    if ((count ?? 0) >= this.#limit) return null;
+    if ((count ?? 0) >= this.#limit || this.#tally?.hasRoom(counted, this.#limit) === false) return null;
+    this.#tally?.add(counted, 1);
     this.#counts.set(counted, (count ?? 0) + 1);
     return counted;
   }
@@ -48,6 +55,7 @@ export class ConnectionCounter {
   release(token: string): void {
     const count = this.#counts.get(token);
     if (count === undefined) return;
+    this.#tally?.add(token, -1);
     if (count > 1) this.#counts.set(token, count - 1);
     else this.#counts.delete(token);
   }

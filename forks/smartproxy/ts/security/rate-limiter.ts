@@ -8,6 +8,7 @@
  * @module
  */
 import { securityLimits } from '../limits/security.ts';
+import type { ISpender, Tally } from './tally.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -21,11 +22,12 @@ class TokenBucket {
   }
 }
 
-export class RateLimiter {
+export class RateLimiter implements ISpender {
   readonly #capacity: number;
   readonly #tokensPerMs: number;
   readonly #windowMs: number;
   readonly #keysMax: number;
+  readonly #tally: Tally | null;
   #young = new Map<string, TokenBucket>();
   #old = new Map<string, TokenBucket>();
   #turnedMs: number;
@@ -37,8 +39,17 @@ export class RateLimiter {
    * @param maxRequests requests per window, and the burst of a fresh key.
    * @param windowSeconds seconds.
    * @param nowMs monotonic milliseconds, as in {@link take}.
+   * @param tally what other processes spend; null where there are none
    */
-  constructor(maxRequests: number, windowSeconds: number, nowMs: number, keysMax: number = securityLimits.rateKeysMax) {
+  constructor(
+    maxRequests: number,
+    windowSeconds: number,
+    nowMs: number,
+    keysMax: number = securityLimits.rateKeysMax,
+    tally: Tally | null = null,
+  ) {
+    this.#tally = tally;
+    if (tally !== null) tally.spender = this;
     this.#capacity = maxRequests;
     this.#windowMs = windowSeconds * MS_PER_SECOND;
     this.#tokensPerMs = maxRequests / this.#windowMs;
@@ -58,6 +69,26 @@ export class RateLimiter {
    * @returns 0 when there was one, else the milliseconds until the next.
    */
   take(key: string, nowMs: number): number {
+    const bucket = this.#refilled(key, nowMs);
+    const tally = this.#tally;
+    // After a swap of the routes that came to nothing the limiter in use is the one to tell.
+    if (tally !== null) tally.spender = this;
+    if (bucket.tokens >= 1 && (tally === null || mayTake(tally, key, bucket.tokens))) {
+      bucket.tokens -= 1;
+      tally?.add(key, 1);
+      return 0;
+    }
+    // With tokens left it is the others that have to be told first.
+    return Math.max(1, Math.ceil((1 - bucket.tokens) / this.#tokensPerMs));
+  }
+
+  /** Takes what other processes took. Together they may have taken more than there was: that is paid back by waiting. */
+  spend(key: string, count: number, nowMs: number = performance.now()): void {
+    const bucket = this.#refilled(key, nowMs);
+    bucket.tokens = Math.max(-this.#capacity, bucket.tokens - count);
+  }
+
+  #refilled(key: string, nowMs: number): TokenBucket {
     if (nowMs - this.#turnedMs >= this.#windowMs) this.#turn(nowMs);
     const bucket = this.#bucketOf(key, nowMs);
     const elapsed = nowMs - bucket.updatedMs;
@@ -65,11 +96,7 @@ export class RateLimiter {
       bucket.tokens = Math.min(this.#capacity, bucket.tokens + elapsed * this.#tokensPerMs);
       bucket.updatedMs = nowMs;
     }
-    if (bucket.tokens >= 1) {
-      bucket.tokens -= 1;
-      return 0;
-    }
-    return Math.ceil((1 - bucket.tokens) / this.#tokensPerMs);
+    return bucket;
   }
 
   #bucketOf(key: string, nowMs: number): TokenBucket {
@@ -92,4 +119,10 @@ export class RateLimiter {
     this.#young = new Map();
     this.#turnedMs = nowMs;
   }
+}
+
+/** In the time until the others know, no process takes more than its share of what was left. */
+function mayTake(tally: Tally, key: string, tokens: number): boolean {
+  const untold = tally.untold(key);
+  return untold < tally.shareOf(tokens + untold);
 }

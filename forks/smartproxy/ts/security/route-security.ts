@@ -12,6 +12,7 @@ import { denyAddress, denyAuth, denyBusy, denyConnections, denyRate, type IDenia
 import { IpAccess } from './ip-access.ts';
 import { JwtAuth } from './jwt-auth.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import type { ITallies, Tally, TTallyKind } from './tally.ts';
 
 /** The facts of a request that security looks at. */
 export interface ISecurityRequest {
@@ -20,6 +21,12 @@ export interface ISecurityRequest {
   readonly domain: string | undefined;
   readonly path: string;
   readonly header: THeaderLookup;
+}
+
+/** Limits of a route that other processes share. */
+export interface ISharedLimits {
+  readonly route: string;
+  readonly tallies: ITallies;
 }
 
 /** A place among a route's connections; give it back once, when the connection closes. */
@@ -40,15 +47,22 @@ export class RouteSecurity {
   readonly #basicExcluded: readonly PathPattern[];
   readonly #jwt: JwtAuth | null;
   readonly #jwtExcluded: readonly PathPattern[];
+  /** What other processes hold against `maxConnections`. */
+  readonly #tally: Tally | null;
   #connections = 0;
 
-  private constructor(security: IRouteSecurity, nowMs: number) {
+  private constructor(security: IRouteSecurity, nowMs: number, shared: ISharedLimits | null) {
+    const tallyOf = (kind: TTallyKind, limit: number): Tally | null =>
+      shared === null ? null : shared.tallies.of(kind, shared.route, limit);
     this.#ips = IpAccess.compile(security.ipAllowList, security.ipBlockList);
     this.#connectionsMax = security.maxConnections || Infinity;
-    this.#byIp = security.maxConnectionsPerIP ? new ConnectionCounter(security.maxConnectionsPerIP) : null;
+    this.#tally = security.maxConnections ? tallyOf('connections', security.maxConnections) : null;
+    const perIp = security.maxConnectionsPerIP;
+    this.#byIp = perIp ? new ConnectionCounter(perIp, undefined, tallyOf('addresses', perIp)) : null;
     const rate = security.rateLimit?.enabled ? security.rateLimit : null;
     this.#rateConfig = rate;
-    this.#rate = rate && new RateLimiter(rate.maxRequests, rate.window, nowMs);
+    this.#rate =
+      rate && new RateLimiter(rate.maxRequests, rate.window, nowMs, undefined, tallyOf('rate', rate.maxRequests));
     const basic = basicOf(security);
     this.#basic = basic && new BasicAuth(basic);
     this.#basicExcluded = (basic?.excludePaths ?? []).map((path) => new PathPattern(path));
@@ -66,9 +80,10 @@ export class RouteSecurity {
     security: IRouteSecurity | undefined,
     defaults: IRouteSecurity | undefined,
     nowMs: number = performance.now(),
+    shared: ISharedLimits | null = null,
   ): RouteSecurity | null {
     const merged = { ...defaults, ...security };
-    const compiled = new RouteSecurity(merged, nowMs);
+    const compiled = new RouteSecurity(merged, nowMs, shared);
     return compiled.#isEmpty() ? null : compiled;
   }
 
@@ -92,19 +107,23 @@ export class RouteSecurity {
   admit(clientIp: string, domain: string | undefined, isFinal: boolean): IConnectionPlace | IDenial {
     const verdict = this.#checkIp(clientIp, domain, isFinal);
     if (verdict !== null) return verdict;
-    if (this.#connections >= this.#connectionsMax) return denyConnections('route-connections');
+    const max = this.#connectionsMax;
+    if (this.#connections >= max || this.#tally?.hasRoom('', max) === false)
+      return denyConnections('route-connections');
     let ipToken: string | null = null;
     if (this.#byIp !== null) {
       ipToken = this.#byIp.acquire(clientIp);
       if (ipToken === null) return denyConnections('route-connections-per-ip');
     }
     this.#connections += 1;
+    this.#tally?.add('', 1);
     return { ipToken };
   }
 
   /** Gives back what {@link admit} gave. */
   leave(place: IConnectionPlace): void {
     this.#connections -= 1;
+    this.#tally?.add('', -1);
     if (place.ipToken !== null) this.#byIp!.release(place.ipToken);
   }
 

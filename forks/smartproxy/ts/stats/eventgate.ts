@@ -14,6 +14,7 @@ export class EventGate {
   close = false;
   rejected = false;
   request = false;
+  refused = false;
   upstreamError = false;
   upstreamHealth = false;
   tlsError = false;
@@ -49,6 +50,9 @@ export class EventGate {
         break;
       case 'request-completed':
         this.request = heard;
+        break;
+      case 'request-refused':
+        this.refused = heard;
         break;
       case 'upstream-error':
         this.upstreamError = heard;

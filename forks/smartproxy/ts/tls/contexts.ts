@@ -9,19 +9,23 @@ import { ProxyError } from '../errors.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
-import { newTicketKeys } from './ticketkeys.ts';
+import { SESSION_SECONDS } from '../limits/tls-config.ts';
+import { clientAuthKey } from './clientauth.ts';
+import { TicketKeys } from './ticketkeys.ts';
 
 /** The certificate of a route by its name; undefined when it has none of its own. */
 export type TMaterial = (routeName: string) => { readonly cert: string; readonly key: string } | undefined;
 
-const SESSION_CONTEXT = 'dcrouter';
+/** Bytes of a session's context (OpenSSL, SSL_MAX_SID_CTX_LENGTH). */
+const SESSION_CONTEXT_BYTES = 32;
+const NO_CLIENT_AUTH = 'dcrouter';
 
-/** Makes and keeps contexts. Tickets of one context are good for all: they share the key. */
+/** Makes contexts. Tickets of one are good for all that ask for the same client certificates: they share the keys. */
 export class TlsContexts {
   readonly #options: ISmartProxyOptions;
   readonly #material: TMaterial;
-  /** What new contexts seal tickets with. */
-  ticketKeys: Buffer = newTicketKeys();
+  /** What all contexts seal their tickets with. */
+  readonly tickets = new TicketKeys();
 
   /** @param material gives the certificates that the proxy manages itself */
   constructor(options: ISmartProxyOptions, material: TMaterial) {
@@ -34,19 +38,19 @@ export class TlsContexts {
     const settings = route.config.action.tls;
     const pair = this.#pair(route.name, settings?.certificate);
     try {
-      return tls.createSecureContext({
+      const context = tls.createSecureContext({
         ...pair,
         // With client certificates these are the authorities that they are checked against.
         ca: settings?.clientAuth?.ca ?? pair.ca,
-        // Sessions with client certificates are only resumed under the name that they were made under.
-        sessionIdContext: SESSION_CONTEXT,
-        ticketKeys: this.ticketKeys,
+        sessionIdContext: sessionContext(settings),
         ciphers: settings?.ciphers ?? this.#options.ciphers,
         honorCipherOrder: settings?.honorCipherOrder ?? this.#options.honorCipherOrder,
-        sessionTimeout: settings?.sessionTimeout,
+        sessionTimeout: settings?.sessionTimeout ?? SESSION_SECONDS,
         minVersion: lowest(settings) ?? this.#options.minVersion,
         maxVersion: highest(settings) ?? this.#options.maxVersion,
       });
+      this.tickets.serve(context);
+      return context;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new ProxyError(
@@ -69,6 +73,14 @@ export class TlsContexts {
       `route ${name} terminates TLS and has no certificate: give tls.certificate, or key and cert of the proxy`,
     );
   }
+}
+
+/**
+ * A resumed session brings the verdict about its client certificate along. Where other certificates are asked for it
+ * must not count, so it is made and resumed under what decides about them.
+ */
+function sessionContext(settings: IRouteTls | undefined): string {
+  return (clientAuthKey(settings) || NO_CLIENT_AUTH).slice(0, SESSION_CONTEXT_BYTES);
 }
 
 function readPair(name: string, certificate: ICertificateConfig): tls.SecureContextOptions {

@@ -17,6 +17,7 @@ export function startTls(connection: Connection, plan: RoutePlan, hello: IClient
   const raw = connection.asNetSocket();
   connection.isTls = true;
   connection.routeName = plan.name;
+  connection.clientAuth = plan.clientAuth;
   // Read again by the TLS engine, ahead of what the kernel brings next.
   raw.unshift(held);
   const clientAuth = plan.route.config.action.tls?.clientAuth;

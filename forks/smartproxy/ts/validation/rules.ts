@@ -20,14 +20,19 @@ export function required(rule: TRule): { readonly required: TRule } {
   return { required: rule };
 }
 
-/** An object with these members and no others. */
-export function object(shape: TShape | (() => TShape)): TRule {
+/**
+ * An object with these members and no others.
+ *
+ * @param elsewhere members that other versions have: what to do instead, by name
+ */
+export function object(shape: TShape | (() => TShape), elsewhere: Readonly<Record<string, string>> = {}): TRule {
   return (value, field, report) => {
     if (!isRecord(value)) return report('ROUTE_BAD_TYPE', field, `is ${showValue(value)}; expected an object`);
     const members = typeof shape === 'function' ? shape() : shape;
     const at = (key: string) => (field === '' ? key : `${field}.${key}`);
     for (const key of Object.keys(value)) {
-      if (!Object.hasOwn(members, key)) {
+      if (Object.hasOwn(elsewhere, key)) report('ROUTE_UNSUPPORTED', at(key), elsewhere[key]!);
+      else if (!Object.hasOwn(members, key)) {
         report('ROUTE_UNKNOWN_FIELD', at(key), `is no known field; ${suggest(key, Object.keys(members))}`);
       }
     }
