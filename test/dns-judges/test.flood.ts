@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { batchMissing } from '../../forks/smartdns/test/server/batch.ts';
 import { makeCorpus, mutate } from '../../forks/smartdns/test/wire/support/fuzz.ts';
 import { Random } from '../../forks/smartdns/test/wire/support/random.ts';
 import { DnsLedger } from '../laws/dns.ts';
@@ -98,39 +99,49 @@ async function floodTcp(port: number, random: Random): Promise<void> {
   }
 }
 
-test(`a flood of mutated packets leaves the server answering and its numbers right (SEED=${seed})`, async () => {
-  const server = new DnsServer({
-    udpPort: 0,
-    bindInterface: '127.0.0.1',
-    dnssecZone: '',
-    rateLimit: { responsesPerSecond: 20 },
-  });
-  server.zones.load(zoneText, { origin: 'flood.test' });
-  await server.zones.sign('flood.test', { algorithm: 'ED25519', denial: 'nsec3' });
-  server.registerHandler('throws.flood.test', ['A'], () => {
-    throw new Error('broken on purpose');
-  });
-  server.registerHandler('rejects.flood.test', ['A'], async () => Promise.reject(new Error('broken on purpose')));
-  const ledger = new DnsLedger(server);
-  await server.start();
-  const udpPort = server.addresses.udp!.port;
-  const tcpPort = server.addresses.tcp!.port;
-  await Promise.all([floodUdp(udpPort, new Random(seed)), floodTcp(tcpPort, new Random(seed + 1))]);
-  assert.equal(await ask(tcpPort, 'www.flood.test'), 0);
-  assert.equal(await ask(tcpPort, 'nope.flood.test'), 3);
-  assert.equal(await ask(tcpPort, 'throws.flood.test'), 2);
-  assert.equal(await ask(tcpPort, 'example.org'), 5);
-  await server.stop();
-  const { dropsByReason, transports } = server.stats.snapshot();
-  assert.ok(transports.udp > 0 && transports.tcp > 4, 'both transports were flooded');
-  assert.ok((dropsByReason['rate-limited'] ?? 0) > 0, 'the rate limit dropped');
-  assert.ok(
-    ledger.errors.some(({ reason }) => reason === 'handler'),
-    'handlers failed',
+for (const { path, udpBatch, skip } of [
+  { path: 'plain sockets', udpBatch: false, skip: false },
+  { path: 'batches', udpBatch: true, skip: await batchMissing() },
+]) {
+  test(
+    `a flood of mutated packets by ${path} leaves the server answering and its numbers right (SEED=${seed})`,
+    { skip },
+    async () => {
+      const server = new DnsServer({
+        udpPort: 0,
+        bindInterface: '127.0.0.1',
+        dnssecZone: '',
+        udpBatch,
+        rateLimit: { responsesPerSecond: 20 },
+      });
+      server.zones.load(zoneText, { origin: 'flood.test' });
+      await server.zones.sign('flood.test', { algorithm: 'ED25519', denial: 'nsec3' });
+      server.registerHandler('throws.flood.test', ['A'], () => {
+        throw new Error('broken on purpose');
+      });
+      server.registerHandler('rejects.flood.test', ['A'], async () => Promise.reject(new Error('broken on purpose')));
+      const ledger = new DnsLedger(server);
+      await server.start();
+      const udpPort = server.addresses.udp!.port;
+      const tcpPort = server.addresses.tcp!.port;
+      await Promise.all([floodUdp(udpPort, new Random(seed)), floodTcp(tcpPort, new Random(seed + 1))]);
+      assert.equal(await ask(tcpPort, 'www.flood.test'), 0);
+      assert.equal(await ask(tcpPort, 'nope.flood.test'), 3);
+      assert.equal(await ask(tcpPort, 'throws.flood.test'), 2);
+      assert.equal(await ask(tcpPort, 'example.org'), 5);
+      await server.stop();
+      const { dropsByReason, transports } = server.stats.snapshot();
+      assert.ok(transports.udp > 0 && transports.tcp > 4, 'both transports were flooded');
+      assert.ok((dropsByReason['rate-limited'] ?? 0) > 0, 'the rate limit dropped');
+      assert.ok(
+        ledger.errors.some(({ reason }) => reason === 'handler'),
+        'handlers failed',
+      );
+      assert.ok(
+        ledger.errors.some(({ reason }) => reason === 'malformed'),
+        'garbage was seen',
+      );
+      ledger.assertLaws();
+    },
   );
-  assert.ok(
-    ledger.errors.some(({ reason }) => reason === 'malformed'),
-    'garbage was seen',
-  );
-  ledger.assertLaws();
-});
+}

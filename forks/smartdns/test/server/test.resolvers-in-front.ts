@@ -12,6 +12,7 @@ import type { DnsServer } from '#server';
 import { askRawUdp, askUdp, decode, makeQuery } from './ask.ts';
 import { record, startServer } from './start.ts';
 
+type TTrust = 'right' | 'wrong';
 const has = (command: string): boolean => spawnSync(command, ['-V']).error === undefined;
 const zoneText = `
 $TTL 300
@@ -61,9 +62,11 @@ async function startResolver(context: TestContext, command: string, args: string
   assert.fail(`${command} does not answer: ${said}`);
 }
 
+/** @param trust `wrong` hands out a DS that matches no key, which a resolver that validates has to notice. */
 async function startOurs(
   context: TestContext,
   folder: string,
+  trust: TTrust,
 ): Promise<{ server: DnsServer; port: number; ds: string[] }> {
   const { server, port } = await startServer(context, { dnssecZone: '' }, (dns) => {
     dns.zones.load(zoneText, { origin: 'zone.test' });
@@ -71,6 +74,7 @@ async function startOurs(
   });
   await server.zones.sign('zone.test', { denial: 'nsec', keyFolder: join(folder, 'keys') });
   const [ds] = server.zones.ds('zone.test');
+  if (trust === 'wrong') (ds!.digest as Buffer)[0]! ^= 1;
   return {
     server,
     port,
@@ -78,9 +82,15 @@ async function startOurs(
   };
 }
 
-async function assertResolves(port: number): Promise<void> {
+/** With the right anchor everything is answered and authenticated, with a wrong one nothing is (RFC 4035 §5.5). */
+async function assertResolves(port: number, trust: TTrust): Promise<void> {
   const ask = async (name: string, type = 'A'): Promise<IDnsMessage> =>
     await askUdp(port, { name, type, edns: 1_232, dnssecOk: true });
+  if (trust === 'wrong') {
+    const answer = await ask('www.zone.test');
+    assert.deepEqual([answer.rcode, answer.ad, answer.answers.length], [2, false, 0]);
+    return;
+  }
   for (const [name, type, data] of [
     ['www.zone.test', 'A', '192.0.2.1'],
     ['alias.zone.test', 'A', '192.0.2.1'],
@@ -107,17 +117,18 @@ function folderFor(context: TestContext): string {
   return folder;
 }
 
-test(
-  'unbound resolves and validates through us, with mixed letter case',
-  { skip: !has('unbound') && 'unbound is not installed' },
-  async (context) => {
-    const folder = folderFor(context);
-    const { server, port, ds } = await startOurs(context, folder);
-    const resolverPort = await freePort();
-    const config = join(folder, 'unbound.conf');
-    writeFileSync(
-      config,
-      `server:
+for (const trust of ['right', 'wrong'] as const) {
+  test(
+    `unbound resolves and validates through us, with mixed letter case, ${trust} anchor`,
+    { skip: !has('unbound') && 'unbound is not installed' },
+    async (context) => {
+      const folder = folderFor(context);
+      const { server, port, ds } = await startOurs(context, folder, trust);
+      const resolverPort = await freePort();
+      const config = join(folder, 'unbound.conf');
+      writeFileSync(
+        config,
+        `server:
   interface: 127.0.0.1@${resolverPort}
   do-daemonize: no
   username: ""
@@ -134,22 +145,25 @@ stub-zone:
   name: "zone.test"
   stub-addr: 127.0.0.1@${port}
 `,
-    );
-    await startResolver(context, 'unbound', ['-d', '-c', config], resolverPort);
-    await assertResolves(resolverPort);
-    assert.ok(server.stats.getTotalQueries() >= 6);
-  },
-);
+      );
+      await startResolver(context, 'unbound', ['-d', '-c', config], resolverPort);
+      await assertResolves(resolverPort, trust);
+      assert.ok(server.stats.getTotalQueries() >= (trust === 'right' ? 6 : 1));
+    },
+  );
 
-test('BIND forwards to us and validates', { skip: !has('named') && 'named is not installed' }, async (context) => {
-  const folder = folderFor(context);
-  const { port, ds } = await startOurs(context, folder);
-  const resolverPort = await freePort();
-  const config = join(folder, 'named.conf');
-  const [tag, algorithm, digestType, digest] = ds;
-  writeFileSync(
-    config,
-    `options {
+  test(
+    `BIND forwards to us and validates, ${trust} anchor`,
+    { skip: !has('named') && 'named is not installed' },
+    async (context) => {
+      const folder = folderFor(context);
+      const { port, ds } = await startOurs(context, folder, trust);
+      const resolverPort = await freePort();
+      const config = join(folder, 'named.conf');
+      const [tag, algorithm, digestType, digest] = ds;
+      writeFileSync(
+        config,
+        `options {
   directory "${folder}";
   listen-on port ${resolverPort} { 127.0.0.1; };
   listen-on-v6 { none; };
@@ -163,29 +177,31 @@ controls { };
 trust-anchors { zone.test. static-ds ${tag} ${algorithm} ${digestType} "${digest}"; };
 zone "zone.test" { type forward; forward only; forwarders { 127.0.0.1 port ${port}; }; };
 `,
+      );
+      await startResolver(context, 'named', ['-g', '-n', '1', '-c', config], resolverPort);
+      await assertResolves(resolverPort, trust);
+    },
   );
-  await startResolver(context, 'named', ['-g', '-n', '1', '-c', config], resolverPort);
-  await assertResolves(resolverPort);
-});
 
-test(
-  'the Knot resolver forwards to us and validates',
-  { skip: !has('kresd') && 'kresd is not installed' },
-  async (context) => {
-    const folder = folderFor(context);
-    const { port, ds } = await startOurs(context, folder);
-    const resolverPort = await freePort();
-    const config = join(folder, 'kresd.conf');
-    writeFileSync(
-      config,
-      `net.listen('127.0.0.1', ${resolverPort}, { kind = 'dns' })
+  test(
+    `the Knot resolver forwards to us and validates, ${trust} anchor`,
+    { skip: !has('kresd') && 'kresd is not installed' },
+    async (context) => {
+      const folder = folderFor(context);
+      const { port, ds } = await startOurs(context, folder, trust);
+      const resolverPort = await freePort();
+      const config = join(folder, 'kresd.conf');
+      writeFileSync(
+        config,
+        `net.listen('127.0.0.1', ${resolverPort}, { kind = 'dns' })
 modules = { 'policy' }
 cache.size = 10 * MB
 trust_anchors.add('zone.test. 3600 IN DS ${ds.join(' ')}')
 policy.add(policy.suffix(policy.FORWARD({ '127.0.0.1@${port}' }), { todname('zone.test') }))
 `,
-    );
-    await startResolver(context, 'kresd', ['-n', '-q', '-c', config, folder], resolverPort);
-    await assertResolves(resolverPort);
-  },
-);
+      );
+      await startResolver(context, 'kresd', ['-n', '-q', '-c', config, folder], resolverPort);
+      await assertResolves(resolverPort, trust);
+    },
+  );
+}

@@ -1,12 +1,13 @@
 /**
  * Zonemaster's verdict on a zone of ours, tested as delegated from a local root.
  *
- * `node --conditions=dcrouter-source bench/dns/judge-zonemaster.ts [--algorithm ED25519] [--denial nsec3]`
+ * `node --conditions=dcrouter-source test/dns-judges/zonemaster.ts [--algorithm ED25519] [--denial nsec3]`
  *
  * Zonemaster asks port 53 and calls loopback addresses an error of their own, so all of this runs in a network namespace
  * without a way out (`unshare -rn`), whose loopback interface bears three public-looking addresses. Prints every message
- * of level NOTICE and above; fails on ERROR and CRITICAL, when Zonemaster is missing and when it did not get to DNSSEC.
- * `--wrong-ds` gives a DS that matches no key: that run has to fail.
+ * of level NOTICE and above; fails on WARNING, ERROR and CRITICAL, when Zonemaster is missing and when it did not get to
+ * DNSSEC. `--flaw` breaks the zone: `wrong-ds` gives a DS that matches no key, `expired` signs in the past; such a run
+ * has to fail. `--check` does nothing but tell by its exit code whether this machine can make such a namespace.
  */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,16 +18,18 @@ import { DnsServer } from '@dcrouter/smartdns/server';
 
 const { values } = parseArgs({
   options: {
-    'algorithm': { type: 'string', default: 'ECDSAP256SHA256' },
-    'denial': { type: 'string', default: 'nsec' },
-    'wrong-ds': { type: 'boolean', default: false },
+    algorithm: { type: 'string', default: 'ECDSAP256SHA256' },
+    denial: { type: 'string', default: 'nsec' },
+    flaw: { type: 'string', default: 'none' },
+    check: { type: 'boolean', default: false },
   },
 });
 const algorithm = values.algorithm as 'ECDSAP256SHA256' | 'ED25519' | 'RSASHA256';
 const denial = values.denial as 'nsec' | 'nsec3' | 'compact';
 const origin = 'zone.judged';
 const [first, second, rootAddress] = ['45.10.0.53', '77.20.0.53', '91.30.0.53'] as const;
-const timeoutMs = 300_000;
+const timeoutMs = 120_000;
+const monthMs = 30 * 86_400_000;
 const insideMark = 'JUDGE_ZONEMASTER_INSIDE';
 
 if (process.env[insideMark] === undefined) {
@@ -38,6 +41,7 @@ if (process.env[insideMark] === undefined) {
   if (error !== undefined) throw error;
   process.exit(status ?? 1);
 }
+if (values.check) process.exit(0);
 
 const zone = `$TTL 86400
 @ SOA ns1 hostmaster 2026112101 14400 3600 1209600 3600
@@ -49,6 +53,8 @@ ns2 A ${second}
 @ TXT "v=spf1 mx -all"
 mail A 192.0.2.25
 www A 192.0.2.1
+alias CNAME www
+a.b.ent A 192.0.2.3
 *.wild A 192.0.2.2
 `;
 const glue = `ns1.zone.judged. A ${first}\nns2.zone.judged. A ${second}\n`;
@@ -57,6 +63,8 @@ const rootZone = `$TTL 86400
 . SOA a.root-servers.judged. hostmaster.judged. 1 14400 3600 1209600 3600
 . NS a.root-servers.judged.
 a.root-servers.judged. A ${rootAddress}
+53.0.10.45.in-addr.arpa. PTR ns1.zone.judged.
+53.0.20.77.in-addr.arpa. PTR ns2.zone.judged.
 ${delegation}`;
 
 function serverAt(address: string): DnsServer {
@@ -66,13 +74,14 @@ function serverAt(address: string): DnsServer {
 const folder = mkdtempSync(join(tmpdir(), 'judge-zonemaster-'));
 const servers = [first, second, rootAddress].map((address) => serverAt(address));
 let ds = '';
+const nowMs = values.flaw === 'expired' ? () => Date.now() - monthMs : Date.now;
 
 for (const server of servers.slice(0, 2)) {
   server.zones.load(zone, { origin });
-  const signer = await server.zones.sign(origin, { algorithm, denial, keyFolder: join(folder, 'keys') });
+  const signer = await server.zones.sign(origin, { algorithm, denial, keyFolder: join(folder, 'keys'), nowMs });
   const data = signer.ds()[0]!;
   ds = `${data.keyTag},${data.algorithm},${data.digestType},${Buffer.from(data.digest).toString('hex')}`;
-  if (values['wrong-ds']) ds = ds.replace(/.{4}$/, '0000');
+  if (values.flaw === 'wrong-ds') ds = ds.replace(/.{4}$/, '0000');
 }
 servers[2]!.zones.load(rootZone, { origin: '.' });
 for (const server of servers) await server.start();
@@ -98,4 +107,4 @@ console.log(
   `${algorithm}, ${denial}: ${failures.length} errors, ${warnings.length} warnings, ${dnssec.length} about DNSSEC`,
 );
 console.log(atLevel(/^[\d.]+\s+(?:NOTICE|WARNING|ERROR|CRITICAL)\s/).join('\n'));
-if (failures.length > 0 || dnssec.length === 0) process.exitCode = 1;
+if (failures.length + warnings.length > 0 || dnssec.length === 0) process.exitCode = 1;
