@@ -145,7 +145,10 @@ test('an exchange over its time is a 504, and cut when the answer has begun', as
   });
   const route = forwardTo(backend.port);
   route.action.advanced = { timeout: 150 };
-  const { port, ledger } = await startProxy(t, [route]);
+  // Long enough for an answer to begin on a machine that is busy, or there would be nothing to cut.
+  const patient = forwardTo(backend.port, { name: 'patient' }, { path: '/begin' });
+  patient.action.advanced = { timeout: 2_000 };
+  const { port, ledger } = await startProxy(t, [route, patient]);
   const silent = await RawClient.open(port(8080));
   silent.send(GET);
   await silent.has('504');

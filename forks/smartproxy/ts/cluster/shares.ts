@@ -106,6 +106,8 @@ export class ShareDesk {
   }
 
   take(from: Member, changes: readonly TShareChange[]): void {
+    // What it held was taken back; its last words may come after its end.
+    if (from.isGone) return;
     let held = this.#held.get(from);
     if (held === undefined) {
       held = new Map();

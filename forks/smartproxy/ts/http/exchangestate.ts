@@ -28,6 +28,7 @@ import type { HttpStage } from './stage.ts';
 
 const MS_PER_SECOND = 1_000;
 const STATUS_PER_CLASS = 100;
+const ERROR_MIN = 400;
 
 /** One request and its response, from the moment it is under way. */
 export abstract class ExchangeState implements IWaitingUser {
@@ -234,9 +235,11 @@ export abstract class ExchangeState implements IWaitingUser {
     return { ...base, domain: this.host === '' ? base.domain : this.host, method: this.method, path: this.path };
   }
 
-  /** The route's own page for a status, where it has one. */
+  /** The route's own page for an error, where it has one; refusals come before a target is chosen. */
   #withPage(response: ILocalResponse): ILocalResponse {
-    const page = this.policy?.advanced.errorPages?.[String(response.status)];
+    if (response.status < ERROR_MIN) return response;
+    const settings = this.policy === null ? this.plan?.route.config.action.advanced : this.policy.advanced;
+    const page = settings?.errorPages?.[String(response.status)];
     return page === undefined || response.body !== undefined ? response : { ...response, ...page };
   }
 

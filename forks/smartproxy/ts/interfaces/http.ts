@@ -147,6 +147,6 @@ export interface IRouteAdvanced {
   maxRequestBodyBytes?: number;
   /** Bytes of a response body; past it the exchange is cut. Ours. */
   maxResponseBodyBytes?: number;
-  /** Bodies of the proxy's own error responses, by status such as `502`. Ours. */
+  /** Bodies of the proxy's own error responses, by status such as `502`; a route's also of its refusals, such as `403`. Ours. */
   errorPages?: Record<string, { contentType?: string; body: string }>;
 }

@@ -70,6 +70,8 @@ export interface IAcmeOptions {
   storage?: ICertificateStorage;
   /** Leave domains alone that have a certificate of the configuration. Confirmed. */
   skipConfiguredCerts?: boolean;
+  /** Accepted and unused: answers to challenges stand before all routes. Confirmed. */
+  routeForwards?: unknown[];
   /** Another directory than Let's Encrypt's. Ours. */
   directoryUrl?: string;
   /** Authorities to trust for the directory itself, PEM. Ours. */

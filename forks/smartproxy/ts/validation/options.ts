@@ -74,6 +74,7 @@ export const acmeShape: TShape = {
   certificateStore: path,
   storage: methods('getCertificate', 'putCertificate', 'getAccount', 'putAccount', 'withLock'),
   skipConfiguredCerts: boolean,
+  routeForwards: list(anything, 0, routeLimits.routesMax),
   directoryUrl: text(routeLimits.headerCharsMax),
   directoryCa: text(Number.MAX_SAFE_INTEGER),
   dnsChallenge: methods('set', 'remove'),
