@@ -137,7 +137,7 @@ export class HandleSocket implements IProxySocket {
   }
 
   setKeepAlive(enable: boolean, initialDelayMs: number): void {
-    if (this.#handle === null || this.#connecting) return;
+    if (this.#handle === null) return;
     this.#handle.setKeepAlive(enable, Math.floor(initialDelayMs / MS_PER_SECOND), undefined, undefined);
   }
 
