@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DnsWorkerPool } from '#server';
+import { kindAnswer, limitSend, RateLimit } from '../../ts_server/abuse/ratelimit.ts';
+import { makeSharedLimits } from '../../ts_server/abuse/sharedlimits.ts';
 import { askTcp, askUdp } from './ask.ts';
 
 const skip = process.platform === 'linux' ? false : 'SO_REUSEPORT spreads queries on Linux only';
@@ -68,4 +70,44 @@ test('a worker that cannot start is an error that says why, and nothing is left 
   await assert.rejects(pool.start(), /keyFolder/);
   assert.equal(pool.size, 0);
   assert.throws(() => new DnsWorkerPool({ entry, workers: 0 }), RangeError);
+});
+
+test('a client has one query limit over all workers', { skip }, async (context) => {
+  const keyFolder = mkdtempSync(join(tmpdir(), 'dns-workers-'));
+  const burst = 40;
+  // So slow that nothing comes back while the test runs.
+  const queryLimit = { queriesPerSecond: 1e-6, burst };
+  const entry = new URL('./poolworker.ts', import.meta.url);
+  const pool = new DnsWorkerPool({ entry, workers: 3, ports: { udpPort: 0 }, workerData: { keyFolder, queryLimit } });
+  context.after(async () => {
+    await pool.stop();
+    rmSync(keyFolder, { recursive: true, force: true });
+  });
+  await pool.start();
+  const threads = new Set<string>();
+  let answered = 0;
+  let refused = 0;
+  // One after the other, so that no two workers spend at the same moment; each connection goes to a worker by its port.
+  for (let turn = 0; turn < 3 * burst; turn++) {
+    const answer = await askTcp(pool.addresses.tcp!.port, { name: 'who.example.test', type: 'TXT' });
+    if (answer.rcode === 5) refused++;
+    else {
+      answered++;
+      threads.add((answer.answers[0]!.data as string[])[0]!);
+    }
+  }
+  assert.ok(threads.size > 1, 'one worker got every connection');
+  assert.deepEqual([answered, refused], [burst, 2 * burst]);
+});
+
+test('two servers that share their limits answer a network as one', () => {
+  const { rateLimit: share } = makeSharedLimits();
+  const options = { responsesPerSecond: 5, slip: 0 };
+  const limits = [new RateLimit(options, share), new RateLimit(options, share)];
+  let sent = 0;
+  for (let turn = 0; turn < 20; turn++) {
+    if (limits[turn % 2]!.judge('192.0.2.1', kindAnswer, 7, 1_000) === limitSend) sent++;
+  }
+  assert.equal(sent, 5);
+  assert.equal(limits[0]!.judge('198.51.100.1', kindAnswer, 7, 1_000), limitSend);
 });

@@ -22,12 +22,15 @@ import {
   RateLimit,
   type IRateLimitOptions,
 } from '../abuse/ratelimit.ts';
+import type { ISharedLimits } from '../abuse/sharedlimits.ts';
 import type { ZoneCounters } from '../stats/zonecounters.ts';
 import { sourceUdp } from '../transports/types.ts';
 
 export interface IGuardOptions {
   readonly rateLimit: IRateLimitOptions | undefined;
   readonly queryLimit: IQueryLimitOptions | undefined;
+  /** Tables that other workers use too. */
+  readonly sharedLimits: ISharedLimits | undefined;
   /** `false` ignores cookies. */
   readonly cookies: ICookieOptions | false;
 }
@@ -52,8 +55,9 @@ export class Guard {
   readonly #cookies: Cookies | undefined;
 
   constructor(options: IGuardOptions) {
-    this.#rateLimit = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit);
-    this.#queryLimit = options.queryLimit === undefined ? undefined : new QueryLimit(options.queryLimit);
+    const { rateLimit, queryLimit, sharedLimits } = options;
+    this.#rateLimit = rateLimit && new RateLimit(rateLimit, sharedLimits?.rateLimit);
+    this.#queryLimit = queryLimit && new QueryLimit(queryLimit, sharedLimits?.queryLimit);
     this.#cookies = options.cookies === false ? undefined : new Cookies(options.cookies);
   }
 
