@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { randomBytes } from 'node:crypto';
 import { ednsOptions, type QuestionReader } from '#wire';
 import {
   cookieAbsent,
@@ -50,6 +51,8 @@ export class Guard {
   /** The cookie to answer with; holds for the query last judged, when `cookieState` is above malformed. */
   readonly cookie = new Uint8Array(cookieBytes);
   cookieState = cookieAbsent;
+  /** What questions are hashed with: workers that limit answers together have to mean the same one. */
+  readonly questionSeed: number;
   readonly #rateLimit: RateLimit | undefined;
   readonly #queryLimit: QueryLimit | undefined;
   readonly #cookies: Cookies | undefined;
@@ -58,6 +61,7 @@ export class Guard {
     const { rateLimit, queryLimit, sharedLimits } = options;
     this.#rateLimit = rateLimit && new RateLimit(rateLimit, sharedLimits?.rateLimit);
     this.#queryLimit = queryLimit && new QueryLimit(queryLimit, sharedLimits?.queryLimit);
+    this.questionSeed = sharedLimits?.rateLimit.seed ?? randomBytes(4).readInt32LE();
     this.#cookies = options.cookies === false ? undefined : new Cookies(options.cookies);
   }
 
