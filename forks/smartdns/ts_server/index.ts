@@ -47,6 +47,7 @@ export type {
 export type { ICookieOptions } from './abuse/cookies.ts';
 export type { IQueryLimitOptions } from './abuse/querylimit.ts';
 export type { IRateLimitOptions } from './abuse/ratelimit.ts';
+export type { ICreditShare, ISharedLimits } from './abuse/sharedlimits.ts';
 export type { IForwardingOptions } from './pipeline/forwarding.ts';
 export { DnsZones } from './server/zones.ts';
 export type { IDnssecOptions, ILoadZoneOptions } from './server/zones.ts';

@@ -4,14 +4,15 @@
  * @module
  */
 import { threadId } from 'node:worker_threads';
-import { DnsServer, serveInWorker } from '#server';
+import { DnsServer, serveInWorker, type IQueryLimitOptions } from '#server';
 
 await serveInWorker((shared, data) => {
-  const { keyFolder } = data as { keyFolder: string };
+  const { keyFolder, queryLimit } = data as { keyFolder: string; queryLimit?: IQueryLimitOptions };
   const server = new DnsServer({
     bindInterface: '127.0.0.1',
     dnssecZone: 'example.test',
     dnssec: { keyFolder },
+    queryLimit,
     ...shared,
   });
   server.registerHandler('who.example.test', ['TXT'], (question) => ({

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DnsWorkerPool } from '#server';
-import { askTcp, askUdp } from './ask.ts';
+import { DnsWorkerPool, type DnsServer } from '#server';
+import { makeSharedLimits } from '../../ts_server/abuse/sharedlimits.ts';
+import { askTcp, askUdp, makeQuery } from './ask.ts';
+import { record, startServer } from './start.ts';
 
 const skip = process.platform === 'linux' ? false : 'SO_REUSEPORT spreads queries on Linux only';
 
@@ -68,4 +70,58 @@ test('a worker that cannot start is an error that says why, and nothing is left 
   await assert.rejects(pool.start(), /keyFolder/);
   assert.equal(pool.size, 0);
   assert.throws(() => new DnsWorkerPool({ entry, workers: 0 }), RangeError);
+});
+
+test('a client has one query limit over all workers', { skip }, async (context) => {
+  const keyFolder = mkdtempSync(join(tmpdir(), 'dns-workers-'));
+  const burst = 40;
+  // So slow that nothing comes back while the test runs.
+  const queryLimit = { queriesPerSecond: 1e-6, burst };
+  const entry = new URL('./poolworker.ts', import.meta.url);
+  const pool = new DnsWorkerPool({ entry, workers: 3, ports: { udpPort: 0 }, workerData: { keyFolder, queryLimit } });
+  context.after(async () => {
+    await pool.stop();
+    rmSync(keyFolder, { recursive: true, force: true });
+  });
+  await pool.start();
+  const threads = new Set<string>();
+  let answered = 0;
+  let refused = 0;
+  // One after the other, so that no two workers spend at the same moment; each connection goes to a worker by its port.
+  for (let turn = 0; turn < 3 * burst; turn++) {
+    const answer = await askTcp(pool.addresses.tcp!.port, { name: 'who.example.test', type: 'TXT' });
+    if (answer.rcode === 5) refused++;
+    else {
+      answered++;
+      threads.add((answer.answers[0]!.data as string[])[0]!);
+    }
+  }
+  assert.ok(threads.size > 1, 'one worker got every connection');
+  assert.deepEqual([answered, refused], [burst, 2 * burst]);
+});
+
+test('a network has one rate of answers over all servers that share it', async (context) => {
+  const sharedLimits = makeSharedLimits();
+  const responsesPerSecond = 10;
+  const register = (dns: DnsServer): void =>
+    dns.registerHandler('www.example.test', ['A'], (question) => record(question.name, 'A', '192.0.2.1'));
+  const start = async (): Promise<DnsServer> =>
+    (await startServer(context, { rateLimit: { responsesPerSecond, slip: 0 }, sharedLimits }, register)).server;
+  const servers = [await start(), await start()];
+  const query = makeQuery({ name: 'www.example.test' });
+  const from = performance.now();
+  let sent = 0;
+  for (let turn = 0; turn < 4 * responsesPerSecond; turn++) {
+    const answer = servers[turn % 2]!.processRawDnsPacketAsync(query, { source: 'udp', clientIp: '198.51.100.7' });
+    await answer.then(
+      () => sent++,
+      () => undefined,
+    );
+  }
+  // What came back while the test ran is allowed too.
+  const refilled = Math.ceil(((performance.now() - from) * responsesPerSecond) / 1_000);
+  assert.ok(
+    sent >= responsesPerSecond && sent <= responsesPerSecond + refilled,
+    `${sent} answers, ${refilled} refilled`,
+  );
 });

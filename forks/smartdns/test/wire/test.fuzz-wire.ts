@@ -5,6 +5,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { QuestionReader } from '#wire';
+import { Growth } from '../growth.ts';
 import { checkPacket, makeCorpus, makeTally, mutate } from './support/fuzz.ts';
 import { Random } from './support/random.ts';
 
@@ -30,3 +31,23 @@ for (const seed of [1, 20_260_101, 0xdecafbad]) {
     assert.ok(tally.decoded > 1_000, String(tally.decoded));
   });
 }
+
+test('reading and writing the same mutated packets again and again leaves nothing behind', () => {
+  const growth = new Growth();
+  const target = Buffer.alloc(8_192);
+  const reader = new QuestionReader();
+  const packets = 20_000;
+  // The first two rounds compile; after that whatever stays is a leak.
+  for (let repeat = 0; repeat < 6; repeat++) {
+    const random = new Random(7);
+    const corpus = makeCorpus(random, 100);
+    const tally = makeTally();
+    for (let index = 0; index < packets; index++) {
+      const length = mutate(random, corpus, target);
+      checkPacket(Buffer.from(target.subarray(0, length)), reader, tally, index % 32 === 0);
+    }
+    if (repeat >= 2) growth.sample(repeat * packets);
+  }
+  // Less than the smallest object and its place in a list: compiled code comes and goes.
+  assert.ok(growth.slope() < 12, `${growth.slope()} bytes for each packet: ${growth.toString()}`);
+});

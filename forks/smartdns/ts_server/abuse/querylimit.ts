@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { queryLimitEntries, queryLimitIpv6Bits } from '../limits/index.ts';
 import { networkHash } from './addresses.ts';
 import { CreditTable } from './credits.ts';
+import type { ICreditShare } from './sharedlimits.ts';
 
 export interface IQueryLimitOptions {
   queriesPerSecond: number;
@@ -17,12 +18,15 @@ export interface IQueryLimitOptions {
 const ipv4Bits = 32;
 
 export class QueryLimit {
-  readonly #table = new CreditTable(queryLimitEntries);
-  readonly #seed = randomBytes(4).readInt32LE();
+  readonly #table: CreditTable;
+  readonly #seed: number;
   readonly #perSecond: number;
   readonly #burst: number;
 
-  constructor(options: IQueryLimitOptions) {
+  /** @param share tables that the workers of a pool have in common */
+  constructor(options: IQueryLimitOptions, share?: ICreditShare) {
+    this.#table = new CreditTable(queryLimitEntries, share);
+    this.#seed = share?.seed ?? randomBytes(4).readInt32LE();
     if (!(options.queriesPerSecond > 0)) {
       throw new RangeError('queryLimit.queriesPerSecond must be above 0; leave queryLimit out to turn it off');
     }

@@ -15,6 +15,7 @@ import {
 } from '../limits/index.ts';
 import { networkHash } from './addresses.ts';
 import { CreditTable } from './credits.ts';
+import type { ICreditShare } from './sharedlimits.ts';
 
 export interface IRateLimitOptions {
   /** Answers per second to one network for one question, or for one kind of failure in one zone. */
@@ -43,8 +44,8 @@ export const kindNegative = 2;
 export const kindError = 3;
 
 export class RateLimit {
-  readonly #table = new CreditTable(rateLimitEntries);
-  readonly #seed = randomBytes(4).readInt32LE();
+  readonly #table: CreditTable;
+  readonly #seed: number;
   readonly #rates: readonly number[];
   readonly #slip: number;
   readonly #window: number;
@@ -52,7 +53,10 @@ export class RateLimit {
   readonly #bits6: number;
   #limited = 0;
 
-  constructor(options: IRateLimitOptions) {
+  /** @param share tables that the workers of a pool have in common */
+  constructor(options: IRateLimitOptions, share?: ICreditShare) {
+    this.#table = new CreditTable(rateLimitEntries, share);
+    this.#seed = share?.seed ?? randomBytes(4).readInt32LE();
     const { responsesPerSecond } = options;
     if (!(responsesPerSecond > 0)) {
       throw new RangeError('rateLimit.responsesPerSecond must be above 0; leave rateLimit out to turn it off');

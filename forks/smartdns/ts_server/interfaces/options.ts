@@ -6,6 +6,7 @@
 import type { ICookieOptions } from '../abuse/cookies.ts';
 import type { IQueryLimitOptions } from '../abuse/querylimit.ts';
 import type { IRateLimitOptions } from '../abuse/ratelimit.ts';
+import type { ISharedLimits } from '../abuse/sharedlimits.ts';
 import type { IForwardingOptions } from '../pipeline/forwarding.ts';
 import type { ISoaOptions } from '../pipeline/authority.ts';
 import type { IDnssecOptions } from '../server/zones.ts';
@@ -77,6 +78,8 @@ export interface IDnsServerOptions {
   rateLimit?: IRateLimitOptions;
   /** Limits queries of one client; off without it. */
   queryLimit?: IQueryLimitOptions;
+  /** Lets `rateLimit` and `queryLimit` count with the other workers of a pool, which gives it. */
+  sharedLimits?: ISharedLimits;
   /** DNS cookies (RFC 7873, RFC 9018); on with a random secret unless `false`. */
   cookies?: ICookieOptions | false;
   /**

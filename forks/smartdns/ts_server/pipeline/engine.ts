@@ -58,7 +58,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
   readonly #settler: Settler;
   readonly #nsid: Buffer | undefined;
   readonly #reader = new QuestionReader();
-  readonly #images = new ImageTable();
+  readonly #images: ImageTable;
   readonly #policyQuery = new PolicyQuery(this.#reader);
   #queryId = 0;
   /** Asked about every query; null when there is none. */
@@ -70,6 +70,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#chain = parts.chain;
     this.#resolver = parts.resolver;
     this.#guard = parts.guard;
+    this.#images = new ImageTable(parts.guard.questionSeed);
     this.#nsid = parts.serverId === undefined ? undefined : Buffer.from(parts.serverId);
     this.#ledger = new Ledger(parts.stats, parts.events);
     this.#settler = new Settler({

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { randomBytes } from 'node:crypto';
 import { ednsOptions, type QuestionReader } from '#wire';
 import {
   cookieAbsent,
@@ -22,12 +23,15 @@ import {
   RateLimit,
   type IRateLimitOptions,
 } from '../abuse/ratelimit.ts';
+import type { ISharedLimits } from '../abuse/sharedlimits.ts';
 import type { ZoneCounters } from '../stats/zonecounters.ts';
 import { sourceUdp } from '../transports/types.ts';
 
 export interface IGuardOptions {
   readonly rateLimit: IRateLimitOptions | undefined;
   readonly queryLimit: IQueryLimitOptions | undefined;
+  /** Tables that other workers use too. */
+  readonly sharedLimits: ISharedLimits | undefined;
   /** `false` ignores cookies. */
   readonly cookies: ICookieOptions | false;
 }
@@ -47,13 +51,17 @@ export class Guard {
   /** The cookie to answer with; holds for the query last judged, when `cookieState` is above malformed. */
   readonly cookie = new Uint8Array(cookieBytes);
   cookieState = cookieAbsent;
+  /** What questions are hashed with: workers that limit answers together have to mean the same one. */
+  readonly questionSeed: number;
   readonly #rateLimit: RateLimit | undefined;
   readonly #queryLimit: QueryLimit | undefined;
   readonly #cookies: Cookies | undefined;
 
   constructor(options: IGuardOptions) {
-    this.#rateLimit = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit);
-    this.#queryLimit = options.queryLimit === undefined ? undefined : new QueryLimit(options.queryLimit);
+    const { rateLimit, queryLimit, sharedLimits } = options;
+    this.#rateLimit = rateLimit && new RateLimit(rateLimit, sharedLimits?.rateLimit);
+    this.#queryLimit = queryLimit && new QueryLimit(queryLimit, sharedLimits?.queryLimit);
+    this.questionSeed = sharedLimits?.rateLimit.seed ?? randomBytes(4).readInt32LE();
     this.#cookies = options.cookies === false ? undefined : new Cookies(options.cookies);
   }
 

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
 import { lowerCase, type QuestionReader } from '#wire';
 import { imageDoorSlots, imagesMax } from '../limits/index.ts';
 import type { IHandlerEntry } from '../handlers/table.ts';
@@ -83,9 +82,13 @@ export class ImageTable {
   readonly #slots: Array<AnswerImage | undefined> = Array.from({ length: imagesMax }, () => undefined);
   readonly #setMask = imagesMax / ways - 1;
   readonly #door = new Uint16Array(imageDoorSlots);
-  /** Differs per process, so that names which crowd one set here do not do so elsewhere. */
-  readonly #seed = randomBytes(4).readUInt32LE();
+  readonly #seed: number;
   #victim = 0;
+
+  /** @param seed differs per process, so that names which crowd one set here do not do so elsewhere */
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
 
   /** Hash of a question, for `find` and `admit`. */
   hashOf(reader: QuestionReader, flavour: number): number {
@@ -143,9 +146,9 @@ function isSameQuestion(left: AnswerImage, right: AnswerImage): boolean {
   );
 }
 
-/** A copy of a wire name in lower case. */
+/** A copy of a wire name in lower case, in memory of its own: it is kept, and would keep 64 KiB of Node's pool with it. */
 export function lowerName(packet: Uint8Array, start: number, end: number): Buffer {
-  const name = Buffer.allocUnsafe(end - start);
+  const name = Buffer.allocUnsafeSlow(end - start);
   for (let at = start, index = 0; at < end; at++, index++) {
     name[index] = lowerCase[packet[at]!]!;
   }

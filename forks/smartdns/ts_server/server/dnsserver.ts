@@ -114,6 +114,7 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
       guard: new Guard({
         rateLimit: options.rateLimit,
         queryLimit: options.queryLimit,
+        sharedLimits: options.sharedLimits,
         cookies: options.cookies ?? {},
       }),
       serverId: options.serverId,

@@ -9,7 +9,7 @@ import type { IDnsStatsData } from '../stats/dnsstats.ts';
 /** Options that all servers of a pool have in common; put them behind your own: `{ ...mine, ...shared }`. */
 export type TSharedOptions = Pick<
   IDnsServerOptions,
-  'reusePort' | 'udpPort' | 'tcpPort' | 'tlsPort' | 'httpsPort' | 'cookies' | 'serialStart'
+  'reusePort' | 'udpPort' | 'tcpPort' | 'tlsPort' | 'httpsPort' | 'cookies' | 'serialStart' | 'sharedLimits'
 >;
 
 /** Given to a worker as its data. */

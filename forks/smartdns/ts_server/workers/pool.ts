@@ -1,13 +1,14 @@
 /**
  * Several servers on the same ports, one per thread, read as one.
  *
- * The system spreads clients over the sockets (SO_REUSEPORT). What one server keeps is its own: rates are limited per
- * worker, caches are filled per worker.
+ * The system spreads clients over the sockets (SO_REUSEPORT). Rates of answers and of queries are limited for all workers
+ * together; the rest is each worker's own: caches are filled per worker, connections are limited per worker.
  *
  * @module
  */
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { makeSharedLimits } from '../abuse/sharedlimits.ts';
 import type { IDnsListenAddresses } from '../interfaces/options.ts';
 import type { IDnsSnapshot, IDnsStats } from '../interfaces/stats.ts';
 import { workerAnswerMs, workerCollectMs, workerRestartMs, workerRestartMsMax, workersMax } from '../limits/index.ts';
@@ -96,6 +97,7 @@ export class DnsWorkerPool {
     this.#shared = {
       reusePort: true,
       cookies: { secrets: [randomBytes(cookieSecretBytes)] },
+      sharedLimits: makeSharedLimits(),
       serialStart: Math.floor(Date.now() / msPerSecond),
       ...this.#options.ports,
     };

@@ -69,7 +69,10 @@ export class WireReader {
     const at = this.position;
     if (length < 0 || at + length > this.limit) throw wireFaults.truncated;
     this.position = at + length;
-    return Buffer.from(this.packet.subarray(at, at + length));
+    // Memory of its own: caches keep record data, and a kept piece of Node's pool keeps all 64 KiB of it.
+    const bytes = Buffer.allocUnsafeSlow(length);
+    bytes.set(this.packet.subarray(at, at + length));
+    return bytes;
   }
 
   /** Everything up to the limit, copied. */
