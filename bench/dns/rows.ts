@@ -52,6 +52,9 @@ export const dnsRows: readonly IDnsRow[] = [
       { peer: echoPeer, handlers: 1, goal: { atLeast: 0.75 } },
       { peer: dns2OldPeer, handlers: 1, goal: { atLeast: 10 } },
       { peer: upstreamPeer, handlers: 1, goal: { atLeast: 4 } },
+      { peer: ours, label: 'ours without udpBatch', handlers: 1 },
+      { peer: knotPeer, handlers: 1 },
+      { peer: nsdPeer, handlers: 1 },
     ],
   },
   {
@@ -70,8 +73,18 @@ export const dnsRows: readonly IDnsRow[] = [
     others: [{ peer: upstreamPeer, handlers: 12, goal: { atLeast: 15 } }],
   },
   {
+    name: 'A, 12 handlers, udpBatch',
+    ours: { peer: ours, handlers: 12, batch: true },
+    others: [{ peer: upstreamPeer, handlers: 12, goal: { atLeast: 15 } }],
+  },
+  {
     name: 'A, 112 handlers',
     ours: { peer: ours, handlers: 112 },
+    others: [{ peer: upstreamPeer, handlers: 112, goal: { atLeast: 80 } }],
+  },
+  {
+    name: 'A, 112 handlers, udpBatch',
+    ours: { peer: ours, handlers: 112, batch: true },
     others: [{ peer: upstreamPeer, handlers: 112, goal: { atLeast: 80 } }],
   },
   {
@@ -81,9 +94,13 @@ export const dnsRows: readonly IDnsRow[] = [
     others: [{ peer: ours, label: 'ours with 10 handlers', handlers: 10, goal: { atLeast: 0.9 } }],
   },
   {
+    // As many names on both sides, asked evenly; beside it what the names cost by themselves.
     name: 'A, 10,000 handlers, 2,000 names',
     ours: { peer: ours, handlers: 10_000 },
-    others: [{ peer: ours, label: 'ours with 10 handlers, 10 names', handlers: 10 }],
+    others: [
+      { peer: ours, label: 'ours with 10 handlers, 2,000 names', handlers: 10, names: 2_000, goal: { atLeast: 0.9 } },
+      { peer: ours, label: 'ours with 10 handlers, 10 names', handlers: 10 },
+    ],
   },
   {
     name: 'signed A from the signature cache',

@@ -8,6 +8,8 @@ export interface IDnsScenario {
   readonly port: number;
   /** Handlers registered; 1 means one wildcard handler for the whole zone. */
   readonly handlers: number;
+  /** Whether a handler stands for all names that end in its digits, because more names are asked for than there are. */
+  readonly shared: boolean;
   /** Whether the zone is signed. */
   readonly dnssec: boolean;
   /** Whether a middleware and listeners for events are in place; ours only. */
@@ -25,15 +27,21 @@ export interface IDnsScenario {
 const WILDCARD_NAMES = 100;
 
 export function handlerPattern(scenario: IDnsScenario, index: number): string {
-  return scenario.handlers === 1 ? `*.${ZONE}` : `h${index}.${ZONE}`;
+  if (scenario.handlers === 1) return `*.${ZONE}`;
+  return scenario.shared ? `h*${index}.${ZONE}` : `h${index}.${ZONE}`;
 }
+
+/** Whether a row asks ten handlers for more names than they have of their own. */
+export const isShared = (handlers: number, names: number | undefined): boolean =>
+  handlers === 10 && (names ?? 0) > handlers;
 
 /** Distinct names asked for where a row does not say otherwise. */
 const NAMES_MAX = 2_000;
 
-/** The names asked for, spread over the handlers; each of them is answered by one. */
-export function queriedNames(handlers: number, names: number = NAMES_MAX): string[] {
-  const count = handlers === 1 ? WILDCARD_NAMES : Math.min(handlers, names);
+/** The names asked for, spread over the handlers; each of them is answered by one. More names than handlers share them. */
+export function queriedNames(handlers: number, names?: number): string[] {
+  const own = isShared(handlers, names) ? names! : Math.min(handlers, names ?? NAMES_MAX);
+  const count = handlers === 1 ? WILDCARD_NAMES : own;
   const stride = handlers === 1 ? 1 : Math.max(1, Math.floor(handlers / count));
   return Array.from({ length: count }, (_, index) => `h${index * stride}.${ZONE}`);
 }

@@ -5,7 +5,7 @@ import { makeCertificate } from '../harness/certificate.ts';
 import { scratchFolder } from '../harness/paths.ts';
 import { type IRunningServer, freePort, startServer } from '../harness/server.ts';
 import type { IDnsSide } from './rows.ts';
-import { type IDnsScenario, ZONE, queriedNames } from './scenario.ts';
+import { type IDnsScenario, ZONE, isShared, queriedNames } from './scenario.ts';
 
 export const sideName = (side: IDnsSide): string =>
   side.label ?? `${side.peer.name} ${side.peer.version() ?? ''}`.trim();
@@ -19,6 +19,7 @@ export async function startSide(
   const scenario: IDnsScenario = {
     port: await freePort(),
     handlers: side.handlers,
+    shared: isShared(side.handlers, side.names),
     dnssec: side.dnssec === true,
     observed: side.observed !== false,
     batch: side.batch === true,

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { DnsServer } from '#server';
 import { askRawUdp, askTcp, askUdp, decode, makeQuery } from './ask.ts';
 import { batchMissing } from './batch.ts';
+import { burst } from './burst.ts';
 import { assertLaws } from './laws.ts';
 import { record, startServer } from './start.ts';
 
@@ -16,28 +17,6 @@ function register(server: DnsServer): void {
     await new Promise((resolve) => setTimeout(resolve, 5));
     return record(question.name, 'TXT', 'later');
   });
-}
-
-/** Sends all packets at once from one socket; resolves with the answers by id. */
-async function burst(port: number, packets: Buffer[], expected: number, host: string): Promise<Map<number, Buffer>> {
-  const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4_000_000 }).bind(0, host);
-  await once(socket, 'listening');
-  const answers = new Map<number, Buffer>();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const late = setTimeout(resolve, 5_000);
-  socket.on('message', (message) => {
-    answers.set(message.readUInt16BE(0), message);
-    if (answers.size === expected) {
-      resolve();
-    }
-  });
-  for (const packet of packets) {
-    socket.send(packet, port, host);
-  }
-  await promise;
-  clearTimeout(late);
-  socket.close();
-  return answers;
 }
 
 for (const host of ['127.0.0.1', '::1']) {
@@ -69,6 +48,62 @@ for (const host of ['127.0.0.1', '::1']) {
     );
   });
 }
+
+test(
+  'what comes while the event loop does not watch the socket is answered, and so is what comes later',
+  { skip },
+  async (context) => {
+    const { server, port } = await startServer(context, { udpBatch: true }, register);
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    context.after(() => socket.close());
+    const sent = 2_000;
+    let came = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const ask = (): void => socket.send(makeQuery({ name: 'a.example.test', id: came }), port, '127.0.0.1');
+    // Eight outstanding: each answer is followed by the next query while the server still looks by itself.
+    socket.on('message', () => {
+      came++;
+      if (came === sent) {
+        resolve();
+      } else if (came + outstanding <= sent) {
+        ask();
+      }
+    });
+    const outstanding = 8;
+    for (let index = 0; index < outstanding; index++) {
+      ask();
+    }
+    await promise;
+    for (let turn = 0; turn < 3; turn++) {
+      // The server had nothing to do meanwhile: the event loop watches again.
+      await new Promise((done) => setImmediate(() => setImmediate(done)));
+      assert.equal((await askUdp(port, { name: 'a.example.test' })).answers.length, 1);
+    }
+    assert.equal(server.stats.getTotals().answered, sent + 3);
+  },
+);
+
+test('a listener that throws in a batch costs no later query its answer', { skip }, async (context) => {
+  const { server, port } = await startServer(context, { udpBatch: true }, register);
+  const packets = Array.from({ length: 300 }, (_, id) => makeQuery({ name: 'a.example.test', id }));
+  const thrown: unknown[] = [];
+  const collect = (error: unknown): number => thrown.push(error);
+  let events = 0;
+  server.on('query-answered', () => {
+    events++;
+    if (events % 100 === 50) {
+      throw new Error('a listener failed');
+    }
+  });
+  const [others] = [process.listeners('uncaughtException')];
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', collect);
+  const answers = await burst(port, packets, packets.length);
+  process.removeAllListeners('uncaughtException');
+  others.forEach((listener) => process.on('uncaughtException', listener));
+  assert.deepEqual([answers.size, thrown.length], [300, 3]);
+});
 
 test('one datagram, an oversized one, TCP beside it, and stopping in the middle work', { skip }, async (context) => {
   const { server, port } = await startServer(context, { udpBatch: true }, register);

@@ -147,3 +147,6 @@ export const batchInputBytes = 4_096;
 export const batchesPerTurn = 4;
 /** Texts of client addresses kept at once. */
 export const batchAddressesMax = 4_096;
+
+/** Milliseconds for which the distance between wall and monotonic clock is taken for known: a step of the wall clock shows that late in events. */
+export const clocksComparedMs = 1_000;

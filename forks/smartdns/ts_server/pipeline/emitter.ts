@@ -6,6 +6,7 @@
 import { rcodeToName, typeToName } from '#wire';
 import type { EventEmitter } from 'node:events';
 import type { IDnsServerEvents } from '../interfaces/events.ts';
+import { clocksComparedMs } from '../limits/index.ts';
 import { sources } from '../stats/dnsstats.ts';
 import type { AnswerImage } from './image.ts';
 import type { Exchange } from './exchange.ts';
@@ -23,6 +24,9 @@ export class EventGate {
   cacheMiss = false;
   cacheEvict = false;
   query = false;
+  /** When the two clocks were compared, and how far the wall's was ahead. */
+  #comparedMs = Number.NaN;
+  #wallAheadMs = 0;
   /** Whether any event of an ordinary query has a listener. */
   any = false;
 
@@ -50,6 +54,7 @@ export class EventGate {
     source: number,
     clientIp: string,
     clientPort: number,
+    startMs: number,
   ): void {
     this.#emit(
       'query-received',
@@ -61,7 +66,7 @@ export class EventGate {
         source: sources[source]!,
         clientIp,
         clientPort,
-        timestamp: new Date(),
+        timestamp: new Date(this.#wallMs(startMs)),
       }),
     );
   }
@@ -158,6 +163,18 @@ export class EventGate {
       responseTimeMs: seconds * msPerSecond,
       timestamp: Date.now(),
     });
+  }
+
+  /**
+   * The wall clock at a monotonic time. Reading a clock costs as much as building the event: the distance of the two
+   * is read anew once a second.
+   */
+  #wallMs(monotonicMs: number): number {
+    if (!(monotonicMs - this.#comparedMs < clocksComparedMs)) {
+      this.#comparedMs = monotonicMs;
+      this.#wallAheadMs = Date.now() - performance.now();
+    }
+    return this.#wallAheadMs + monotonicMs;
   }
 
   /** A listener that throws is its owner's failure, and must not leave a query half counted. */

@@ -61,6 +61,8 @@ export class Engine implements IMessageSink, IExchangeOwner {
   readonly #images: ImageTable;
   readonly #policyQuery = new PolicyQuery(this.#reader);
   #queryId = 0;
+  /** When the batch at hand arrived, monotonic milliseconds; 0 outside of one. */
+  #batchMs = 0;
   /** Asked about every query; null when there is none. */
   policy: IDnsPolicy | null = null;
 
@@ -93,7 +95,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
     outStart: number,
     target: IReplyTarget,
   ): number {
-    const startMs = performance.now();
+    const startMs = this.#batchMs === 0 ? performance.now() : this.#batchMs;
     this.#stats.countReceived(source, length, startMs);
     this.#stats.clients.add(clientIp);
     const queryId = ++this.#queryId;
@@ -143,6 +145,14 @@ export class Engine implements IMessageSink, IExchangeOwner {
       this.#runChain(exchange);
     }
     return this.#settler.leave(exchange, out, outStart);
+  }
+
+  batchArrived(): void {
+    this.#batchMs = performance.now();
+  }
+
+  batchEnded(): void {
+    this.#batchMs = 0;
   }
 
   failed(reason: TErrorReason, source: number, clientIp: string, error?: string): void {
@@ -278,7 +288,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
     const guard = this.#guard;
     this.#stats.domains.add(name);
     if (this.#events.received) {
-      this.#events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort);
+      this.#events.emitReceived(queryId, image.type, name, 'IN', source, clientIp, clientPort, startMs);
     }
     if (image.cached) {
       this.#resolver.hit(name, type);
@@ -338,7 +348,16 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#stats.domains.add(exchange.domain);
     if (this.#events.received) {
       const { typeNumber, domain } = exchange;
-      this.#events.emitReceived(queryId, typeNumber, domain, exchange.class, sourceIndex, clientIp, clientPort);
+      this.#events.emitReceived(
+        queryId,
+        typeNumber,
+        domain,
+        exchange.class,
+        sourceIndex,
+        clientIp,
+        clientPort,
+        startMs,
+      );
     }
     return exchange;
   }

@@ -30,6 +30,9 @@ export interface IMessageSink {
     outStart: number,
     target: IReplyTarget,
   ): number;
+  /** Messages that arrived together follow, up to `batchEnded`: one reading of the clock is good for all of them. */
+  batchArrived(): void;
+  batchEnded(): void;
   /** Counts something that went wrong on a connection, outside of any message. */
   failed(reason: TErrorReason, source: number, clientIp: string, error?: string): void;
   /** An answer that was counted did not leave: moves nothing, is counted as a failure to send. */
@@ -86,17 +89,30 @@ export interface IDatagramBatch {
 
 /** Answers every datagram of a batch into its output slot. */
 export function answerBatch(sink: IMessageSink, batch: IDatagramBatch, target: IReplyTarget): void {
-  for (let slot = 0; slot < batch.count; slot++) {
-    const length = sink.answer(
-      batch.inputs[slot]!,
-      batch.inputLengths[slot]!,
-      sourceUdp,
-      batch.addresses[slot]!,
-      batch.ports[slot]!,
-      batch.outputs[slot]!,
-      0,
-      target,
-    );
-    batch.outputLengths[slot] = length > 0 ? length : 0;
+  if (batch.count === 1) {
+    answerSlot(sink, batch, 0, target);
+    return;
   }
+  sink.batchArrived();
+  try {
+    for (let slot = 0; slot < batch.count; slot++) {
+      answerSlot(sink, batch, slot, target);
+    }
+  } finally {
+    sink.batchEnded();
+  }
+}
+
+function answerSlot(sink: IMessageSink, batch: IDatagramBatch, slot: number, target: IReplyTarget): void {
+  const length = sink.answer(
+    batch.inputs[slot]!,
+    batch.inputLengths[slot]!,
+    sourceUdp,
+    batch.addresses[slot]!,
+    batch.ports[slot]!,
+    batch.outputs[slot]!,
+    0,
+    target,
+  );
+  batch.outputLengths[slot] = length > 0 ? length : 0;
 }

@@ -34,6 +34,7 @@ export interface IUdpOptions {
 
 /** What Node's datagram socket stands on; it shows it under a symbol of its own. */
 interface IDatagramHandle extends IListenerHandle {
+  recvStart?(): number;
   recvStop?(): number;
 }
 
@@ -52,6 +53,8 @@ export class UdpTransport implements ITransport, IReplyTarget {
   readonly #batch: IDatagramBatch;
   #socket: Socket | undefined;
   #native: BatchSocket | undefined;
+  /** The next look into the socket while datagrams come thick; the event loop does not watch it meanwhile. */
+  #next: NodeJS.Immediate | undefined;
   #slots: Buffer[] = makeSlots();
   #slot = 0;
 
@@ -110,6 +113,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
 
   /** Reads no more: what waits in the system's queue is left to a process that shares the socket. */
   async drain(): Promise<void> {
+    this.#stopLooking();
     this.#handle?.recvStop?.();
   }
 
@@ -120,6 +124,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
     }
     this.#socket = undefined;
     this.#native = undefined;
+    this.#stopLooking();
     await new Promise<void>((resolve) => {
       socket.close(() => resolve());
     });
@@ -143,6 +148,14 @@ export class UdpTransport implements ITransport, IReplyTarget {
   }
 
   #receive(message: Buffer, remote: RemoteInfo): void {
+    const native = this.#native;
+    // One datagram through the event loop says that there are more; those come many at a time.
+    if (native !== undefined && native.place(message, remote.address, remote.port)) {
+      if (this.#answerMany(native, 1) > 1) {
+        this.#keepLooking();
+      }
+      return;
+    }
     const batch = this.#batch;
     batch.inputs[0] = message;
     batch.inputLengths[0] = message.length;
@@ -154,10 +167,6 @@ export class UdpTransport implements ITransport, IReplyTarget {
     if (length > 0) {
       this.#send(batch.outputs[0], length, remote.port, remote.address);
       this.#nextSlot();
-    }
-    // One datagram through the event loop says that there are more; those come many at a time.
-    if (this.#native !== undefined) {
-      this.#drain(this.#native);
     }
   }
 
@@ -183,28 +192,63 @@ export class UdpTransport implements ITransport, IReplyTarget {
     }
   }
 
-  #drain(native: BatchSocket): void {
-    const { batch } = native;
+  /** Answers what waits; the number of datagrams. */
+  #answerMany(native: BatchSocket, placed: number): number {
+    let total = 0;
     for (let turn = 0; turn < batchesPerTurn; turn++) {
-      const count = native.receive();
+      const count = native.receive(turn === 0 ? placed : 0);
+      total += count;
       if (count === 0) {
-        return;
+        return total;
       }
-      answerBatch(this.#sink, batch, this);
+      answerBatch(this.#sink, native.batch, this);
       // Stopped by a handler: the descriptor may be somebody else's by now.
       if (this.#native === undefined) {
-        return;
+        return total;
       }
-      native.send((slot) => {
-        // A full send buffer: the socket's own queue takes it.
-        const answer = Buffer.from(batch.outputs[slot]!.subarray(0, batch.outputLengths[slot]));
-        this.#send(answer, answer.length, batch.ports[slot]!, batch.addresses[slot]!);
-      });
+      native.send(this.#unsent);
       if (count < batchSlots) {
-        return;
+        return total;
       }
     }
+    return total;
   }
+
+  /** A datagram that the event loop brings costs as much as several of a batch: under load it does not watch. */
+  #keepLooking(): void {
+    const handle = this.#handle;
+    if (this.#next === undefined && this.#native !== undefined && handle?.recvStart !== undefined) {
+      handle.recvStop?.();
+      this.#next = setImmediate(this.#look);
+    }
+  }
+
+  #stopLooking(): void {
+    clearImmediate(this.#next);
+    this.#next = undefined;
+  }
+
+  readonly #look = (): void => {
+    // Before anything that may throw: nothing else would look again.
+    this.#next = setImmediate(this.#look);
+    const native = this.#native;
+    if (native !== undefined && this.#answerMany(native, 0) > 0) {
+      return;
+    }
+    // Not when a handler stopped the transport meanwhile.
+    if (this.#next !== undefined) {
+      this.#stopLooking();
+      this.#handle?.recvStart?.();
+    }
+  };
+
+  readonly #unsent = (slot: number): void => {
+    const { batch } = this.#native!;
+    const port = batch.ports[slot]!;
+    // Port 0 cannot be answered; a full send buffer is the socket's own queue to take.
+    const answer = Buffer.from(batch.outputs[slot]!.subarray(0, batch.outputLengths[slot]));
+    this.#send(answer, answer.length, port, batch.addresses[slot]!);
+  };
 
   #send(response: Buffer, length: number, port: number, address: string): void {
     // Port 0 cannot be answered and would throw.

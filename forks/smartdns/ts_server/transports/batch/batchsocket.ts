@@ -21,10 +21,16 @@ const intBytes = 4;
 
 /** Headers, vectors and data of one direction, each slot bound to its place once. */
 interface IRing {
+  /** Kept for the system, which writes to them: nothing else may hold them. */
   readonly headers: Buffer;
   readonly vectors: Buffer;
   readonly data: Buffer;
+  /** The same memory as 32-bit words: what changes per batch is read and written there. */
+  readonly words: Uint32Array;
+  readonly vectorWords: Uint32Array;
   readonly headersAddress: bigint;
+  /** Address of the second header. */
+  readonly secondAddress: bigint;
 }
 
 export class BatchSocket {
@@ -36,6 +42,9 @@ export class BatchSocket {
   readonly #send: IRing;
   readonly #six: boolean;
   readonly #nameLength: number;
+  /** The address last told, and its text: datagrams of one resolver come in a row. */
+  #lastKey = 0;
+  #lastText = '';
   /** Address texts by their 32 bits: most queries come from few resolvers. */
   readonly #texts = new Map<number, string>();
 
@@ -48,9 +57,12 @@ export class BatchSocket {
     this.#six = isIPv6(address);
     this.#nameLength = this.#six ? layout.address6Length : layout.address4Length;
     this.#names = Buffer.alloc(batchSlots * layout.addressBytes);
+    for (let slot = 0; slot < batchSlots; slot++) {
+      this.#names.writeUInt16LE(this.#six ? layout.familyInet6 : layout.familyInet, slot * layout.addressBytes);
+    }
     const names = libc.addressOf(this.#names);
-    this.#receive = makeRing(libc, names, batchInputBytes);
-    this.#send = makeRing(libc, names, udpBytesMax);
+    this.#receive = makeRing(libc, names, this.#nameLength, batchInputBytes);
+    this.#send = makeRing(libc, names, this.#nameLength, udpBytesMax);
     this.batch = {
       count: 0,
       inputs: slotsOf(this.#receive.data, batchInputBytes),
@@ -63,22 +75,58 @@ export class BatchSocket {
     this.fd = inherited ?? this.#open(address, port, reusePort);
   }
 
-  /** Receives what is there, without waiting; the number of datagrams, also in `batch.count`. */
-  receive(): number {
-    const { headers, headersAddress } = this.#receive;
+  /**
+   * Puts a datagram that came another way into the first slot, as if it had been received here.
+   *
+   * @returns false where it has no room or its address has a zone, which only the system can resolve
+   */
+  place(message: Uint8Array, address: string, port: number): boolean {
     const { batch } = this;
-    for (let slot = 0; slot < batchSlots; slot++) {
-      headers.writeUInt32LE(layout.addressBytes, slot * layout.messageHeaderBytes + layout.nameLengthAt);
+    if (message.length > batchInputBytes || address.includes('%')) {
+      return false;
     }
-    const count = this.#libc.receiveMany(this.fd, headersAddress, batchSlots, layout.flagDontWait, 0n);
-    batch.count = Math.max(count, 0);
-    for (let slot = 0; slot < batch.count; slot++) {
+    const names = this.#names;
+    names[layout.portAt] = port >>> 8;
+    names[layout.portAt + 1] = port & 0xff;
+    if (this.#six) {
+      names.fill(0, layout.flowAt, layout.addressBytes);
+      const mapped = address.includes('.');
+      if (mapped) {
+        // RFC 4291 §2.5.5.2: what a socket for both families shows of IPv4.
+        names.fill(0xff, layout.mappedAt - 2, layout.mappedAt);
+      }
+      addressOctets(address, names.subarray(mapped ? layout.mappedAt : layout.ipv6At));
+    } else {
+      addressOctets(address, names.subarray(layout.ipv4At));
+    }
+    batch.inputs[0]!.set(message);
+    batch.inputLengths[0] = message.length;
+    batch.addresses[0] = address;
+    batch.ports[0] = port;
+    return true;
+  }
+
+  /**
+   * Receives what is there, without waiting.
+   *
+   * @param placed slots that hold a datagram already: 0, or 1 after `place`
+   * @returns the number of datagrams, those placed with them; also in `batch.count`
+   */
+  receive(placed: number): number {
+    const { words, headersAddress, secondAddress } = this.#receive;
+    const { batch } = this;
+    const first = placed === 0 ? headersAddress : secondAddress;
+    const received = this.#libc.receiveMany(this.fd, first, batchSlots - placed, layout.flagDontWait, 0n);
+    const count = received > 0 ? placed + received : placed;
+    batch.count = count;
+    const names = this.#names;
+    for (let slot = placed; slot < count; slot++) {
       const name = slot * layout.addressBytes;
-      batch.inputLengths[slot] = headers.readUInt32LE(slot * layout.messageHeaderBytes + layout.messageLengthAt);
-      batch.ports[slot] = this.#names.readUInt16BE(name + layout.portAt);
+      batch.inputLengths[slot] = words[slot * layout.messageHeaderWords + layout.messageLengthWord]!;
+      batch.ports[slot] = (names[name + layout.portAt]! << 8) | names[name + layout.portAt + 1]!;
       batch.addresses[slot] = this.#six ? this.#text6(name) : this.#text4(name);
     }
-    return batch.count;
+    return count;
   }
 
   /**
@@ -87,7 +135,7 @@ export class BatchSocket {
    * @param unsent gets each slot whose answer the system did not take
    */
   send(unsent: (slot: number) => void): void {
-    const { headers, vectors, headersAddress } = this.#send;
+    const { vectorWords, headersAddress } = this.#send;
     const { count, outputLengths } = this.batch;
     let start = 0;
     while (start < count) {
@@ -97,11 +145,10 @@ export class BatchSocket {
       }
       let end = start;
       while (end < count && outputLengths[end]! > 0) {
-        vectors.writeUInt32LE(outputLengths[end]!, end * layout.vectorBytes + layout.vectorLengthAt);
-        headers.writeUInt32LE(this.#nameLength, end * layout.messageHeaderBytes + layout.nameLengthAt);
+        vectorWords[end * layout.vectorWords + layout.vectorLengthWord] = outputLengths[end]!;
         end++;
       }
-      const first = headersAddress + BigInt(start * layout.messageHeaderBytes);
+      const first = start === 0 ? headersAddress : headersAddress + BigInt(start * layout.messageHeaderBytes);
       const sent = this.#libc.sendMany(this.fd, first, end - start, layout.flagDontWait);
       if (sent < end - start) {
         // The one that failed is told; those behind it are tried again.
@@ -140,15 +187,19 @@ export class BatchSocket {
 
   #text4(name: number): string {
     const key = this.#names.readInt32LE(name + layout.ipv4At);
-    const known = this.#texts.get(key);
-    if (known !== undefined) {
-      return known;
+    if (key === this.#lastKey && this.#lastText !== '') {
+      return this.#lastText;
     }
-    const text = formatIpv4(this.#names, name + layout.ipv4At);
-    if (this.#texts.size >= batchAddressesMax) {
-      this.#texts.clear();
+    let text = this.#texts.get(key);
+    if (text === undefined) {
+      text = formatIpv4(this.#names, name + layout.ipv4At);
+      if (this.#texts.size >= batchAddressesMax) {
+        this.#texts.clear();
+      }
+      this.#texts.set(key, text);
     }
-    this.#texts.set(key, text);
+    this.#lastKey = key;
+    this.#lastText = text;
     return text;
   }
 
@@ -157,10 +208,10 @@ export class BatchSocket {
   }
 }
 
-function makeRing(libc: ILibc, names: bigint, slotBytes: number): IRing {
-  const headers = Buffer.alloc(batchSlots * layout.messageHeaderBytes);
-  const vectors = Buffer.alloc(batchSlots * layout.vectorBytes);
-  // Apart from Node's pool: the system keeps these addresses for as long as the socket lives.
+function makeRing(libc: ILibc, names: bigint, nameLength: number, slotBytes: number): IRing {
+  // All apart from Node's pool: the system is given these addresses for as long as the socket lives.
+  const headers = Buffer.from(new ArrayBuffer(batchSlots * layout.messageHeaderBytes));
+  const vectors = Buffer.from(new ArrayBuffer(batchSlots * layout.vectorBytes));
   const data = Buffer.allocUnsafeSlow(batchSlots * slotBytes);
   const vectorsAddress = libc.addressOf(vectors);
   const dataAddress = libc.addressOf(data);
@@ -168,11 +219,22 @@ function makeRing(libc: ILibc, names: bigint, slotBytes: number): IRing {
     const header = slot * layout.messageHeaderBytes;
     headers.writeBigUInt64LE(names + BigInt(slot * layout.addressBytes), header + layout.nameAt);
     headers.writeBigUInt64LE(vectorsAddress + BigInt(slot * layout.vectorBytes), header + layout.vectorAt);
+    // What the system writes back is the same number: every address on a socket has the length of its family.
+    headers.writeUInt32LE(nameLength, header + layout.nameLengthAt);
     headers.writeBigUInt64LE(1n, header + layout.vectorCountAt);
     vectors.writeBigUInt64LE(dataAddress + BigInt(slot * slotBytes), slot * layout.vectorBytes);
     vectors.writeBigUInt64LE(BigInt(slotBytes), slot * layout.vectorBytes + layout.vectorLengthAt);
   }
-  return { headers, vectors, data, headersAddress: libc.addressOf(headers) };
+  const headersAddress = libc.addressOf(headers);
+  return {
+    headers,
+    vectors,
+    data,
+    words: new Uint32Array(headers.buffer),
+    vectorWords: new Uint32Array(vectors.buffer),
+    headersAddress,
+    secondAddress: headersAddress + BigInt(layout.messageHeaderBytes),
+  };
 }
 
 function slotsOf(data: Buffer, slotBytes: number): Buffer[] {

@@ -11,11 +11,15 @@ export const nameAt = 0;
 export const nameLengthAt = 8;
 export const vectorAt = 16;
 export const vectorCountAt = 24;
-export const messageLengthAt = 56;
+/** The same in 32-bit words. */
+export const messageHeaderWords = 16;
+export const messageLengthWord = 14;
 
 /** `struct iovec`: address and length. */
 export const vectorBytes = 16;
 export const vectorLengthAt = 8;
+export const vectorWords = 4;
+export const vectorLengthWord = 2;
 
 /** Room for either address: `sockaddr_in` has 16 octets, `sockaddr_in6` 28. */
 export const addressBytes = 32;
@@ -24,7 +28,9 @@ export const address6Length = 28;
 /** Port and address in them, in network order. */
 export const portAt = 2;
 export const ipv4At = 4;
+export const flowAt = 4;
 export const ipv6At = 8;
+export const mappedAt = 20;
 export const scopeAt = 24;
 
 /** Constants of <sys/socket.h> on x86-64 and arm64. */
