@@ -55,6 +55,8 @@ export class UdpTransport implements ITransport, IReplyTarget {
   #native: BatchSocket | undefined;
   /** The next look into the socket while datagrams come thick; the event loop does not watch it meanwhile. */
   #next: NodeJS.Immediate | undefined;
+  /** Nothing more is read: a handler may ask for that in the middle of a batch. */
+  #draining = false;
   #slots: Buffer[] = makeSlots();
   #slot = 0;
 
@@ -113,6 +115,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
 
   /** Reads no more: what waits in the system's queue is left to a process that shares the socket. */
   async drain(): Promise<void> {
+    this.#draining = true;
     this.#stopLooking();
     this.#handle?.recvStop?.();
   }
@@ -207,7 +210,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
         return total;
       }
       native.send(this.#unsent);
-      if (count < batchSlots) {
+      if (count < batchSlots || this.#draining) {
         return total;
       }
     }
@@ -217,7 +220,7 @@ export class UdpTransport implements ITransport, IReplyTarget {
   /** A datagram that the event loop brings costs as much as several of a batch: under load it does not watch. */
   #keepLooking(): void {
     const handle = this.#handle;
-    if (this.#next === undefined && this.#native !== undefined && handle?.recvStart !== undefined) {
+    if (this.#next === undefined && this.#native !== undefined && !this.#draining && handle?.recvStart !== undefined) {
       handle.recvStop?.();
       this.#next = setImmediate(this.#look);
     }
