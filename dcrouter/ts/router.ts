@@ -321,6 +321,7 @@ export class DcRouter {
         health: () => this.health,
         logs: () => this.logs,
         events: () => this.events,
+        api: () => this.#api,
       },
     });
   }

@@ -8,6 +8,9 @@ import { test, type TestContext } from 'node:test';
 import { toolVersion } from '../../../test/helpers/child.ts';
 import { call } from './command.ts';
 
+/** A machine may name a language that it does not have, and bash says so on stderr. */
+const env = { ...process.env, LC_ALL: 'C' };
+
 async function scriptFor(t: TestContext, shell: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'dcrouter-completion-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -24,6 +27,7 @@ test('bash completes commands, options, choices and files', async (t) => {
     const script = `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dcrouter; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-c', script, file, ...words], {
       encoding: 'utf8',
+      env,
       cwd: join(file, '..'),
     });
     assert.deepEqual([stderr, status], ['', 0]);

@@ -111,6 +111,15 @@ test('effects name ports, names and what needs a restart', () => {
   assert.deepEqual(found.needsRestart, ['dns.port']);
 });
 
+test('certificates of DNS over TLS and HTTPS need no restart, their ports do', () => {
+  const of = (https: string, tls: string) => read(`dns: { port: 5353, https: { ${https} }, tls: { ${tls} } }`);
+  const pair = (name: string): string => `certificate: { keyFile: /${name}.key, certFile: /${name}.crt }`;
+  const before = of(`port: 8443, ${pair('a')}`, `port: 8853`);
+  const restartFor = (https: string, tls: string): readonly string[] => effects(before, of(https, tls)).needsRestart;
+  assert.deepEqual(restartFor(`port: 8443, ${pair('b')}`, `port: 8853, ${pair('c')}`), []);
+  assert.deepEqual(restartFor(`port: 8444, ${pair('a')}`, `port: 8854, ${pair('c')}`), ['dns.tls', 'dns.https']);
+});
+
 test('effects name the certificates that must be ordered', () => {
   const document = (tls: string): string =>
     `proxy:\n  acme: { email: ops@example.test }\n  routes:\n    - name: shop\n      match: { ports: 443, domains: [Shop.example.test, '*.example.test'] }\n      action: { type: forward, targets: [{ host: localhost, port: 81 }]${tls} }\ndns:\n  zones: { example.test: { nameservers: [ns1.example.test] } }\n`;

@@ -27,6 +27,7 @@ export async function documentedMetrics(): Promise<IDocumentedMetric[]> {
     history: none,
     logs: none,
     events: none,
+    api: none,
   });
   const stop = defaultMetrics(registry);
   const labels = new Map(Array.from(registry.metrics(), (metric) => [metric.name, metric.labelNames]));
@@ -57,6 +58,7 @@ const SECTIONS: ReadonlyArray<readonly [title: string, prefix: string]> = [
   ['Rules', 'dcrouter_rule'],
   ['Health checks', 'dcrouter_health_'],
   ['Targets by name', 'dcrouter_resolve_'],
+  ['The management API', 'dcrouter_api_'],
   ['The log', 'dcrouter_log_'],
   ['Events', 'dcrouter_event'],
   ['History', 'dcrouter_history_'],

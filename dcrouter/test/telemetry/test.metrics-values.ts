@@ -38,6 +38,7 @@ function register(sources: Partial<IMetricSources>): Registry {
     history: none,
     logs: none,
     events: none,
+    api: none,
     ...sources,
   });
   return registry;
@@ -316,6 +317,7 @@ test('what was registered is taken out again, so that a router can be started tw
     history: none,
     logs: none,
     events: none,
+    api: none,
   };
   const stop = registerRouterMetrics(registry, sources);
   stop();

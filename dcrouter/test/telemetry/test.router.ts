@@ -109,6 +109,7 @@ test('the history follows the configuration, and its minutes go to the store unl
     health: none,
     logs: none,
     events: none,
+    api: none,
   };
   const part = new TelemetryPart({ registry, clock, store: () => store, sources });
   const config = (history: object): TConfig => configSchema.parse({ telemetry: { history } });

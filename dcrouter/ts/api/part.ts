@@ -13,7 +13,14 @@ import type { ISocketToPass } from '../process/sockets.ts';
 import { explainStartError } from '../start-error.ts';
 import type { IDocumentToken } from './auth/authenticator.ts';
 import { ApiServer } from './server.ts';
-import type { IApiSources } from './sources.ts';
+import type { IApiSources, IApiStats } from './sources.ts';
+
+/** While it does not listen. */
+const NO_STATS: IApiStats = {
+  streams: { open: 0, opened: 0, refused: 0, dropped: 0 },
+  failedTokens: 0,
+  rateLimited: 0,
+};
 
 export class ApiPart implements IPart {
   readonly name = 'api';
@@ -24,6 +31,11 @@ export class ApiPart implements IPart {
   constructor(sources: IApiSources, context: IRouterContext) {
     this.#sources = sources;
     this.#context = context;
+  }
+
+  /** What streams and tokens came to since the start. */
+  stats(): IApiStats {
+    return this.#server?.stats() ?? NO_STATS;
   }
 
   /** The bound address; undefined while it does not listen. */

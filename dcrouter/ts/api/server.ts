@@ -26,7 +26,7 @@ import { ApiError, problemOf, toApiError } from './problems.ts';
 import { addResources } from './resources/index.ts';
 import { addProbes } from './resources/probes.ts';
 import type { ISocketHandle } from '../process/sockets.ts';
-import type { IApiSources } from './sources.ts';
+import type { IApiSources, IApiStats } from './sources.ts';
 import { Streams, type IStreamOptions } from './streams/streams.ts';
 
 export interface IApiServerOptions {
@@ -110,6 +110,11 @@ export class ApiServer {
   address(): AddressInfo | undefined {
     const address = this.#http.server.address();
     return address === null || typeof address === 'string' ? undefined : address;
+  }
+
+  stats(): IApiStats {
+    const { failures, rateLimited } = this.#authenticator;
+    return { streams: this.context.streams.stats(), failedTokens: failures.total, rateLimited };
   }
 
   /** The OpenAPI document. */

@@ -16,6 +16,7 @@ import type { IResolve } from '../resolve/types.ts';
 import type { IRuleEngine } from '../rules/types.ts';
 import type { IStore } from '../store/types.ts';
 import type { IHistory } from '../telemetry/types.ts';
+import type { IStreamStats } from './streams/streams.ts';
 
 /** What `GET /api/v1/stats` answers: one snapshot of each part that is configured. */
 export interface IRouterStats {
@@ -37,6 +38,14 @@ export type TProxySource = Pick<
 
 /** The part of the DNS server that the API uses. */
 export type TDnsSource = { readonly zones: Pick<DnsServer['zones'], 'get' | 'list' | 'ds' | 'signer'> };
+
+/** What the management API counts of its own. */
+export interface IApiStats {
+  readonly streams: IStreamStats;
+  /** Requests whose token was wrong, expired or revoked. */
+  readonly failedTokens: number;
+  readonly rateLimited: number;
+}
 
 /** Handing the sockets over, and taking the router out of service. */
 export interface ILifeCycle {

@@ -13,6 +13,9 @@ const RUNTIME_SETTINGS: Readonly<Partial<Record<keyof TConfig, readonly string[]
   dns: ['zones', 'autoRecords', 'failOpen'],
 };
 
+/** Settings inside of one that needs a restart which take effect at once nevertheless. */
+const RUNTIME_INNER: Readonly<Record<string, string>> = { 'dns.https': 'certificate', 'dns.tls': 'certificate' };
+
 /** Sections and settings that are read once, at the start. */
 const START_SETTINGS: readonly string[] = [
   'api.address',
@@ -35,7 +38,9 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
     // A section that comes or goes is started or stopped while the rest runs on.
     if (before === undefined || after === undefined) continue;
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (!runtime.includes(key) && !isDeepStrictEqual(before[key], after[key])) found.push(`${section}.${key}`);
+      if (runtime.includes(key)) continue;
+      const path = `${section}.${key}`;
+      if (!isDeepStrictEqual(atStart(path, before[key]), atStart(path, after[key]))) found.push(path);
     }
   }
   for (const path of START_SETTINGS) {
@@ -45,6 +50,13 @@ export function needsRestart(previous: TConfig, next: TConfig): string[] {
     if (!isDeepStrictEqual(pick(previous), pick(next))) found.push(path);
   }
   return [...found, ...zoneSettings(previous, next)];
+}
+
+/** A setting without what takes effect at once. */
+function atStart(path: string, value: unknown): unknown {
+  const inner = RUNTIME_INNER[path];
+  if (inner === undefined || !isGroup(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== inner));
 }
 
 /** How a serial moves on belongs to the zone object, which is signed as long as it is served. */

@@ -7,6 +7,7 @@ import { DnsServer, type IDnsServerOptions, type IZoneOptions, type TDnsSource }
 import type { TDnsConfig } from '../config/schema/index.ts';
 import { InheritedSockets, type ISocketSource } from '../process/sockets.ts';
 import { dnsOptions } from './options.ts';
+import type { IPairs } from './secure.ts';
 
 /** What a socket of the DNS server is called when it is handed over. */
 export const dnsSocketName = (transport: TDnsSource): string => `dns-${transport}`;
@@ -16,8 +17,9 @@ export async function createDnsServer(
   config: TDnsConfig,
   zones: IZoneOptions[],
   sockets: ISocketSource = new InheritedSockets(),
+  pairs?: IPairs,
 ): Promise<DnsServer> {
-  const options = await dnsOptions(config);
+  const options = await dnsOptions(config, pairs);
   const takeListener = (transport: TDnsSource): number | undefined => {
     const { address, port } = placeOf(transport, options);
     const protocol = transport === 'udp' ? 'udp' : 'tcp';

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { selfSignedCertificate } from '@dcrouter/acme';
 import type { IDnsServerOptions } from '@dcrouter/smartdns/server';
-import { readNamedText } from '../config/files.ts';
-import type { TDnsConfig, TGivenCertificate } from '../config/schema/index.ts';
+import type { TDnsConfig } from '../config/schema/index.ts';
+import { certificatePairs, type IPairs } from './secure.ts';
 
 /**
  * Everything but the zones, which come and go while the server runs.
  *
  * @throws ConfigError when a certificate file cannot be read
  */
-export async function dnsOptions(config: TDnsConfig): Promise<IDnsServerOptions> {
+export async function dnsOptions(config: TDnsConfig, pairs?: IPairs): Promise<IDnsServerOptions> {
   const { tcp, authority, identity, limits, cookies } = config;
   const options: { [Key in keyof IDnsServerOptions]: IDnsServerOptions[Key] } = {
     bindInterface: config.address,
@@ -39,7 +38,7 @@ export async function dnsOptions(config: TDnsConfig): Promise<IDnsServerOptions>
     primaryNameserver: authority?.primaryNameserver,
     serialStart: authority?.serialStart,
     soa: authority?.soa,
-    ...(await secureOptions(config)),
+    ...secureOptions(config, pairs ?? (await certificatePairs(config))),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
@@ -54,24 +53,14 @@ function cookieOptions({ secrets, enforce }: TCookies): IDnsServerOptions['cooki
 }
 
 /** DNS over TLS and HTTPS. */
-async function secureOptions({ https, tls }: TDnsConfig): Promise<IDnsServerOptions> {
-  const web = https && (await pairOf(https.certificate, 'dns.https.certificate'));
-  const own = tls?.certificate && (await pairOf(tls.certificate, 'dns.tls.certificate'));
+function secureOptions({ https, tls }: TDnsConfig, pairs: IPairs): IDnsServerOptions {
   return {
-    ...(https && { httpsPort: https.port, httpsPath: https.path, httpsKey: web?.key, httpsCert: web?.cert }),
-    ...(tls && { tlsPort: tls.port, tlsKey: own?.key ?? web?.key, tlsCert: own?.cert ?? web?.cert }),
+    ...(https && {
+      httpsPort: https.port,
+      httpsPath: https.path,
+      httpsKey: pairs.https?.key,
+      httpsCert: pairs.https?.cert,
+    }),
+    ...(tls && { tlsPort: tls.port, tlsKey: pairs.tls?.key, tlsCert: pairs.tls?.cert }),
   };
-}
-
-async function pairOf(
-  certificate: 'self-signed' | TGivenCertificate,
-  path: string,
-): Promise<{ key: string; cert: string }> {
-  if (certificate === 'self-signed') return selfSignedCertificate(['localhost']);
-  const { key, keyFile, cert, certFile, ca, caFile } = certificate;
-  const read = async (text: string | undefined, file: string | undefined, name: string): Promise<string> =>
-    text ?? (file === undefined ? '' : await readNamedText(file, `${path}.${name}`));
-  const chain = await read(ca, caFile, 'caFile');
-  const leaf = await read(cert, certFile, 'certFile');
-  return { key: await read(key, keyFile, 'keyFile'), cert: chain === '' ? leaf : `${leaf.trimEnd()}\n${chain}` };
 }

@@ -15,6 +15,7 @@ import type { IStopHow } from '../process/run.ts';
 import type { ISocketToPass } from '../process/sockets.ts';
 import { createDnsServer, dnsSocketName } from './create.ts';
 import { StoreKeyStorage } from './key-storage.ts';
+import { Pairs, show } from './secure.ts';
 import { ZoneSigning } from './signing.ts';
 import { zonesOf } from './zones.ts';
 
@@ -23,6 +24,7 @@ export class DnsPart implements IPart {
   readonly #context: IRouterContext;
   readonly #rules: RulesPart;
   readonly #isUp: TIsUp;
+  readonly #pairs = new Pairs();
   #config: TConfig | null = null;
   /** What the configuration has put into each zone. */
   #served = new Map<string, IZoneOptions>();
@@ -44,7 +46,8 @@ export class DnsPart implements IPart {
   async start(config: TConfig): Promise<void> {
     if (!config.dns) return;
     const zones = this.#zones(config);
-    const dns = await createDnsServer(config.dns, [...zones.values()], this.#context.sockets);
+    const pairs = await this.#pairs.of(config.dns);
+    const dns = await createDnsServer(config.dns, [...zones.values()], this.#context.sockets, pairs);
     this.#rules.attachDns(dns);
     const signing = this.#signingOf(dns);
     await signing.follow(config.dns.zones, {});
@@ -63,6 +66,7 @@ export class DnsPart implements IPart {
   async apply(next: TConfig, previous: TConfig): Promise<void> {
     const dns = this.#dns;
     if (dns === null) return await this.start(next);
+    const pairs = next.dns && (await this.#pairs.of(next.dns, previous.dns));
     const zones = { next: next.dns?.zones ?? {}, previous: previous.dns?.zones ?? {} };
     try {
       this.#serve(dns, this.#zones(next));
@@ -72,6 +76,8 @@ export class DnsPart implements IPart {
       // A second start does nothing; without the section nothing listens, and what is counted stays.
       if (next.dns === undefined) await dns.stop();
       else await dns.start();
+      // Last, and it cannot fail: TLS has taken the pairs when they were read.
+      if (pairs) show(dns, pairs);
     } catch (error) {
       this.#config = previous;
       this.#serve(dns, this.#zones(previous));

@@ -5,6 +5,7 @@
  */
 import { registerBuildInfo, type Registry } from '@dcrouter/metrics';
 import { VERSION } from '../version.ts';
+import { registerApiMetrics } from './api.ts';
 import { registerControlMetrics } from './control.ts';
 import { registerDnsMetrics } from './dns.ts';
 import { registerEventMetrics } from './events.ts';
@@ -31,6 +32,7 @@ export interface IMetricSources {
   readonly history: TSource<typeof registerHistoryMetrics>;
   readonly logs: TSource<typeof registerLogMetrics>;
   readonly events: TSource<typeof registerEventMetrics>;
+  readonly api: TSource<typeof registerApiMetrics>;
 }
 
 /** Registers all of them; the returned function takes them out again. */
@@ -46,6 +48,7 @@ export function registerRouterMetrics(registry: Registry, sources: IMetricSource
   registerHistoryMetrics(families, sources.history);
   registerLogMetrics(families, sources.logs);
   registerEventMetrics(families, sources.events);
+  registerApiMetrics(families, sources.api);
   const build = registerBuildInfo(registry, { name: 'dcrouter', version: VERSION });
   return () => {
     families.unregister();

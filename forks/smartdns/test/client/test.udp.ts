@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Resolver } from '#client';
 import type { IResolverOptions } from '#client';
 import { rcodes } from '#wire';
+import { withoutIpv6 } from '../ipv6.ts';
 import { FakeServer, answerPacket, record, soa, zoneAnswer } from './fakeserver.ts';
 import { atEnd, codeOf, resolverFor, serve } from './support.ts';
 
@@ -238,7 +239,7 @@ test('a server without EDNS is asked again without it, and remembered', async ()
   );
 });
 
-test('IPv6 resolvers are asked over IPv6', async () => {
+test('IPv6 resolvers are asked over IPv6', { skip: withoutIpv6 }, async () => {
   const server = await serve({ host: '::1', answer: zoneAnswer([record('www.test', 'AAAA', '2001:db8::1')]) });
   const result = await resolverFor(server).resolve('www.test', 'AAAA');
   assert.equal(result.records[0]?.data, '2001:db8::1');

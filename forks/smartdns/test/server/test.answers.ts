@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withoutIpv6 } from '../ipv6.ts';
 import { askRawUdp, askTcp, askUdp, decode, makeQuery } from './ask.ts';
 import { record, startServer } from './start.ts';
 
@@ -271,7 +272,7 @@ test('ANY gets the small answer of RFC 8482, a transfer and another class are re
   assert.deepEqual(identity.answers[0]?.data, ['test-1']);
 });
 
-test('IPv6 addresses can be listened on', async (context) => {
+test('IPv6 addresses can be listened on', { skip: withoutIpv6 }, async (context) => {
   const { server } = await startServer(context, { bindInterface: '::1' });
   const port = server.addresses.udp!.port;
   const answer = await askRawUdp(port, makeQuery({ name: 'localhost' }), 3_000, '::1');

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { DnsServer } from '#server';
+import { withoutIpv6 } from '../ipv6.ts';
 import { askRawUdp, askTcp, askUdp, decode, makeQuery } from './ask.ts';
 import { batchMissing } from './batch.ts';
 import { burst } from './burst.ts';
@@ -20,33 +21,37 @@ function register(server: DnsServer): void {
 }
 
 for (const host of ['127.0.0.1', '::1']) {
-  test(`a burst is answered batch by batch, each answer to its question, on ${host}`, { skip }, async (context) => {
-    const { server } = await startServer(context, { udpBatch: true, bindInterface: host }, register);
-    const { port } = server.addresses.udp!;
-    const packets = Array.from({ length: 1_000 }, (_, id) => {
-      if (id % 50 === 49) {
-        // No answer: it is one itself.
-        return makeQuery({ name: 'a.example.test', id, flags: 0x8000 });
+  test(
+    `a burst is answered batch by batch, each answer to its question, on ${host}`,
+    { skip: skip || (host === '::1' && withoutIpv6) },
+    async (context) => {
+      const { server } = await startServer(context, { udpBatch: true, bindInterface: host }, register);
+      const { port } = server.addresses.udp!;
+      const packets = Array.from({ length: 1_000 }, (_, id) => {
+        if (id % 50 === 49) {
+          // No answer: it is one itself.
+          return makeQuery({ name: 'a.example.test', id, flags: 0x8000 });
+        }
+        return id % 10 === 9
+          ? makeQuery({ name: 'later.example.test', type: 'TXT', id })
+          : makeQuery({ name: `N${id}.Example.test`, id, edns: id % 2 === 0 ? 1_232 : undefined });
+      });
+      const answers = await burst(port, packets, 980, host);
+      assert.equal(answers.size, 980);
+      for (const [id, answer] of answers) {
+        const message = decode(answer);
+        assert.equal(message.answers.length, 1, `${id}`);
+        const end = 12 + message.questions[0]!.name.length + 2;
+        assert.deepEqual(answer.subarray(12, end), packets[id]!.subarray(12, end));
       }
-      return id % 10 === 9
-        ? makeQuery({ name: 'later.example.test', type: 'TXT', id })
-        : makeQuery({ name: `N${id}.Example.test`, id, edns: id % 2 === 0 ? 1_232 : undefined });
-    });
-    const answers = await burst(port, packets, 980, host);
-    assert.equal(answers.size, 980);
-    for (const [id, answer] of answers) {
-      const message = decode(answer);
-      assert.equal(message.answers.length, 1, `${id}`);
-      const end = 12 + message.questions[0]!.name.length + 2;
-      assert.deepEqual(answer.subarray(12, end), packets[id]!.subarray(12, end));
-    }
-    const { received, answered, dropped } = server.stats.getTotals();
-    assert.deepEqual([received, answered, dropped], [1_000, 980, 20]);
-    assert.deepEqual(
-      server.stats.getTopClients(2).map(({ clientIp }) => clientIp),
-      [host],
-    );
-  });
+      const { received, answered, dropped } = server.stats.getTotals();
+      assert.deepEqual([received, answered, dropped], [1_000, 980, 20]);
+      assert.deepEqual(
+        server.stats.getTopClients(2).map(({ clientIp }) => clientIp),
+        [host],
+      );
+    },
+  );
 }
 
 test(

@@ -138,12 +138,22 @@ test('TCP: connections over the limit are closed at once', async (context) => {
 });
 
 test('a client that hangs up before its answer is a drop, not an answer', async (context) => {
-  const { server, port } = await startServer(context, {}, withHandlers);
-  const query = makeQuery({ name: 'slow.example.test' });
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const { server, port } = await startServer(context, {}, (dns) => {
+    dns.registerHandler('gated.example.test', ['A'], async (question) => {
+      asked.resolve();
+      await gate.promise;
+      return record(question.name, 'A', '192.0.2.2');
+    });
+  });
+  const query = makeQuery({ name: 'gated.example.test' });
   const socket = connect(port, '127.0.0.1');
   socket.write(Buffer.concat([Buffer.from([0, query.length]), query]));
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await asked.promise;
   socket.resetAndDestroy();
+  while (server.stats.snapshot().tcpConnections.active > 0) await new Promise((resolve) => setImmediate(resolve));
+  gate.resolve();
   const deadline = Date.now() + 3_000;
   while (server.stats.getTotals().dropped === 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { QuestionReader, questionOk, rcodes } from '#wire';
+import { QuestionReader, rcodes } from '#wire';
 import { limitDrop, limitSend } from '../abuse/ratelimit.ts';
 import type { IDnsPolicy } from '../interfaces/policy.ts';
 import type { IDnsHandlerResponse } from '../interfaces/query.ts';
@@ -16,8 +16,9 @@ import { isPromise } from './after.ts';
 import type { EventGate } from './emitter.ts';
 import { Exchange, type IExchangeOwner, type IReplyTarget } from './exchange.ts';
 import { cookieOptionBytes, guardBadCookie, guardMalformed, guardOverLimit, guardPass, type Guard } from './guard.ts';
-import { headerBytes, opcodeBits, qrBit, writeFromImage, writeHeaderOnly } from './header.ts';
+import { headerBytes, writeFromImage, writeHeaderOnly } from './header.ts';
 import { flavourOf, ImageTable, type AnswerImage } from './image.ts';
+import { accepted, isResponse, judgeMessage, otherOpcode, tooShort } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { PolicyQuery } from './policyquery.ts';
 import type { Resolver } from './resolver.ts';
@@ -27,13 +28,6 @@ import { markCutShort, Settler } from './settler.ts';
 
 const classIn = 1;
 const questionTailBytes = 4;
-
-/** Verdicts on a message by its header and question. */
-const accepted = 0;
-const tooShort = 1;
-const isResponse = 2;
-const otherOpcode = 3;
-const malformed = 4;
 
 export interface IEngineParts {
   readonly stats: DnsStats;
@@ -99,7 +93,7 @@ export class Engine implements IMessageSink, IExchangeOwner {
     this.#stats.countReceived(source, length, startMs);
     this.#stats.clients.add(clientIp);
     const queryId = ++this.#queryId;
-    const fault = this.#judge(packet, length);
+    const fault = judgeMessage(this.#reader, packet, length);
     if (fault !== accepted) {
       return this.#answerUnread(fault, packet, queryId, source, clientIp, startMs, out, outStart);
     }
@@ -191,20 +185,6 @@ export class Engine implements IMessageSink, IExchangeOwner {
 
   toResponse(_exchange: Exchange, response: IDnsHandlerResponse): DnsResponse {
     return this.#resolver.toResponse(response);
-  }
-
-  #judge(packet: Buffer, length: number): number {
-    if (length < headerBytes) {
-      return tooShort;
-    }
-    if ((packet[2]! & qrBit) !== 0) {
-      return isResponse;
-    }
-    if ((packet[2]! & opcodeBits) !== 0) {
-      return otherOpcode;
-    }
-    // Exactly one question (RFC 9619 §4).
-    return this.#reader.read(packet, length) === questionOk && this.#reader.qdcount === 1 ? accepted : malformed;
   }
 
   #answerUnread(

@@ -318,9 +318,9 @@ export class DnsServer extends EventEmitter<IDnsServerEvents> {
     this.#listeners.handleHttps(socket);
   }
 
-  /** Replaces certificate and key (PEM) of DoH and DoT at once; connections that exist keep theirs. */
-  setCertificate(cert: string, key: string): void {
-    this.#listeners.setCertificate(cert, key);
+  /** Replaces certificate and key (PEM) of DoH and DoT, or `only` of one, at once; connections that exist keep theirs. */
+  setCertificate(cert: string, key: string, only?: 'https' | 'tls'): void {
+    this.#listeners.setCertificate(cert, key, only);
   }
 
   /**

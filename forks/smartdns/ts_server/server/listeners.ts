@@ -24,7 +24,7 @@ export class Listeners {
   /** Why datagrams are not batched although that was asked for. */
   batchUnavailable: string | undefined;
   #manualDoh: DohTransport | undefined;
-  #certificate: { cert: string; key: string } | undefined;
+  readonly #certificates: { https?: { cert: string; key: string }; tls?: { cert: string; key: string } } = {};
   #starting: Promise<void> | undefined;
 
   constructor(sink: IMessageSink, options: IDnsServerOptions) {
@@ -102,12 +102,20 @@ export class Listeners {
     return udp?.send(response, port, address) ?? false;
   }
 
-  /** Replaces certificate and key of DoH and DoT; connections that exist keep theirs. */
-  setCertificate(cert: string, key: string): void {
-    this.#certificate = { cert, key };
+  /** Replaces certificate and key of DoH and DoT, or of one of them; connections that exist keep theirs. */
+  setCertificate(cert: string, key: string, only?: 'https' | 'tls'): void {
+    const pair = { cert, key };
+    if (only !== 'tls') {
+      this.#certificates.https = pair;
+    }
+    if (only !== 'https') {
+      this.#certificates.tls = pair;
+    }
     for (const transport of [...this.#open, this.#manualDoh]) {
-      if (transport instanceof DohTransport || (transport instanceof StreamTransport && transport.isTls)) {
-        transport.setTls(this.#certificate);
+      if (only !== 'tls' && transport instanceof DohTransport) {
+        transport.setTls(pair);
+      } else if (only !== 'https' && transport instanceof StreamTransport && transport.isTls) {
+        transport.setTls(pair);
       }
     }
   }
@@ -118,8 +126,8 @@ export class Listeners {
 
   #httpsTls(): SecureContextOptions | undefined {
     const { httpsCert, httpsKey } = this.#options;
-    if (this.#certificate !== undefined) {
-      return this.#certificate;
+    if (this.#certificates.https !== undefined) {
+      return this.#certificates.https;
     }
     // Upstream's way to leave HTTPS off.
     return isGiven(httpsCert) && isGiven(httpsKey) ? { cert: httpsCert, key: httpsKey } : undefined;
@@ -144,7 +152,8 @@ export class Listeners {
 
   #dot(port: number): StreamTransport {
     const { httpsBindInterface, reusePort = false, tlsCert, tlsKey } = this.#options;
-    const tls = isGiven(tlsCert) && isGiven(tlsKey) ? { cert: tlsCert, key: tlsKey } : this.#httpsTls();
+    const own = isGiven(tlsCert) && isGiven(tlsKey) ? { cert: tlsCert, key: tlsKey } : this.#httpsTls();
+    const tls = this.#certificates.tls ?? own;
     if (tls === undefined) {
       throw new TypeError('DNS over TLS needs tlsKey and tlsCert, or httpsKey and httpsCert, as PEM text');
     }

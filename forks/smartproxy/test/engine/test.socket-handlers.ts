@@ -146,14 +146,14 @@ test('a handler inside TLS that is busy is not taken for idle, and an idle one i
   const { port, proxy } = await startProxy(
     t,
     [{ match: { ports: 443 }, action: { type: 'socket-handler', socketHandler: SocketHandlers.echo, tls } }],
-    { inactivityTimeout: 600 },
+    { inactivityTimeout: 2_000 },
   );
   const socket = connectTls({ port: port(443), host: '127.0.0.1', servername: 'a.test', rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   for (let i = 0; i < 12; i += 1) {
     socket.write('x');
     await once(socket, 'data');
-    await new Promise((resolve) => setTimeout(resolve, 75));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   await once(socket.resume(), 'close');
   assert.equal(proxy.stats.getTerminationReasons().get('inactivity-timeout'), 1);

@@ -97,7 +97,8 @@ test('a pooled connection that the target just closed is replaced for safe reque
   assert.equal(proxy.stats.getUpstreamStats()[0]!.retries, 1);
   connections = 0;
   for (const socket of backend.sockets) socket.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  // Only once the proxy knows: a request on the dying connection would be one more retry.
+  while (proxy.stats.getPoolStats().idle > 0) await new Promise((resolve) => setImmediate(resolve));
   client.received = Buffer.alloc(0);
   client.send(GET);
   await client.has('ok');
@@ -124,11 +125,14 @@ test('a client that resets in the middle of a download frees the target', async 
 });
 
 test('a client that leaves in the middle of an upload frees the target', async (t) => {
-  const backend = await startTcp(t, (socket) => socket.resume().on('end', () => socket.end()));
+  const arrived = Promise.withResolvers<void>();
+  const backend = await startTcp(t, (socket) => {
+    socket.on('data', () => arrived.resolve()).on('end', () => socket.end());
+  });
   const { port, ledger } = await startProxy(t, [forwardTo(backend.port)]);
   const client = await RawClient.open(port(8080));
   client.send('POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\nabc');
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await arrived.promise;
   client.socket.end();
   await client.until(({ closed, ended }) => closed || ended);
   client.socket.destroy();

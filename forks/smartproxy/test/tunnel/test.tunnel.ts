@@ -34,6 +34,8 @@ test('a reader that stops does not lose bytes nor make the proxy hoard them', as
   const { port } = await startProxy(t, [tcp(backend.port)]);
   const client = await RawClient.open(port(9000));
   client.socket.pause();
+  while (backend.sockets.size === 0) await new Promise((resolve) => setImmediate(resolve));
+  // Time to hoard in, for a proxy that would.
   await new Promise((resolve) => setTimeout(resolve, 50));
   const [source] = backend.sockets;
   assert.ok(source!.writableLength > 0, 'the sender is held back');

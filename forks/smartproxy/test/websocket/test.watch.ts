@@ -73,7 +73,7 @@ async function world(t: TestContext, websocket: Partial<IRouteWebSocket>, first:
 }
 
 test('a client is pinged, its answers keep it, and its silence ends it', async (t) => {
-  const { client, saw, proxy, received, ledger } = await world(t, { pingInterval: 100, pingTimeout: 300 });
+  const { client, saw, proxy, received, ledger } = await world(t, { pingInterval: 100, pingTimeout: 2_000 });
   await saw((bytes) => bytes.equals(PING));
   client.write(frame(0xa, Buffer.alloc(0), true));
   await saw((bytes) => bytes.equals(Buffer.concat([PING, PING])));
