@@ -74,7 +74,7 @@ export function makeQuery(shape: IQueryShape): Buffer {
 export async function askRawUdp(
   port: number,
   packet: Buffer,
-  waitMs = 3_000,
+  waitMs = 10_000,
   host = '127.0.0.1',
 ): Promise<Buffer | undefined> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');

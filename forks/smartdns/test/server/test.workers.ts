@@ -50,7 +50,7 @@ test('several workers answer on one port, their numbers are one, their keys the 
   assert.equal(before.latency.udp.count, asked - 12);
   assert.equal(before.zones.find(({ zone }) => zone === 'who.example.test')?.queries, asked - 12);
   await askUdp(port, { name: 'die.example.test' });
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 60_000;
   while ((pool.size < 3 || exits.length === 0) && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -132,7 +132,8 @@ function wantedFamilies(plan: IPlan): ReadonlyArray<4 | 6> {
   const families: Array<4 | 6> = plan.family === 0 ? [6, 4] : [plan.family];
   if ((plan.hints & dns.ADDRCONFIG) === 0) return families;
   const present = machineFamilies();
-  return families.filter((family) => present.has(family));
+  // A machine with loopback alone still reaches itself; without any family nothing would be found there.
+  return present.size === 0 ? families : families.filter((family) => present.has(family));
 }
 
 /** The address families that this machine has beyond loopback and link-local addresses. */
