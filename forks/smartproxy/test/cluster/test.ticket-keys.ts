@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { connect, createSecureContext, TLSSocket, type SecureVersion } from 'node:tls';
+import { connect, TLSSocket, type SecureVersion } from 'node:tls';
+import { RouteContexts } from '#proxy/tls/contexts';
 import { TicketKeys, TicketRotation } from '#proxy/tls/ticketkeys';
 import { selfSignedCertificate } from '@dcrouter/acme';
 import type { IRouteConfig } from '@dcrouter/smartproxy';
@@ -71,11 +72,11 @@ test('keys are due after the hours that the option says, and never with 0', () =
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`${version}: tickets of the key before and of the next one are opened, older ones not`, async (t) => {
-    const secureContext = createSecureContext({ key: certificate.key, cert: certificate.cert });
     const keys = new TicketKeys();
-    keys.serve(secureContext);
+    const contexts = new RouteContexts({ key: certificate.key, cert: certificate.cert }, keys);
+    let resumes = false;
     const server = createServer((raw) => {
-      const socket = new TLSSocket(raw, { isServer: true, secureContext });
+      const socket = new TLSSocket(raw, { isServer: true, secureContext: contexts.for(resumes) });
       socket.on('error', () => {});
       socket.once('data', () => socket.end('x'));
     });
@@ -83,24 +84,30 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     await once(server, 'listening');
     t.after(() => server.close());
     const { port } = server.address() as AddressInfo;
-    const first = await handshake(port, undefined, version);
-    assert.equal((await handshake(port, first.session, version)).reused, true);
+    const shake = async (session?: Buffer): Promise<IHandshake> => {
+      resumes = session !== undefined;
+      return await handshake(port, session, version);
+    };
+    const first = await shake();
+    assert.equal((await shake(first.session)).reused, true);
     const before = keys.all;
     keys.rotate();
-    const second = await handshake(port, first.session, version);
+    const second = await shake(first.session);
     assert.equal(second.reused, true);
     assert.notEqual(second.keyName, first.keyName, 'a ticket of the key before is replaced');
+    // A client without a ticket gets one that OpenSSL seals, with the same key.
+    assert.equal((await shake()).keyName, second.keyName);
     keys.rotate();
-    assert.equal((await handshake(port, first.session, version)).reused, false);
-    assert.equal((await handshake(port, second.session, version)).reused, true);
+    assert.equal((await shake(first.session)).reused, false);
+    assert.equal((await shake(second.session)).reused, true);
     // Another process that has not heard of the change yet.
     keys.adopt(before);
-    assert.equal((await handshake(port, first.session, version)).reused, true);
-    assert.equal((await handshake(port, second.session, version)).reused, true);
+    assert.equal((await shake(first.session)).reused, true);
+    assert.equal((await shake(second.session)).reused, true);
     const forged = Buffer.from(first.session);
     // Inside the ticket, behind the key's name, which is sealed.
     forged[forged.indexOf(Buffer.from(first.keyName, 'hex')) + 2 * KEY_NAME_BYTES + 1]! ^= 1;
-    assert.equal((await handshake(port, forged, version)).reused, false);
+    assert.equal((await shake(forged)).reused, false);
   });
 }
 

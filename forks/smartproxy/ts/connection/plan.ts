@@ -12,6 +12,7 @@ import type { UpstreamTarget } from '../http/pool.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { clientAuthKey } from '../tls/clientauth.ts';
+import type { RouteContexts } from '../tls/contexts.ts';
 import { staplingServer } from '../tls/stapling.ts';
 import { UNNAMED, type TargetControl } from '../upstream/states.ts';
 import { Balancer } from './balancer.ts';
@@ -55,7 +56,7 @@ export class RoutePlan {
   /** Answers clients that want an OCSP response; null where none was given. */
   readonly stapling: tls.Server | null;
   readonly #engine: IEngine;
-  #context: tls.SecureContext | null = null;
+  #contexts: RouteContexts | null = null;
   #hostTurn = 0;
 
   constructor(engine: IEngine, route: ICompiledRoute) {
@@ -84,18 +85,29 @@ export class RoutePlan {
     const { tlsMode } = this.route;
     // Managed certificates are read from the store at the start; there is always one to serve, if only a placeholder.
     if (typeof this.route.config.action.tls?.certificate === 'string') return;
-    if (tlsMode === 'terminate' || tlsMode === 'terminate-and-reencrypt') this.#context ??= engine.tls.make(this.route);
+    if (tlsMode === 'terminate' || tlsMode === 'terminate-and-reencrypt')
+      this.#contexts ??= engine.tls.make(this.route);
   }
 
   /** Makes the TLS context anew: the route's certificate has changed. Connections that exist keep theirs. */
   renewContext(engine: IEngine): void {
-    if (this.#context !== null) this.#context = engine.tls.make(this.route);
+    if (this.#contexts !== null) this.#contexts = engine.tls.make(this.route);
   }
 
-  /** The TLS context of a route that terminates. */
-  secureContext(engine: IEngine): tls.SecureContext {
-    this.#context ??= engine.tls.make(this.route);
-    return this.#context;
+  /** The TLS context of a route that terminates, for a client that brings a ticket or none. */
+  secureContext(engine: IEngine, resumes: boolean): tls.SecureContext {
+    this.#contexts ??= engine.tls.make(this.route);
+    return this.#contexts.for(resumes);
+  }
+
+  /** One target that nothing about a connection or request could change. */
+  get isFixed(): boolean {
+    return this.#fixed !== null;
+  }
+
+  /** That target; null when it is taken out. */
+  fixed(): IChosenTarget | null {
+    return this.#fixed !== null && this.#fixed.policy.open ? this.#fixed : null;
   }
 
   /**
@@ -106,7 +118,7 @@ export class RoutePlan {
    * @throws ProxyError when a function gives no usable address
    */
   choose(connection: Connection, facts: IRequestFacts | null, context: () => IRouteContext): IChosenTarget | null {
-    if (this.#fixed !== null) return this.#fixed.policy.open ? this.#fixed : null;
+    if (this.#fixed !== null) return this.fixed();
     const policy = this.#balancer.pick(connection, facts);
     if (policy === null) {
       if (this.policies.some(({ open }) => !open)) return null;

@@ -35,6 +35,11 @@ const BAD_GATEWAY = 502;
 const UNAVAILABLE = 503;
 const GATEWAY_TIMEOUT = 504;
 
+/** The request that is being matched: matching is over before another can begin, so one look-up serves them all. */
+let matchedHead: Head | null = null;
+let matchedInfo: RequestInfo | null = null;
+const matchedHeader = (name: string): string | undefined => fieldValue(matchedInfo!.text, matchedHead!, name);
+
 export class Exchange extends LocalExchange {
   #repeatable = false;
   #retried = false;
@@ -59,6 +64,8 @@ export class Exchange extends LocalExchange {
     this.requestDone = this.body.done;
     const challenge = engine.certificates.challengeResponse(info.path);
     if (challenge !== null) return this.answerChallenge(challenge, bytes, at, end);
+    matchedHead = head;
+    matchedInfo = info;
     let route = engine.table.matchRequest(
       connection.localPort,
       connection.clientIp,
@@ -66,7 +73,7 @@ export class Exchange extends LocalExchange {
       info.authority === '' ? undefined : info.authority,
       info.routePath,
       info.method,
-      (name) => fieldValue(info.text, head, name),
+      matchedHeader,
       connection.tlsVersion,
     );
     if (engine.policy !== null) {
@@ -225,13 +232,8 @@ export class Exchange extends LocalExchange {
   /** Chooses the target, asks the checks, forwards. */
   #route(plan: RoutePlan, head: Head, info: RequestInfo, bytes: Buffer, at: number, end: number): number {
     let chosen: IChosenTarget | null;
-    const facts = {
-      method: info.method,
-      path: info.routePath,
-      header: (name: string) => fieldValue(info.text, head, name),
-    };
     try {
-      chosen = plan.choose(this.connection, facts, () => requestContext(this.connection, plan, head, info));
+      chosen = plan.isFixed ? plan.fixed() : this.#choose(plan, head, info);
       const { verdict } = this;
       if (hasTarget(verdict)) chosen = plan.at(this.connection, chosen, verdict.host, verdict.port);
     } catch {
@@ -252,6 +254,13 @@ export class Exchange extends LocalExchange {
       return -1;
     }
     return this.#forward(chosen, plan, head, info, bytes, at, end);
+  }
+
+  /** Apart, so that requests of routes with one target make no functions that could be asked about them. */
+  #choose(plan: RoutePlan, head: Head, info: RequestInfo): IChosenTarget | null {
+    const header = (name: string): string | undefined => fieldValue(info.text, head, name);
+    const facts = { method: info.method, path: info.routePath, header };
+    return plan.choose(this.connection, facts, () => requestContext(this.connection, plan, head, info));
   }
 
   #forward(

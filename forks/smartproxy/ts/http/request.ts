@@ -53,6 +53,8 @@ export class RequestInfo {
   chunked = false;
   keepAlive = true;
   expectsContinue = false;
+  /** `upgrade` is among the connection options. */
+  upgradeAsked = false;
   /** Protocols of an Upgrade request, '' when it is none. */
   upgrade = '';
   /** Number of header fields that are not forwarded as they are. */
@@ -69,6 +71,7 @@ export function readRequest(info: RequestInfo, head: Head, bytes: Buffer, isTls:
   info.keepAlive = head.minorVersion === 1;
   info.expectsContinue = false;
   info.upgrade = '';
+  info.upgradeAsked = false;
   info.authority = '';
   info.absolute = false;
   info.drops = 0;
@@ -111,7 +114,6 @@ function readMethod(head: Head, bytes: Buffer, text: string): string {
 function readFields(info: RequestInfo, head: Head, bytes: Buffer): IRefusal | null {
   const { numbers, ranges } = head;
   let hosts = 0;
-  let upgradeAsked = false;
   let upgradeAt = -1;
   for (let at = 0; at < head.fieldCount; at += 1) {
     const number = numbers[at]!;
@@ -142,7 +144,6 @@ function readFields(info: RequestInfo, head: Head, bytes: Buffer): IRefusal | nu
         dropField(info, at);
         const fault = readConnection(info, head, bytes, start, end);
         if (fault !== null) return fault;
-        if (listHas(bytes, start, end, 'upgrade')) upgradeAsked = true;
         break;
       }
       case FIELD.upgrade:
@@ -176,7 +177,7 @@ function readFields(info: RequestInfo, head: Head, bytes: Buffer): IRefusal | nu
   if (info.chunked && info.contentLength !== -1) return REFUSALS.lengthAndCoding;
   if (hosts === 0 && head.minorVersion === 1) return REFUSALS.hostMissing;
   info.repeatable = !info.chunked && info.contentLength <= 0 && SAFE_METHODS.has(info.method);
-  return upgradeAsked && upgradeAt !== -1 ? readUpgrade(info, head, upgradeAt) : null;
+  return info.upgradeAsked && upgradeAt !== -1 ? readUpgrade(info, head, upgradeAt) : null;
 }
 
 /** Upgrades are taken only without a body: what follows would belong to two protocols. */
@@ -214,7 +215,8 @@ function readConnection(info: RequestInfo, head: Head, bytes: Buffer, start: num
     if (equalsLower(bytes, wordStart, wordEnd, 'close')) info.keepAlive = false;
     else if (equalsLower(bytes, wordStart, wordEnd, 'keep-alive'))
       info.keepAlive = info.keepAlive || head.minorVersion === 0;
-    else if (!equalsLower(bytes, wordStart, wordEnd, 'upgrade')) {
+    else if (equalsLower(bytes, wordStart, wordEnd, 'upgrade')) info.upgradeAsked = true;
+    else {
       if (isProtected(fieldNumber(bytes, wordStart, wordEnd))) return REFUSALS.connectionOption;
       dropNamed(info.drop, head, bytes, wordStart, wordEnd);
       info.drops += 1;
@@ -230,14 +232,6 @@ export function dropNamed(drop: Uint8Array, head: Head, bytes: Buffer, start: nu
     const range = at * FIELD_STRIDE;
     if (equalsLower(bytes, head.ranges[range]!, head.ranges[range + 1]!, name)) drop[at] = 1;
   }
-}
-
-/** True when a comma-separated list holds a (lower-case) word. */
-export function listHas(bytes: Buffer, start: number, end: number, word: string): boolean {
-  for (const member of latin1(bytes, start, end).toLowerCase().split(',')) {
-    if (member.trim() === word) return true;
-  }
-  return false;
 }
 
 /** Digits only; -1 for anything else, also for numbers beyond 2^53 - 1, which another parser might wrap. */

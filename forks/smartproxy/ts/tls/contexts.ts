@@ -20,6 +20,34 @@ export type TMaterial = (routeName: string) => { readonly cert: string; readonly
 const SESSION_CONTEXT_BYTES = 32;
 const NO_CLIENT_AUTH = 'dcrouter';
 
+/**
+ * The two contexts of one route. Most clients bring no ticket: theirs is sealed by OpenSSL itself. Those that do bring
+ * one meet the keys of before and after as well, which Node asks JavaScript about, twice in every handshake.
+ */
+export class RouteContexts {
+  readonly #options: tls.SecureContextOptions;
+  readonly #tickets: TicketKeys;
+  readonly #plain: tls.SecureContext;
+  #resuming: tls.SecureContext | null = null;
+
+  constructor(options: tls.SecureContextOptions, tickets: TicketKeys) {
+    this.#options = options;
+    this.#tickets = tickets;
+    this.#plain = tls.createSecureContext(options);
+    tickets.seal(this.#plain);
+  }
+
+  /** @param resumes the client brings a ticket */
+  for(resumes: boolean): tls.SecureContext {
+    if (!resumes) return this.#plain;
+    if (this.#resuming === null) {
+      this.#resuming = tls.createSecureContext(this.#options);
+      this.#tickets.open(this.#resuming);
+    }
+    return this.#resuming;
+  }
+}
+
 /** Makes contexts. Tickets of one are good for all that ask for the same client certificates: they share the keys. */
 export class TlsContexts {
   readonly #options: ISmartProxyOptions;
@@ -33,12 +61,12 @@ export class TlsContexts {
     this.#material = material;
   }
 
-  /** The context of a route that terminates TLS. @throws ProxyError when its certificate cannot be used */
-  make(route: ICompiledRoute): tls.SecureContext {
+  /** The contexts of a route that terminates TLS. @throws ProxyError when its certificate cannot be used */
+  make(route: ICompiledRoute): RouteContexts {
     const settings = route.config.action.tls;
     const pair = this.#pair(route.name, settings?.certificate);
     try {
-      const context = tls.createSecureContext({
+      const options = {
         ...pair,
         // With client certificates these are the authorities that they are checked against.
         ca: settings?.clientAuth?.ca ?? pair.ca,
@@ -48,9 +76,8 @@ export class TlsContexts {
         sessionTimeout: settings?.sessionTimeout ?? SESSION_SECONDS,
         minVersion: lowest(settings) ?? this.#options.minVersion,
         maxVersion: highest(settings) ?? this.#options.maxVersion,
-      });
-      this.tickets.serve(context);
-      return context;
+      };
+      return new RouteContexts(options, this.tickets);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new ProxyError(

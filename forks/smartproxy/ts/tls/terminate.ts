@@ -24,7 +24,7 @@ export function startTls(connection: Connection, plan: RoutePlan, hello: IClient
   const stream = new TLSSocket(raw, {
     isServer: true,
     server: plan.stapling ?? undefined,
-    secureContext: plan.secureContext(engine),
+    secureContext: plan.secureContext(engine, hello.resumes),
     // What is inside a tunnel is not ours to name.
     ALPNProtocols: plan.route.kind === 'tcp' ? undefined : ['http/1.1'],
     requestCert: clientAuth !== undefined,
