@@ -173,7 +173,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.#state = 'starting';
       const engine = this.#engine;
       engine.draining = false;
-      engine.wheel.start();
+      engine.begin();
       try {
         await this.#certificates.load(certificateRoutes(engine.table.routes, this.settings));
         await this.#workers?.start();
@@ -181,7 +181,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       } catch (error) {
         await this.#ports.closeAll();
         await this.#workers?.stop(0);
-        engine.wheel.stop();
+        engine.end();
         this.#state = 'stopped';
         throw error;
       }
@@ -215,7 +215,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       await this.#drain.wait(limits.sampleMs);
       engine.pool.closeIdle();
       await upstreamsGone(engine.recorder.upstreams, limits.sampleMs);
-      engine.wheel.stop();
+      engine.end();
       await ordersEnded;
       this.#state = 'stopped';
       this.settings.logger?.info('stopped', { forced });

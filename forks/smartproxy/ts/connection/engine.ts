@@ -20,11 +20,14 @@ import type { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
 import type { Crowd } from './crowd.ts';
 import type { ITargetDefaults } from './policy.ts';
+import type { Ring } from '../ring/ring.ts';
 import type { MemoryPressure } from './pressure.ts';
 import type { ISettings } from './settings.ts';
 
 export interface IEngine {
   readonly settings: ISettings;
+  /** Where busy sockets go while the proxy runs; null when that is not wanted, or not to be had. */
+  ring: Ring | null;
   readonly recorder: Recorder;
   readonly wheel: TimerWheel;
   readonly gate: EventGate;
@@ -55,6 +58,9 @@ export interface IEngine {
   held: number;
   /** `stop` was called: responses carry `Connection: close`, idle connections end. */
   draining: boolean;
+  /** What a running proxy has and a stopped one has not: its clock, its ring. */
+  begin(): void;
+  end(): void;
   /** Called when a connection is gone. */
   onConnectionGone(): void;
 }

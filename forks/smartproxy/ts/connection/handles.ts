@@ -15,6 +15,8 @@ export interface IHandle {
   /** Called for every read with the handle as `this`; what it returns is read into from then on. */
   onread: (() => Uint8Array | undefined) | undefined;
   readonly writeQueueSize: number;
+  /** The descriptor; negative where there is none. */
+  readonly fd: number;
   useUserBuffer(bytes: Uint8Array): void;
   readStart(): number;
   readStop(): number;
@@ -92,5 +94,5 @@ function isComplete(kit: Readonly<Record<keyof IHandleKit, unknown>>): boolean {
   if (!makers.every((maker) => typeof maker === 'function')) return false;
   if (!numbers.every((number) => typeof number === 'number') || !(results instanceof Int32Array)) return false;
   const { prototype } = TCP as { prototype: object };
-  return METHODS.every((name) => name in prototype) && 'onread' in prototype && 'writeQueueSize' in prototype;
+  return [...METHODS, 'onread', 'writeQueueSize', 'fd'].every((name) => name in prototype);
 }

@@ -1,16 +1,21 @@
 /**
  * Sockets of the proxy on Node's TCP handles, without the streams that `net.Socket` builds over them: no events, no
- * ticks, one object. Why, and what it saves: docs/decisions/0005-sockets-on-handles.md.
+ * ticks, one object. Why, and what it saves: docs/decisions/0005-sockets-on-handles.md. Busy ones may move into a ring:
+ * docs/decisions/0006-busy-sockets-in-a-ring.md.
  *
  * @module
  */
-import { getSystemErrorName } from 'node:util';
 import { limits } from '../limits/limits.ts';
-import { handleKit } from './handles.ts';
+import { LANE_LEFT, Lane } from '../ring/lane.ts';
+import type { ILaneSocket } from '../ring/lane.ts';
+import { moves } from '../ring/moves.ts';
+import type { Ring } from '../ring/ring.ts';
+import { HandleOutput, takeKit } from './handleoutput.ts';
 import type { IAddress, IHandle, IHandleKit, IRequest } from './handles.ts';
-import { abandonSlab, borrowSlab, sharedSlab } from './slab.ts';
+import { abandonSlab, borrowSlab, returnSlab, sharedSlab } from './slab.ts';
 import type { Slab } from './slab.ts';
-import type { IDialOwner, IProxySocket, ISocketOwner, IStream } from './socket.ts';
+import type { IDialOwner, IProxySocket } from './socket.ts';
+import { connectError, systemError } from './systemerror.ts';
 
 /** libuv's code of a FIN, the same on every system. */
 const UV_EOF = -4_095;
@@ -20,65 +25,47 @@ interface IOwnHandle extends IHandle {
   proxySocket: HandleSocket | null;
 }
 
-/** A write that the kernel could not take whole. */
-interface IWriteRequest extends IRequest {
-  proxySocket: HandleSocket | null;
-  bytes: number;
-  /** Keeps the memory that is read from. */
-  kept: Uint8Array | string | null;
-}
-
 interface IConnectRequest extends IRequest {
   proxySocket: HandleSocket;
   host: string;
   port: number;
 }
 
-const NO_RESULTS = new Int32Array(1);
 let kit: IHandleKit | null = null;
-let results: Int32Array = NO_RESULTS;
+let results: Int32Array = new Int32Array(1);
 let readAt = 0;
-let asyncAt = 0;
-/** Requests are used up only by writes that go on after the call, which are few: the next write takes the same one. */
-let spareRequest: IWriteRequest | null = null;
 
 /** Whether the runtime shows its handles. Must be true before a {@link HandleSocket} is given one. */
 export function canUseHandles(): boolean {
   if (kit !== null) return true;
-  kit = handleKit();
+  kit = takeKit();
   if (kit === null) return false;
-  ({ results, readAt, asyncAt } = kit);
-  spareRequest = makeWriteRequest();
+  ({ results, readAt } = kit);
   return true;
 }
 
-export class HandleSocket implements IProxySocket {
-  owner: ISocketOwner | null = null;
+export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSocket {
   slab: Slab | null = null;
-  destroyed = false;
-  writableLength = 0;
-  writableNeedDrain = false;
-  #handle: IHandle | null;
   /** What the kernel reads into: libuv has only its address, so it must stay referred to. */
   #view = sharedSlab.view;
   #bytesIn = 0;
-  #bytesOut = 0;
+  /** The handle reads. */
   #reading = false;
   #paused = false;
   #readEnded = false;
-  #ended = false;
-  #connecting = false;
-  #closesWhenSent = false;
   #resets = false;
-  /** Nagle's algorithm (RFC 896) is to be turned off before it can hold a write back; many sockets never get there. */
-  #delayUntouched = false;
-  #written = false;
-  #drainOwner: ISocketOwner | null = null;
   #peer: IAddress | null = null;
+  /** Where it may go once it is busy. */
+  #ring: Ring | null = null;
+  /** Short reads in a row; below 0 after long ones, which then takes longer. */
+  #shortReads = 0;
+  /** Came through the ring while the socket was paused. */
+  #held: Buffer[] | null = null;
+  #endHeld = false;
 
   /** @param handle an accepted or connected one; null for a socket that only stands in the place of one */
   constructor(handle: IHandle | null) {
-    this.#handle = handle;
+    super(handle);
     if (handle === null) return;
     (handle as IOwnHandle).proxySocket = this;
     handle.onread = onRead;
@@ -91,7 +78,7 @@ export class HandleSocket implements IProxySocket {
     const handle = new TCP(socketType);
     const socket = new HandleSocket(handle);
     socket.owner = owner;
-    socket.#connecting = true;
+    socket.connecting = true;
     if (noDelay) socket.disableDelay();
     const request = new ConnectRequest() as IConnectRequest;
     request.oncomplete = onConnect;
@@ -101,7 +88,7 @@ export class HandleSocket implements IProxySocket {
     const failed = address.includes(':')
       ? handle.connect6(request, address, port)
       : handle.connect(request, address, port);
-    if (failed !== 0) socket.#breakSoon(connectError(failed, request));
+    if (failed !== 0) socket.breakSoon(connectError(failed, address, port));
     return socket;
   }
 
@@ -115,7 +102,7 @@ export class HandleSocket implements IProxySocket {
 
   get localAddress(): string | undefined {
     const name: IAddress = {};
-    if (this.#handle !== null) this.#handle.getsockname(name);
+    if (this.handle !== null) this.handle.getsockname(name);
     return name.address;
   }
 
@@ -123,97 +110,52 @@ export class HandleSocket implements IProxySocket {
     return this.#bytesIn;
   }
 
-  get wireBytesOut(): number {
-    if (this.writableLength === 0 || this.#handle === null) return this.#bytesOut;
-    return this.#bytesOut - this.#handle.writeQueueSize;
+  mayUseRing(ring: Ring | null): void {
+    this.#ring = ring;
   }
 
   startReading(): void {
     if (!this.#paused) this.resume();
   }
 
-  disableDelay(): void {
-    this.#delayUntouched = true;
-  }
-
   setKeepAlive(enable: boolean, initialDelayMs: number): void {
-    if (this.#handle === null) return;
-    this.#handle.setKeepAlive(enable, Math.floor(initialDelayMs / MS_PER_SECOND), undefined, undefined);
-  }
-
-  write(data: Uint8Array | string, _encoding?: 'latin1'): boolean {
-    const handle = this.#handle;
-    if (handle === null || this.#ended) return false;
-    if (this.#delayUntouched && (this.#written || data.length > limits.segmentBytes)) {
-      this.#delayUntouched = false;
-      handle.setNoDelay(true);
-    }
-    this.#written = true;
-    const request = spareRequest!;
-    const failed =
-      typeof data === 'string' ? handle.writeLatin1String(request, data) : handle.writeBuffer(request, data);
-    if (failed !== 0) {
-      this.#breakSoon(systemError(failed, 'write'));
-      return false;
-    }
-    this.#bytesOut += data.length;
-    if (results[asyncAt] === 0) return true;
-    spareRequest = makeWriteRequest();
-    request.proxySocket = this;
-    request.bytes = data.length;
-    request.kept = data;
-    this.writableLength += data.length;
-    if (this.writableLength < limits.writeQueueBytes) return true;
-    this.writableNeedDrain = true;
-    return false;
-  }
-
-  end(): void {
-    if (this.#handle === null || this.#ended) return;
-    this.#ended = true;
-    if (!this.#connecting) this.#shutdown(this.#handle);
+    if (this.handle === null) return;
+    this.handle.setKeepAlive(enable, Math.floor(initialDelayMs / MS_PER_SECOND), undefined, undefined);
   }
 
   pause(): void {
     this.#paused = true;
-    if (!this.#reading || this.#handle === null) return;
+    if (this.lane !== null) this.lane.leave();
+    if (!this.#reading || this.handle === null) return;
     this.#reading = false;
-    this.#handle.readStop();
+    this.handle.readStop();
   }
 
   resume(): void {
     this.#paused = false;
-    const handle = this.#handle;
-    if (handle === null || this.#reading || this.#connecting || this.#readEnded) return;
+    const handle = this.handle;
+    if (handle === null || this.#reading || this.connecting || this.#readEnded) return;
+    if (this.#held !== null) {
+      process.nextTick(tellHeld, this);
+      return;
+    }
+    if (this.lane !== null && this.lane.receiving) return;
     this.#reading = true;
     const failed = handle.readStart();
-    if (failed !== 0) this.#breakSoon(systemError(failed, 'read'));
-  }
-
-  /** Reports to `owner` when the outgoing queue is empty again, once however often it is asked. */
-  notifyDrain(owner: ISocketOwner): void {
-    this.#drainOwner = owner;
+    if (failed !== 0) this.breakSoon(systemError(failed, 'read'));
   }
 
   /** libuv refuses to reset while a shutdown is pending, so a socket that was ended is closed plainly. */
   resetOrDestroy(): void {
-    this.#resets = !this.#ended && !this.#connecting;
+    this.#resets = !this.ended && !this.connecting;
     this.destroy();
-  }
-
-  /**
-   * When the kernel has all that was written, it sends the rest and the FIN by itself after a plain close, which spares
-   * a shutdown.
-   */
-  destroySoon(): void {
-    if (this.writableLength === 0) this.destroy();
-    else this.#closesWhenSent = true;
   }
 
   destroy(error: Error | null = null): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    const owner = this.owner;
+    const { lane, owner } = this;
+    if (lane !== null) this.abandonLane(lane);
     if (owner !== null) {
       owner.onSocketGone(this, error);
       this.owner = null;
@@ -221,20 +163,30 @@ export class HandleSocket implements IProxySocket {
     const handle = this.#letGo();
     // A reset that is refused leaves the handle open.
     if (handle !== null && !(this.#resets && handle.reset() === 0)) handle.close();
+    if (lane !== null) lane.letGo();
   }
 
-  /** Gives the handle away, with what the kernel still has to send; the socket is of no use any more. */
-  release(): IHandle | null {
-    const handle = this.#handle as IOwnHandle | null;
+  /**
+   * Gives the handle away, with what the kernel still has to send; the socket is of no use any more.
+   *
+   * @param unread takes what was read and not told
+   * @returns null when there is nothing to give any more
+   */
+  release(unread: Buffer[]): IHandle | null {
+    if (this.lane !== null && !this.#withdraw(this.lane)) this.resetOrDestroy();
+    const handle = this.handle as IOwnHandle | null;
     if (this.#reading && handle !== null) handle.readStop();
     if (handle !== null) handle.proxySocket = null;
+    if (this.#held !== null) unread.push(...this.#held);
     this.destroyed = true;
     this.owner = null;
     return this.#letGo();
   }
 
   useOwnSlab(): void {
-    if (this.slab === null && !this.destroyed) this.slab = borrowSlab();
+    if (this.slab !== null || this.destroyed) return;
+    this.slab = borrowSlab();
+    if (this.lane !== null) this.lane.leave();
   }
 
   replaceSlab(): void {
@@ -258,41 +210,97 @@ export class HandleSocket implements IProxySocket {
       if (slab === null || view !== slab.view) owner.onSocketData(this, view, 0, count);
       else owner.onSocketData(this, slab.bytes, limits.headroomBytes, limits.headroomBytes + count);
     }
+    if (this.#ring !== null) this.#considerRing(this.#ring, count);
     const next = this.slab === null ? sharedSlab.view : this.slab.view;
     if (next === view) return undefined;
     this.#view = next;
     return next;
   }
 
-  /** The kernel took the rest of a write, or could not. */
-  sent(bytes: number, status: number): void {
-    if (this.destroyed) return;
-    if (status < 0) {
-      this.destroy(systemError(status, 'write'));
+  laneReceived(bytes: Buffer, start: number, end: number): void {
+    const count = end - start;
+    this.#bytesIn += count;
+    if (this.#paused || this.#held !== null) {
+      this.#held ??= [];
+      this.#held.push(Buffer.from(bytes.subarray(start, end)));
       return;
     }
-    this.writableLength -= bytes;
-    if (this.writableLength > 0) return;
-    if (this.#closesWhenSent) {
-      this.destroy();
-      return;
-    }
-    this.writableNeedDrain = false;
-    const owner = this.#drainOwner;
-    this.#drainOwner = null;
-    if (owner !== null) owner.onSocketDrain(this);
+    if (this.owner !== null) this.owner.onSocketData(this, bytes, start, end);
+    if (count < limits.ringBufferBytes || this.lane === null) return;
+    this.#shortReads = -moves.readsAgain;
+    this.lane.leave();
   }
 
-  connected(status: number, request: IConnectRequest): void {
+  laneStopped(result: number): void {
+    this.forgetLane();
+    if (result < 0) this.destroy(systemError(result, 'read'));
+    else if (result === LANE_LEFT) {
+      if (!this.#paused) this.resume();
+    } else if (this.#paused || this.#held !== null) {
+      this.#held ??= [];
+      this.#endHeld = true;
+    } else this.#endReading();
+  }
+
+  /** Tells what came while it was paused, as long as it is not paused again. */
+  tellHeld(): void {
+    const held = this.#held;
+    while (held !== null && !this.#paused && !this.destroyed) {
+      const bytes = held.shift();
+      if (bytes === undefined) {
+        this.#held = null;
+        if (this.#endHeld) this.#endReading();
+        else this.resume();
+        return;
+      }
+      if (this.owner !== null) this.owner.onSocketData(this, bytes, 0, bytes.length);
+    }
+  }
+
+  connected(status: number, { host, port }: IConnectRequest): void {
     if (this.destroyed) return;
     if (status < 0) {
-      this.destroy(connectError(status, request));
+      this.destroy(connectError(status, host, port));
       return;
     }
-    this.#connecting = false;
-    if (this.#ended && this.#handle !== null) this.#shutdown(this.#handle);
+    this.connecting = false;
+    if (this.ended && this.handle !== null) this.shutdown(this.handle);
     if (this.owner !== null) (this.owner as IDialOwner).onConnected(this, null);
     this.startReading();
+  }
+
+  /** A socket that gets many short messages is cheaper in the ring; one that gets long ones is not. */
+  #considerRing(ring: Ring, count: number): void {
+    if (count >= limits.ringBufferBytes) {
+      this.#shortReads = -moves.readsAgain;
+      return;
+    }
+    this.#shortReads += 1;
+    if (this.#shortReads < moves.reads || this.handle === null) return;
+    if (this.#reading && this.writableLength === 0) this.#enterRing(ring, this.handle);
+  }
+
+  #enterRing(ring: Ring, handle: IHandle): void {
+    if (this.slab !== null) {
+      returnSlab(this.slab);
+      this.slab = null;
+    }
+    handle.readStop();
+    this.#reading = false;
+    this.lane = Lane.enter(ring, handle.fd, this);
+    if (this.lane !== null) return;
+    this.#shortReads = -moves.readsAgain;
+    this.resume();
+  }
+
+  /** False when the kernel does not let go of it, which is not known to happen: nobody could read from it then. */
+  #withdraw(lane: Lane): boolean {
+    const parts = lane.withdraw();
+    if (parts === null) return false;
+    this.lane = null;
+    for (const part of parts) this.#bytesIn += part.length;
+    if (parts.length > 0) this.#held = this.#held === null ? parts : [...this.#held, ...parts];
+    return true;
   }
 
   #endReading(): void {
@@ -301,32 +309,19 @@ export class HandleSocket implements IProxySocket {
     if (this.owner !== null) this.owner.onSocketEnd(this);
   }
 
-  #shutdown(handle: IHandle): void {
-    // Nobody waits for it. It fails only when the connection is gone, which is then heard by reading.
-    handle.shutdown(new kit!.ShutdownRequest());
-  }
-
-  /** Not within the call that failed: whoever made it is not ready to lose the socket there. */
-  #breakSoon(error: Error): void {
-    process.nextTick(destroyWith, this, error);
-  }
-
   #letGo(): IHandle | null {
-    const handle = this.#handle;
-    this.#bytesOut = this.wireBytesOut;
-    this.#handle = null;
     if (this.slab !== null) {
       // A write may still be under way, so the slab is not reused.
       abandonSlab();
       this.slab = null;
     }
-    return handle;
+    return this.takeHandle();
   }
 
   #peerName(): IAddress {
     if (this.#peer !== null) return this.#peer;
     const name: IAddress = {};
-    if (this.#handle === null || this.#handle.getpeername(name) !== 0) return name;
+    if (this.handle === null || this.handle.getpeername(name) !== 0) return name;
     this.#peer = name;
     return name;
   }
@@ -340,32 +335,6 @@ function onConnect(status: number, _handle: unknown, request: IConnectRequest): 
   request.proxySocket.connected(status, request);
 }
 
-function onSent(this: IWriteRequest, status: number): void {
-  const socket = this.proxySocket;
-  this.proxySocket = null;
-  this.kept = null;
-  if (socket !== null) socket.sent(this.bytes, status);
-}
-
-function makeWriteRequest(): IWriteRequest {
-  const request = new kit!.WriteRequest() as IWriteRequest;
-  request.oncomplete = onSent;
-  request.proxySocket = null;
-  request.bytes = 0;
-  request.kept = null;
-  return request;
-}
-
-function destroyWith(stream: IStream, error: Error): void {
-  stream.destroy(error);
-}
-
-/** As Node's own sockets say it. */
-function systemError(number: number, syscall: string, where = ''): NodeJS.ErrnoException {
-  const code = getSystemErrorName(number);
-  return Object.assign(new Error(`${syscall} ${code}${where}`), { errno: number, code, syscall });
-}
-
-function connectError(number: number, { host, port }: IConnectRequest): Error {
-  return Object.assign(systemError(number, 'connect', ` ${host}:${port}`), { address: host, port });
+function tellHeld(socket: HandleSocket): void {
+  socket.tellHeld();
 }

@@ -7,6 +7,8 @@ import type { CertificateManager } from '../certificates/certificate-manager.ts'
 import { UpstreamPool } from '../http/pool.ts';
 import { RequestIds } from '../http/requestid.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import { acquireRing, releaseRing } from '../ring/rings.ts';
+import type { Ring } from '../ring/ring.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { ITallies } from '../security/tally.ts';
@@ -40,6 +42,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
   const settings = readSettings(options);
   const engine = {
     settings,
+    ring: null as Ring | null,
     recorder: new Recorder(connections),
     wheel: new TimerWheel((nowMs) => owner.onTick(nowMs)),
     gate,
@@ -61,7 +64,23 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     draining: false,
     policy: options.policy ?? null,
     held: 0,
+    begin(): void {
+      engine.wheel.start();
+      if (settings.wantsRing) engine.ring = takeRing(options);
+    },
+    end(): void {
+      engine.wheel.stop();
+      if (engine.ring !== null) releaseRing();
+      engine.ring = null;
+    },
     onConnectionGone: () => owner.onConnectionGone(),
   };
   return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
+}
+
+function takeRing({ logger }: ISmartProxyOptions): Ring | null {
+  const ring = acquireRing();
+  if (typeof ring !== 'string') return ring;
+  logger?.warn('sockets stay with their handles', { reason: ring });
+  return null;
 }

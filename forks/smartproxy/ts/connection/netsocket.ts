@@ -25,6 +25,8 @@ type TDestroyDone = (error?: Error | null) => void;
 export class NetSocket extends net.Socket implements IProxySocket {
   owner: ISocketOwner | null = null;
   slab: Slab | null = null;
+  /** What the socket that this one came of read and did not tell; whoever takes this one reads it first. */
+  unread: Buffer[] = [];
   /** Set to stop reading when the running callback returns. */
   holdReads = false;
 
@@ -48,6 +50,10 @@ export class NetSocket extends net.Socket implements IProxySocket {
   dial(host: string, port: number): this {
     this.on('connect', onConnect);
     return this.connect({ host, port });
+  }
+
+  mayUseRing(): void {
+    // Node's streams do their own reading.
   }
 
   startReading(): void {

@@ -5,7 +5,7 @@
  */
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import { limits } from '../limits/limits.ts';
-import { useHandles } from './sockets.ts';
+import { useHandles, useRing } from './sockets.ts';
 import type { ISocketSettings } from './sockets.ts';
 
 export interface ISettings extends ISocketSettings {
@@ -24,6 +24,8 @@ export interface ISettings extends ISocketSettings {
   readonly drainMs: number;
   /** False: a TLS client that resumes without saying a name is refused. */
   readonly namelessResumption: boolean;
+  /** Busy sockets go into a ring, where one can be had. */
+  readonly wantsRing: boolean;
   readonly keepAliveProbes: boolean;
   readonly keepAliveInitialMs: number;
 }
@@ -54,6 +56,7 @@ export function readSettings(options: ISmartProxyOptions): ISettings {
     drainMs: bounded(options.gracefulShutdownTimeout ?? limits.drainMs),
     namelessResumption: options.allowSessionTicket ?? true,
     onHandles: useHandles(options.sockets),
+    wantsRing: useRing(options.sockets),
     noDelay: options.noDelay ?? true,
     keepAliveProbes: options.keepAlive ?? options.enableKeepAliveProbes ?? true,
     keepAliveInitialMs: options.keepAliveInitialDelay ?? KEEP_ALIVE_INITIAL_MS,

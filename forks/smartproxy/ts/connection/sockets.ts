@@ -9,8 +9,11 @@ import type { IHandle } from './handles.ts';
 import { NetSocket, takeHandle } from './netsocket.ts';
 import type { IDialOwner, IProxySocket, ISocketOwner, IStream } from './socket.ts';
 
-/** `net` in this variable is the option `sockets: 'net'` for proxies that do not say it themselves. */
+
+/** What this variable says is the option `sockets` of proxies that do not say it themselves. */
 const SOCKETS_VARIABLE = 'SMARTPROXY_SOCKETS';
+
+type TSocketKind = 'auto' | 'net' | 'ring';
 
 /** What making a socket needs to know. */
 export interface ISocketSettings {
@@ -20,8 +23,13 @@ export interface ISocketSettings {
 }
 
 /** Whether sockets stand on Node's TCP handles: unless that is not wanted, or not possible. */
-export function useHandles(option: 'auto' | 'net' | undefined): boolean {
+export function useHandles(option: TSocketKind | undefined): boolean {
   return (option ?? process.env[SOCKETS_VARIABLE]) !== 'net' && canUseHandles();
+}
+
+/** Whether busy sockets leave their handles for a ring, if there is one. */
+export function useRing(option: TSocketKind | undefined): boolean {
+  return (option ?? process.env[SOCKETS_VARIABLE]) === 'ring' && canUseHandles();
 }
 
 /** A socket of a handle that was accepted. */
@@ -86,7 +94,9 @@ class NamedDial implements IDialOwner {
 export function toNetSocket(socket: IProxySocket, noDelay: boolean): NetSocket {
   if (!(socket instanceof HandleSocket)) return socket as NetSocket;
   const { owner } = socket;
-  const made = new NetSocket(socket.release());
+  const unread: Buffer[] = [];
+  const made = new NetSocket(socket.release(unread));
+  if (unread.length > 0) made.unread = unread;
   made.owner = owner;
   if (noDelay) made.setNoDelay(true);
   return made;

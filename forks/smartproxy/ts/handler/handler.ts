@@ -109,7 +109,10 @@ class HandlerStage implements IStage {
     // Handlers are written for sockets as net.createServer gives them, which end with their peer.
     stream.allowHalfOpen = false;
     if (stream instanceof TLSSocket) asUnread(stream, held);
-    else if (held !== null && held.length > 0) stream.push(held);
+    else {
+      if (held !== null && held.length > 0) stream.push(held);
+      for (const bytes of stream.unread) stream.push(bytes);
+    }
     try {
       const running = handler(stream, context);
       if (running instanceof Promise) running.catch(() => this.#connection.abort(REASON.handlerError));

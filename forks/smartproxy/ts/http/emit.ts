@@ -10,6 +10,7 @@ import { sharedSlab } from '../connection/slab.ts';
 import type { IStream } from '../connection/socket.ts';
 import { ownSocket } from '../connection/sockets.ts';
 import { limits } from '../limits/limits.ts';
+import { isRingMemory } from '../ring/rings.ts';
 
 /**
  * Writes `before`, `bytes[start, end)` and `after` to `dest`.
@@ -38,6 +39,10 @@ export function emit(
   if (bytes === sharedSlab.view) {
     // The next read of any socket overwrites these bytes: copy, and read into a slab of its own from now on.
     ownSocket(source)?.useOwnSlab();
+    return dest.write(joinCopy(before, bytes, start, end, after));
+  }
+  if (isRingMemory(bytes)) {
+    // As short-lived, and what stands beside them is of other sockets.
     return dest.write(joinCopy(before, bytes, start, end, after));
   }
   let from = start;

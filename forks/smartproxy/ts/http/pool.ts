@@ -86,6 +86,7 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
 
   #ready(): void {
     this.connected = true;
+    this.raw.mayUseRing(this.target.engine.ring);
     if (this.user !== null) this.user.onUpstreamReady(this);
     else this.stream.destroy();
   }

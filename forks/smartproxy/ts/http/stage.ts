@@ -58,6 +58,7 @@ export class HttpStage implements IStage {
 
   /** Begins to wait for the first request. */
   start(): void {
+    this.connection.raw.mayUseRing(this.connection.engine.ring);
     this.connection.expireIn(this.connection.engine.settings.initialDataMs);
   }
 

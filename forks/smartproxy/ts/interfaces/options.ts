@@ -183,8 +183,12 @@ export interface ISmartProxyOptions {
   gracefulShutdownTimeout?: number;
   /** Send small packets at once, default true. Recalled. */
   noDelay?: boolean;
-  /** `net`: sockets are Node's own streams; default `auto`: TCP handles of Node where it shows them, which is faster. Ours. */
-  sockets?: 'auto' | 'net';
+  /**
+   * `net`: sockets are Node's own streams; default `auto`: TCP handles of Node where it shows them, which is faster;
+   * `ring`: busy ones of these move into an io_uring, which is faster still, where Linux is 6.1 or later and lets
+   * processes have one, and Node has `node:ffi`, which is experimental and says so. Elsewhere it is `auto`. Ours.
+   */
+  sockets?: 'auto' | 'net' | 'ring';
   /** TCP keep-alive, default true. Recalled. */
   keepAlive?: boolean;
   /** Milliseconds of silence until the first TCP keep-alive probe, default 10,000. Recalled. */

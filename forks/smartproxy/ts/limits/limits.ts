@@ -23,6 +23,24 @@ export const limits = {
   /** Private read areas lent at once, 72 KiB each: past it big transfers copy. */
   lentSlabs: 512,
 
+  /** Operations handed to the kernel at once; a power of two. */
+  ringSubmissions: 2_048,
+  /** Completions that wait for us before the kernel sets more aside; a power of two. */
+  ringCompletions: 8_192,
+  /** Buffers that the kernel receives into, a power of two, and their size: longer messages go by the socket's handle. */
+  ringBuffers: 512,
+  ringBufferBytes: 4_096,
+  /** Messages on their way to the kernel at once, each in a block of `stringWriteBytes`; further ones go by the handle. */
+  ringBlocks: 512,
+  /** Sockets in the ring at once; further ones stay with their handles. */
+  ringLanes: 65_536,
+  /** Turns of the ring before Node's event loop has one. */
+  ringTurns: 8,
+  /** Short reads in a row after which a socket is worth a place in the ring: one with a single request never is. */
+  ringReads: 4,
+  /** The same for one that was sent back because of its long reads. */
+  ringReadsAgain: 64,
+
   /** Request or response head, bytes: what nginx and Node accept by default. */
   headBytes: 16_384,
   /** Request target, bytes: RFC 9112 §3 asks for at least 8000. */

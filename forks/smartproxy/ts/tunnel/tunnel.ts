@@ -104,6 +104,9 @@ export class Tunnel implements IStage, IDialOwner {
 
   /** Both sides are there. */
   #establish(socket: IStream): void {
+    const { engine, raw } = this.#connection;
+    raw.mayUseRing(engine.ring);
+    ownSocket(socket)?.mayUseRing(engine.ring);
     this.#connected = true;
     this.#touch();
     this.#connection.expireIn(this.#connection.engine.settings.inactivityMs);

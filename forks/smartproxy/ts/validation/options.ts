@@ -152,7 +152,7 @@ export const optionsShape: TShape = {
   inactivityCheckInterval: milliseconds,
   gracefulShutdownTimeout: milliseconds,
   noDelay: boolean,
-  sockets: oneOf('auto', 'net'),
+  sockets: oneOf('auto', 'net', 'ring'),
   keepAlive: boolean,
   keepAliveInitialDelay: milliseconds,
   maxPendingDataSize: integer(0, limits.pendingBytesMax, 'bytes'),

@@ -1,0 +1,48 @@
+/**
+ * The ring of this thread: proxies share it, and the last one to stop closes it.
+ *
+ * @module
+ */
+import { loadLibc } from './libc.ts';
+import { shareMemory } from './memory.ts';
+import { Ring } from './ring.ts';
+
+let ring: Ring | null = null;
+let holders = 0;
+
+/** The ring, to be given back by {@link releaseRing}; or why there is none. */
+export function acquireRing(): Ring | string {
+  if (ring === null) {
+    const opened = openRing();
+    if (typeof opened === 'string') return opened;
+    ring = opened;
+  }
+  holders += 1;
+  return ring;
+}
+
+export function releaseRing(): void {
+  holders -= 1;
+  if (holders > 0 || ring === null) return;
+  ring.closeWhenEmpty();
+  ring = null;
+}
+
+/** The memory that ring sockets receive into, where bytes stand only during a call; null without a ring. */
+export function isRingMemory(bytes: Buffer): boolean {
+  return ring !== null && bytes === ring.bytes;
+}
+
+function openRing(): Ring | string {
+  const libc = loadLibc();
+  if (typeof libc === 'string') return libc;
+  const memory = shareMemory(libc);
+  if (typeof memory === 'string') return memory;
+  try {
+    return new Ring(memory);
+  } catch (error) {
+    memory.unmap();
+    libc.close(memory.eventFd);
+    return error instanceof Error ? error.message : String(error);
+  }
+}
