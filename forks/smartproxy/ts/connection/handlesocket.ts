@@ -244,16 +244,15 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   /** Tells what came while it was paused, as long as it is not paused again. */
   tellHeld(): void {
-    const held = this.#held;
-    while (held !== null && !this.#paused && !this.destroyed) {
-      const bytes = held.shift();
-      if (bytes === undefined) {
-        this.#held = null;
-        if (this.#endHeld) this.#endReading();
-        else this.resume();
-        return;
+    while (this.#held !== null && !this.#paused && !this.destroyed) {
+      const bytes = this.#held.shift();
+      if (bytes !== undefined) {
+        if (this.owner !== null) this.owner.onSocketData(this, bytes, 0, bytes.length);
+        continue;
       }
-      if (this.owner !== null) this.owner.onSocketData(this, bytes, 0, bytes.length);
+      this.#held = null;
+      if (this.#endHeld) this.#endReading();
+      else this.resume();
     }
   }
 

@@ -126,7 +126,9 @@ export class HttpStage implements IStage {
       return;
     }
     this.connection.expireIn(this.connection.engine.settings.keepAliveMs);
-    if (!this.#processing) this.#resumeHeld();
+    if (this.#processing) return;
+    this.#resumeHeld();
+    this.#readOn();
   }
 
   /** Answers a refusal and closes, reading on for a while so that the answer arrives. */
@@ -249,6 +251,11 @@ export class HttpStage implements IStage {
       }
     }
     this.#processing = false;
+    this.#readOn();
+  }
+
+  /** Between two requests reading goes on, unless too many of the next ones are here already. */
+  #readOn(): void {
     if (!this.#suspended && !this.exchange.active && this.#held.length <= limits.pipelineBytes) this.resumeReading();
   }
 

@@ -102,6 +102,7 @@ export class Lane implements IRingUser {
    * @returns how much of it the kernel did not take
    */
   abandon(): number {
+    if (this.#receiving && this.#socket !== null) this.#counters.closed += 1;
     this.#socket = null;
     const sending = this.inFlight;
     if (this.#receiving && !this.#leaving) {
@@ -154,8 +155,10 @@ export class Lane implements IRingUser {
     this.#leaving = true;
     const socket = this.#socket;
     const left = result > 0 || result === ENOBUFS || result === ECANCELED;
-    if (left && socket !== null) this.#counters.returned += 1;
-    else this.#counters.closed += 1;
+    if (socket !== null) {
+      if (left) this.#counters.returned += 1;
+      else this.#counters.closed += 1;
+    }
     this.#leaveIfOver();
     if (socket !== null) socket.laneStopped(left ? LANE_LEFT : result);
   }

@@ -186,7 +186,7 @@ export class Ring {
     const words = this.#words;
     for (let tries = 0; tries < limits.ringTurns; tries += 1) {
       this.enter();
-      for (let at = this.#find(place << KIND_BITS, this.#head); at !== -1; ) {
+      for (let at = this.#find(place << KIND_BITS, this.#head); at !== -1;) {
         const result = words[at + CQE.result]!;
         const flags = words[at + CQE.flags]!;
         words[at + CQE.userData] = DONE;
