@@ -34,7 +34,7 @@ function requestOf(random: TRandom, id: string): { sent: ISent; bytes: Buffer } 
     const length = body.length > 0 ? `Content-Length: ${body.length}\r\n` : '';
     return { sent, bytes: Buffer.concat([Buffer.from(`${head}${length}\r\n`), body]) };
   }
-  const parts = [Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n`)];
+  const parts: Buffer[] = [Buffer.from(`${head}Transfer-Encoding: chunked\r\n\r\n`)];
   for (let at = 0; at < body.length;) {
     const size = Math.min(body.length - at, 1 + Math.floor(random() * 20_000));
     parts.push(Buffer.from(`${size.toString(16)}\r\n`), body.subarray(at, at + size), Buffer.from('\r\n'));
@@ -54,7 +54,7 @@ async function runClient(port: number, random: TRandom, name: string): Promise<n
   const finished = new Promise<void>((resolve, reject) => {
     socket.on('error', reject);
     socket.on('close', () => reject(new Error(`${name} was closed after ${answered} answers`)));
-    socket.on('data', (bytes) => {
+    socket.on('data', (bytes: Buffer) => {
       try {
         for (const { status, head, body } of reader.take(bytes)) {
           const { id, method, body: asked, answerBytes } = requests[answered]!.sent;
