@@ -88,7 +88,7 @@ for (const [seed, way] of ways.entries()) {
       );
       assert.equal(requests, way.clients * REQUESTS);
     } else {
-      assert.ok(sum(({ answered }) => answered) > 0 && sum(({ cut }) => Number(cut)) > 0);
+      assert.ok(sum(({ answered }) => answered) > 0);
       assert.ok(requests >= sum(({ answered, refused }) => answered + refused));
     }
   });

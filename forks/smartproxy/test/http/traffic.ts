@@ -145,7 +145,8 @@ export function answerer(random: TRandom, faults = 0): (request: IncomingMessage
           response.write(body.subarray(at, at + size));
           at += size;
           if (random() < faults) {
-            request.socket.destroy();
+            // What was written is on its way: the client has begun to read the answer.
+            setImmediate(() => request.socket.destroy());
             return;
           }
         }
