@@ -102,7 +102,8 @@ export async function runClient(socket: Socket, random: TRandom, name: string, m
     for (let at = 0; at < all.length;) {
       const size = 1 + Math.floor(random() ** 4 * 60_000);
       if (socket.destroyed) return;
-      if (!socket.write(all.subarray(at, at + size))) await Promise.race([once(socket, 'drain'), finished]);
+      if (!socket.write(all.subarray(at, at + size)))
+        await Promise.race([once(socket, 'drain'), finished]).catch(ignore);
       if (random() < 0.3) await turn();
       at += size;
     }
@@ -112,6 +113,10 @@ export async function runClient(socket: Socket, random: TRandom, name: string, m
   socket.removeAllListeners('close');
   socket.destroy();
   return tally;
+}
+
+function ignore(): void {
+  // What ends the connection is told by `finished`.
 }
 
 /** Answers what the requests of {@link runClient} ask for; with `faults`, leaves some without an answer or the rest of it. */
