@@ -97,6 +97,8 @@ export function toNetSocket(socket: IProxySocket, noDelay: boolean): NetSocket {
   const unread: Buffer[] = [];
   const made = new NetSocket(socket.release(unread));
   if (unread.length > 0) made.unread = unread;
+  made.pastBytesIn = socket.wireBytesIn - made.wireBytesIn;
+  made.pastBytesOut = socket.wireBytesOut - made.wireBytesOut;
   made.owner = owner;
   if (noDelay) made.setNoDelay(true);
   return made;

@@ -61,12 +61,14 @@ export class Lane implements IRingUser {
 
   /**
    * Sends a short message with all others of this turn.
-   * @returns false when it must go by the handle: there is no turn, it is long, or another is on its way
+   * @returns false when it must go by the handle: there is no turn, it is long or empty, or another is on its way
    */
   send(data: string | Uint8Array): boolean {
     const ring = this.#ring;
     const { length } = data;
     if (!ring.draining || this.inFlight > 0 || this.#leaving || length > limits.stringWriteBytes) return false;
+    // Nothing cannot be in flight.
+    if (length === 0) return false;
     const block = ring.takeBlock();
     if (block === -1) return false;
     const at = block * limits.stringWriteBytes;

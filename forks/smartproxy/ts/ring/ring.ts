@@ -104,6 +104,11 @@ export class Ring {
     return this.#userCount;
   }
 
+  /** Messages that could be on their way besides those that are. */
+  get freeBlocks(): number {
+    return this.#freeBlockCount;
+  }
+
   /** A place for a socket, or -1 when there is none. */
   join(user: IRingUser): number {
     if (this.#userCount >= limits.ringLanes || this.#closing) return -1;
