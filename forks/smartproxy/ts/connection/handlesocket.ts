@@ -61,7 +61,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   #shortReads = 0;
   /** Came through the ring while the socket was paused. */
   #held: Buffer[] | null = null;
-  #endHeld = false;
+  /** How it ended behind what is held: 0 for the peer's FIN, or a negative error number. */
+  #heldEnd: number | null = null;
 
   /** @param handle an accepted or connected one; null for a socket that only stands in the place of one */
   constructor(handle: IHandle | null) {
@@ -233,13 +234,12 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   laneStopped(result: number): void {
     this.forgetLane();
-    if (result < 0) this.destroy(systemError(result, 'read'));
-    else if (result === LANE_LEFT) {
+    if (result === LANE_LEFT) {
       if (!this.#paused) this.resume();
     } else if (this.#paused || this.#held !== null) {
       this.#held ??= [];
-      this.#endHeld = true;
-    } else this.#endReading();
+      this.#heldEnd = result;
+    } else this.#stopped(result);
   }
 
   /** Tells what came while it was paused, as long as it is not paused again. */
@@ -249,8 +249,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
       const bytes = held.shift();
       if (bytes === undefined) {
         this.#held = null;
-        if (this.#endHeld) this.#endReading();
-        else this.resume();
+        if (this.#heldEnd === null) this.resume();
+        else this.#stopped(this.#heldEnd);
         return;
       }
       if (this.owner !== null) this.owner.onSocketData(this, bytes, 0, bytes.length);
@@ -277,7 +277,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     }
     this.#shortReads += 1;
     if (this.#shortReads < moves.reads || this.handle === null) return;
-    if (this.#reading && this.writableLength === 0) this.#enterRing(ring, this.handle);
+    if (this.#reading && this.writableLength === 0 && this.lane === null) this.#enterRing(ring, this.handle);
   }
 
   #enterRing(ring: Ring, handle: IHandle): void {
@@ -301,6 +301,11 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     for (const part of parts) this.#bytesIn += part.length;
     if (parts.length > 0) this.#held = this.#held === null ? parts : [...this.#held, ...parts];
     return true;
+  }
+
+  #stopped(result: number): void {
+    if (result < 0) this.destroy(systemError(result, 'read'));
+    else this.#endReading();
   }
 
   #endReading(): void {
