@@ -111,6 +111,11 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     return this.#bytesIn;
   }
 
+  /** An error that was read and not told: nobody reads it once more. */
+  get untoldError(): Error | null {
+    return this.#heldEnd === null || this.#heldEnd === 0 ? null : systemError(this.#heldEnd, 'read');
+  }
+
   mayUseRing(ring: Ring | null): void {
     this.#ring = ring;
   }
@@ -168,7 +173,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   }
 
   /**
-   * Gives the handle away, with what the kernel still has to send; the socket is of no use any more.
+   * Gives the handle away, with what the kernel still has to send; the socket is of no use any more. Its owner stays,
+   * unless it heard meanwhile that the socket is gone.
    *
    * @param unread takes what was read and not told
    * @returns null when there is nothing to give any more
@@ -180,7 +186,6 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     if (handle !== null) handle.proxySocket = null;
     if (this.#held !== null) unread.push(...this.#held);
     this.destroyed = true;
-    this.owner = null;
     return this.#letGo();
   }
 
@@ -295,9 +300,11 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   /** False when the kernel does not let go of it, which is not known to happen: nobody could read from it then. */
   #withdraw(lane: Lane): boolean {
-    const parts = lane.withdraw();
-    if (parts === null) return false;
+    const parts: Buffer[] = [];
+    const result = lane.withdraw(parts);
+    if (result === null) return false;
     this.lane = null;
+    if (result <= 0) this.#heldEnd = result;
     for (const part of parts) this.#bytesIn += part.length;
     if (parts.length > 0) this.#held = this.#held === null ? parts : [...this.#held, ...parts];
     return true;

@@ -93,13 +93,17 @@ class NamedDial implements IDialOwner {
 /** The same connection as a socket of Node's, for what works on no other. The owner stays; reading goes on. */
 export function toNetSocket(socket: IProxySocket, noDelay: boolean): NetSocket {
   if (!(socket instanceof HandleSocket)) return socket as NetSocket;
-  const { owner } = socket;
   const unread: Buffer[] = [];
-  const made = new NetSocket(socket.release(unread));
+  const handle = socket.release(unread);
+  const made = new NetSocket(handle);
   if (unread.length > 0) made.unread = unread;
   made.pastBytesIn = socket.wireBytesIn - made.wireBytesIn;
   made.pastBytesOut = socket.wireBytesOut - made.wireBytesOut;
-  made.owner = owner;
+  made.owner = socket.owner;
+  socket.owner = null;
+  const error = socket.untoldError;
+  if (error !== null) process.nextTick(destroyWith, made, error);
+  else if (handle === null) made.destroy();
   if (noDelay) made.setNoDelay(true);
   return made;
 }
@@ -130,4 +134,8 @@ export function resumeStream(stream: IStream): void {
   if (stream.destroyed) return;
   if (stream instanceof NetSocket) stream.resumeReading();
   else stream.resume();
+}
+
+function destroyWith(socket: NetSocket, error: Error): void {
+  socket.destroy(error);
 }

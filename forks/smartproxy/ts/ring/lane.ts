@@ -114,18 +114,28 @@ export class Lane implements IRingUser {
 
   /**
    * Takes the socket out at once, for somebody else to read from.
-   * @returns what came and was not told, copied; null when the kernel holds on to the socket
+   *
+   * @param parts takes copies of what came and was not told
+   * @returns what `laneStopped` would be told; null when the kernel holds on to the socket
    */
-  withdraw(): Buffer[] | null {
+  withdraw(parts: Buffer[]): number | null {
+    // Whoever hears of a drain now writes by the handle.
+    this.#leaving = true;
     if (this.inFlight > 0) this.sent(this.#ring.settle(this.#place) ?? 0);
-    const socket = this.#socket;
+    const gone = this.#socket === null;
     this.#socket = null;
-    if (!this.#receiving || socket === null) return [];
-    const withdrawn = this.#ring.withdraw(this.#place);
-    if (withdrawn === null) return null;
+    if (!this.#receiving) return LANE_LEFT;
+    if (gone) {
+      // It was destroyed by what it heard above.
+      this.#ring.cancel(this.#place);
+      this.#ring.flush();
+      return LANE_LEFT;
+    }
+    const result = this.#ring.withdraw(this.#place, parts);
+    if (result === null) return null;
     this.#receiving = false;
     this.#leaveIfOver();
-    return withdrawn;
+    return endOf(result);
   }
 
   received(bytes: Buffer, start: number, end: number): void {
@@ -145,7 +155,7 @@ export class Lane implements IRingUser {
     const socket = this.#socket;
     this.#leaveIfOver();
     if (socket === null) return;
-    socket.laneStopped(result > 0 || result === ENOBUFS || result === ECANCELED ? LANE_LEFT : result);
+    socket.laneStopped(endOf(result));
   }
 
   sent(result: number): void {
@@ -169,4 +179,9 @@ export class Lane implements IRingUser {
   #leaveIfOver(): void {
     if (this.over) this.#ring.leave(this.#place);
   }
+}
+
+/** What a socket is told of the result of its last receive. */
+function endOf(result: number): number {
+  return result > 0 || result === ENOBUFS || result === ECANCELED ? LANE_LEFT : result;
 }

@@ -184,12 +184,13 @@ export class Ring {
   }
 
   /**
-   * Ends a receive now. What it brought that was not told yet comes as copies, in order; null when the kernel does not
-   * let go of it.
+   * Ends a receive now.
+   *
+   * @param parts takes copies of what it brought that was not told yet, in order
+   * @returns how it ended, as {@link IRingUser.stopped} would hear it; null when the kernel does not let go of it
    */
-  withdraw(place: number): Buffer[] | null {
+  withdraw(place: number, parts: Buffer[]): number | null {
     this.cancel(place);
-    const parts: Buffer[] = [];
     const words = this.#words;
     for (let tries = 0; tries < limits.ringTurns; tries += 1) {
       this.enter();
@@ -198,7 +199,7 @@ export class Ring {
         const flags = words[at + CQE.flags]!;
         words[at + CQE.userData] = DONE;
         this.#takePart(parts, result, flags);
-        if ((flags & IORING_CQE_F_MORE) === 0) return parts;
+        if ((flags & IORING_CQE_F_MORE) === 0) return result;
         at = this.#find(place << KIND_BITS, this.#head);
       }
     }
