@@ -158,7 +158,7 @@ export abstract class HandleOutput {
   /** The socket's last words: what is on its way and behind it is tried now, and what is not taken is not counted. */
   protected abandonLane(lane: Lane): void {
     const refused = lane.abandon();
-    this.#bytesOut -= refused;
+    if (refused !== null) this.#bytesOut -= refused;
     if (refused === 0 && this.#behind !== null && this.handle !== null) this.#writeWaiting(this.handle);
   }
 

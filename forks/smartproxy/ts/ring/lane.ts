@@ -31,7 +31,9 @@ export class Lane implements IRingUser {
   readonly #place: number;
   #socket: ILaneSocket | null;
   #receiving = true;
+  /** It is not to go on, neither way. */
   #leaving = false;
+  #cancelled = false;
   #block = -1;
 
   private constructor(ring: Ring, fd: number, socket: ILaneSocket) {
@@ -84,24 +86,24 @@ export class Lane implements IRingUser {
   leave(): void {
     if (this.#leaving || !this.#receiving) return;
     this.#leaving = true;
-    this.#ring.cancel(this.#place);
+    this.#cancel();
     this.#ring.flush();
   }
 
   /**
    * The socket is going away: it is told nothing more. What is on its way is handed over first.
-   * @returns how much of it the kernel did not take
+   * @returns how much of it the kernel did not take; null where that is not known
    */
-  abandon(): number {
+  abandon(): number | null {
     this.#socket = null;
     const sending = this.inFlight;
-    if (this.#receiving && !this.#leaving) {
+    if (this.#receiving && !this.#cancelled) {
       this.#leaving = true;
-      this.#ring.cancel(this.#place);
+      this.#cancel();
     }
     if (sending === 0) return 0;
     const result = this.#ring.settle(this.#place);
-    if (result === null) return 0;
+    if (result === null) return null;
     this.#landed();
     this.#leaveIfOver();
     return sending - Math.max(result, 0);
@@ -121,13 +123,16 @@ export class Lane implements IRingUser {
   withdraw(parts: Buffer[]): number | null {
     // Whoever hears of a drain now writes by the handle.
     this.#leaving = true;
-    if (this.inFlight > 0) this.sent(this.#ring.settle(this.#place) ?? 0);
+    if (this.inFlight > 0) {
+      const sent = this.#ring.settle(this.#place);
+      if (sent === null) return null;
+      this.sent(sent);
+    }
     const gone = this.#socket === null;
     this.#socket = null;
     if (!this.#receiving) return LANE_LEFT;
     if (gone) {
       // It was destroyed by what it heard above.
-      this.#ring.cancel(this.#place);
       this.#ring.flush();
       return LANE_LEFT;
     }
@@ -168,6 +173,11 @@ export class Lane implements IRingUser {
     this.#leaveIfOver();
     const socket = this.#socket;
     if (socket !== null) socket.laneSent(result === EAGAIN ? 0 : Math.min(result, 0), rest);
+  }
+
+  #cancel(): void {
+    this.#cancelled = true;
+    this.#ring.cancel(this.#place);
   }
 
   #landed(): void {

@@ -9,6 +9,8 @@ import { Ring } from './ring.ts';
 
 let ring: Ring | null = null;
 let holders = 0;
+/** Of rings that close as well: the last sockets in them are still told of bytes. */
+const memories = new WeakSet<Buffer>();
 
 /** The ring, to be given back by {@link releaseRing}; or why there is none. */
 export function acquireRing(): Ring | string {
@@ -28,9 +30,9 @@ export function releaseRing(): void {
   ring = null;
 }
 
-/** The memory that ring sockets receive into, where bytes stand only during a call; null without a ring. */
+/** The memory that ring sockets receive into, where bytes stand only during a call. */
 export function isRingMemory(bytes: Buffer): boolean {
-  return ring !== null && bytes === ring.bytes;
+  return memories.has(bytes);
 }
 
 function openRing(): Ring | string {
@@ -39,7 +41,9 @@ function openRing(): Ring | string {
   const memory = shareMemory(libc);
   if (typeof memory === 'string') return memory;
   try {
-    return new Ring(memory);
+    const opened = new Ring(memory);
+    memories.add(opened.bytes);
+    return opened;
   } catch (error) {
     memory.unmap();
     libc.close(memory.eventFd);
