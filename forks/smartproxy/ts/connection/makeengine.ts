@@ -66,7 +66,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     held: 0,
     begin(): void {
       engine.wheel.start();
-      if (settings.wantsRing) engine.ring = takeRing(options);
+      if (settings.wantsRing) engine.ring = takeRing(options, settings.onHandles);
     },
     end(): void {
       engine.wheel.stop();
@@ -78,9 +78,9 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
   return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
 }
 
-function takeRing({ logger }: ISmartProxyOptions): Ring | null {
-  const ring = acquireRing();
+function takeRing({ logger }: ISmartProxyOptions, onHandles: boolean): Ring | null {
+  const ring = onHandles ? acquireRing() : 'this runtime shows no handles of sockets';
   if (typeof ring !== 'string') return ring;
-  logger?.warn('sockets stay with their handles', { reason: ring });
+  logger?.warn('sockets stay out of the ring', { reason: ring });
   return null;
 }

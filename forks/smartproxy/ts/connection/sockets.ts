@@ -27,9 +27,9 @@ export function useHandles(option: TSocketKind | undefined): boolean {
   return (option ?? process.env[SOCKETS_VARIABLE]) !== 'net' && canUseHandles();
 }
 
-/** Whether busy sockets leave their handles for a ring, if there is one. */
+/** Whether busy sockets are to leave their handles for a ring, if they have handles and there is a ring. */
 export function useRing(option: TSocketKind | undefined): boolean {
-  return (option ?? process.env[SOCKETS_VARIABLE]) === 'ring' && canUseHandles();
+  return (option ?? process.env[SOCKETS_VARIABLE]) === 'ring';
 }
 
 /** A socket of a handle that was accepted. */
