@@ -210,6 +210,15 @@ export class Ring {
     if (this.#userCount === 0 && !this.draining) this.#close();
   }
 
+  /** The thread ends and nobody will be told anything: without this the kernel kept its sockets open behind it. */
+  drop(): void {
+    for (const [place, user] of this.#users.entries()) {
+      if (user !== null) this.cancel(place);
+    }
+    // Each brings the end of a few.
+    for (let left = this.#users.length; left >= 0; left -= 1) this.enter();
+  }
+
   #close(): void {
     this.#closed = true;
     this.#waker.close();

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { isMainThread } from 'node:worker_threads';
 import { loadLibc } from './libc.ts';
 import { shareMemory } from './memory.ts';
 import { Ring } from './ring.ts';
 
 let ring: Ring | null = null;
 let holders = 0;
+let hearsExit = false;
 /** Of rings that close as well: the last sockets in them are still told of bytes. */
 const memories = new WeakSet<Buffer>();
 
@@ -43,10 +45,19 @@ function openRing(): Ring | string {
   try {
     const opened = new Ring(memory);
     memories.add(opened.bytes);
+    if (!isMainThread && !hearsExit) {
+      hearsExit = true;
+      process.on('exit', dropRing);
+    }
     return opened;
   } catch (error) {
     memory.unmap();
     libc.close(memory.eventFd);
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Of a process that ends the kernel takes everything back, of a thread it does not. */
+function dropRing(): void {
+  if (ring !== null) ring.drop();
 }
