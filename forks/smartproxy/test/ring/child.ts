@@ -44,7 +44,7 @@ async function alive(port: string): Promise<void> {
   const socket = await owner.connected;
   socket.mayUseRing(ring);
   owner.onBytes = (_source, bytes, start, end) =>
-    void socket.write(ring.draining ? bytes.latin1Slice(start, end) : 'by its handle', 'latin1');
+    void socket.write(ring.draining ? bytes.toString('latin1', start, end) : 'by its handle', 'latin1');
   owner.onSocketEnd = () => {
     socket.destroy();
     releaseRing();
@@ -109,7 +109,7 @@ async function throws(): Promise<void> {
     server.close();
     let got = '';
     pair.owner.onBytes = (_source, bytes, start, end) => {
-      const text = bytes.latin1Slice(start, end);
+      const text = bytes.toString('latin1', start, end);
       pair.socket.write(text, 'latin1');
       if (at % 2 === 1) throw new Error(`${at} ${text}`);
     };

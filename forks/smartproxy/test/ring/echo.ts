@@ -72,7 +72,7 @@ class Echo {
   /** An empty part is written as well: whoever counts on there being a byte is found out. */
   #write(bytes: Buffer, from: number, to: number): void {
     const text = to - from <= limits.stringWriteBytes && this.#random() < 0.5;
-    if (text) this.#socket.write(bytes.latin1Slice(from, to), 'latin1');
+    if (text) this.#socket.write(bytes.toString('latin1', from, to), 'latin1');
     else this.#socket.write(Buffer.from(bytes.subarray(from, to)));
   }
 
@@ -120,4 +120,3 @@ export async function converse(
   await ended;
   return { sent: Buffer.concat(sent), got: Buffer.concat(got), inTurn: echo.inTurn };
 }
-

@@ -13,10 +13,10 @@ const LONG = patterned(3_000_000, 5);
 
 /** A way to end, by the socket or by its owner. */
 const WAYS: Record<string, (socket: IProxySocket) => void> = {
-  destroy: (socket) => void socket.destroy(),
-  destroySoon: (socket) => void socket.destroySoon(),
-  end: (socket) => void socket.end(),
-  resetOrDestroy: (socket) => socket.resetOrDestroy(),
+  'destroy': (socket) => void socket.destroy(),
+  'destroySoon': (socket) => void socket.destroySoon(),
+  'end': (socket) => void socket.end(),
+  'resetOrDestroy': (socket) => socket.resetOrDestroy(),
   'end, then destroySoon': (socket) => {
     socket.end();
     socket.destroySoon();
@@ -37,7 +37,7 @@ const WAYS: Record<string, (socket: IProxySocket) => void> = {
 
 /** What is written before the end, in parts. */
 const WRITES: Record<string, Array<string | Buffer>> = {
-  nothing: [],
+  'nothing': [],
   'one short message': [SHORT],
   'three short messages': ['a', Buffer.from('b'), 'c'],
   'a short and a long message': [SHORT, LONG],

@@ -1,7 +1,7 @@
 // Sockets that become Node's while the ring holds bytes of theirs, either way: nothing is lost, the order is kept.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NetSocket } from '../../ts/connection/netsocket.ts';
+import type { NetSocket } from '../../ts/connection/netsocket.ts';
 import { notifyDrain, toNetSocket } from '../../ts/connection/sockets.ts';
 import { patterned, sha256 } from '../helpers/proxy.ts';
 import { holdRing, startPair } from '../sockets/owner.ts';

@@ -14,8 +14,13 @@ const raw = (port: number) => ({
   action: { type: 'forward' as const, targets: [{ host: '127.0.0.1', port }] },
 });
 
+interface IState {
+  runs: boolean;
+  rounds: number;
+}
+
 /** Sends numbers to an echo, each when the one before is back, until it is told to stop or the connection ends. */
-async function chat(client: RawClient, state: { runs: boolean; rounds: number }): Promise<string> {
+async function chat(client: RawClient, state: IState): Promise<string> {
   let expected = '';
   try {
     for (let round = 0; state.runs; round += 1) {
@@ -44,7 +49,7 @@ test('two proxies in one process share a ring; one stops under traffic, the othe
   const states = [
     { runs: true, rounds: 0 },
     { runs: true, rounds: 0 },
-  ] as const;
+  ] as [IState, IState];
   const chats = [
     Promise.all(ofFirst.map((client) => chat(client, states[0]))),
     Promise.all(ofSecond.map((client) => chat(client, states[1]))),

@@ -5,7 +5,7 @@ import { sha256 } from '../helpers/proxy.ts';
 import { setBounds } from '../helpers/bounds.ts';
 import { holdRing, startPair } from '../sockets/owner.ts';
 import { converse } from './echo.ts';
-import { emptied } from './turn.ts';
+import { type IPair, emptied } from './turn.ts';
 
 const SEEDS = Number(process.env['RING_SEEDS'] ?? 4);
 const PAIRS = 6;
@@ -21,7 +21,7 @@ for (const [size, bounds] of Object.entries(SIZES)) {
     test(`${size} ring, seed ${seed}: random messages both ways arrive in order, and are counted`, async (t) => {
       setBounds(t, bounds);
       const ring = holdRing(t);
-      const pairs = [];
+      const pairs: IPair[] = [];
       for (let at = 0; at < PAIRS; at += 1) pairs.push(await startPair(t, 'ring'));
       const said = await Promise.all(pairs.map((pair, at) => converse(ring, seed * PAIRS + at, pair)));
       for (const [at, { sent, got }] of said.entries()) {

@@ -89,7 +89,7 @@ export function parse(text: string): (IResponse & { length: number }) | null {
     return text.length < whole ? null : { status, body: text.slice(start, whole), last, length: whole };
   }
   let body = '';
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     const line = text.indexOf('\r\n', at);
     if (line === -1) return null;
     const size = parseInt(text.slice(at, line), 16);
@@ -124,15 +124,15 @@ export class Seat {
     socket.on('error', () => {});
     const closed = once(socket, 'close').catch(() => {});
     let text = '';
-    let ended = false;
+    const state = { ended: false };
     let wake: (() => void) | null = null;
     socket.on('data', (part: Buffer) => {
-      text += part.latin1Slice();
+      text += part.toString('latin1');
       wake?.();
     });
     for (const event of ['end', 'close', 'error']) {
       socket.on(event, () => {
-        ended = true;
+        state.ended = true;
         wake?.();
       });
     }
@@ -140,7 +140,7 @@ export class Seat {
     await Promise.race([once(socket, 'connect').catch(() => {}), closed]);
     const { localPort } = socket;
     if (this.#count === 0) await seen.everybody();
-    while (!ended && this.#count < requests) {
+    while (!state.ended && this.#count < requests) {
       this.#count += 1;
       const id = `${this.#name}-${this.#count}`;
       const { body, fate } = this.#send(socket, id);
@@ -151,7 +151,7 @@ export class Seat {
       }
       const early = this.#random() < 0.03;
       let response = parse(text);
-      while (response === null && !ended) {
+      while (response === null && !state.ended) {
         await new Promise<void>((resolve) => (wake = resolve));
         if (early && text.length > 0) break;
         response = parse(text);
@@ -167,7 +167,7 @@ export class Seat {
       if (response.last) break;
     }
     if (text.length > 0) seen.wrong.push(`${this.#name}: more than was asked for`);
-    if (ended || socket.destroyed) socket.destroy();
+    if (state.ended || socket.destroyed) socket.destroy();
     else {
       socket.end();
       await closed;
@@ -201,7 +201,8 @@ export class Seat {
     const { answers, wrong } = this.#seen;
     if (status === 200) {
       answers.set(id, (answers.get(id) ?? 0) + 1);
-      if (!body.startsWith(`${id}:${sha256(sent)}:`) || !body.endsWith(id)) wrong.push(`${id} got ${body.slice(0, 40)}`);
+      if (!body.startsWith(`${id}:${sha256(sent)}:`) || !body.endsWith(id))
+        wrong.push(`${id} got ${body.slice(0, 40)}`);
     } else if (status === 502 || status === 503) {
       // The target killed its connection before any answer.
       this.#seen.refused += 1;

@@ -15,7 +15,12 @@ export interface IPair {
 }
 
 /** Does something within the call that tells of a message of the peer. With a ring: in its turn. */
-export async function within(ring: Ring | null, { owner, peer }: IPair, act: () => void, text: string | Buffer = 't'): Promise<void> {
+export async function within(
+  ring: Ring | null,
+  { owner, peer }: IPair,
+  act: () => void,
+  text: string | Buffer = 't',
+): Promise<void> {
   const done = Promise.withResolvers<void>();
   owner.onBytes = () => {
     owner.onBytes = null;

@@ -250,7 +250,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   /** Tells what came while it was paused, as long as it is not paused again. */
   tellHeld(): void {
     const held = this.#held;
-    while (held !== null && !this.#paused && !this.destroyed) {
+    if (held === null) return;
+    while (!this.#paused && !this.destroyed) {
       const bytes = held.shift();
       if (bytes === undefined) {
         this.#held = null;

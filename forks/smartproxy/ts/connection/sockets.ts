@@ -9,7 +9,6 @@ import type { IHandle } from './handles.ts';
 import { NetSocket, takeHandle } from './netsocket.ts';
 import type { IDialOwner, IProxySocket, ISocketOwner, IStream } from './socket.ts';
 
-
 /** What this variable says is the option `sockets` of proxies that do not say it themselves. */
 const SOCKETS_VARIABLE = 'SMARTPROXY_SOCKETS';
 

@@ -193,7 +193,7 @@ export class Ring {
    */
   withdraw(place: number, parts: Buffer[]): number | null {
     this.cancel(place);
-    for (let tries = 0; tries < limits.ringTurns; ) {
+    for (let tries = 0; tries < limits.ringTurns;) {
       this.enter();
       while (this.#take(place << KIND_BITS)) {
         this.#takePart(parts, this.#takenResult, this.#takenFlags);
