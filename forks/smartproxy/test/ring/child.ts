@@ -47,7 +47,7 @@ async function alive(port: string): Promise<void> {
     void socket.write(ring.draining ? bytes.toString('latin1', start, end) : 'by its handle', 'latin1');
   owner.onSocketEnd = () => {
     socket.destroy();
-    releaseRing();
+    // The ring stays open, with nobody in it.
     tell({ users: ring.users });
   };
 }
