@@ -137,6 +137,9 @@ export const pipePeer: IProxyPeer = {
 };
 
 export const systemProxies: readonly IProxyPeer[] = [haproxy, nginx, caddy];
+/** The option `sockets` of what stands for us; the variable is the proxy's own. */
+const OUR_SOCKETS = process.env['SMARTPROXY_SOCKETS'] ?? 'ring';
+
 export const allPeers: readonly IProxyPeer[] = [...systemProxies, ...nodeProxies, undiciPeer, pipePeer];
 
 export interface IOursOptions {
@@ -144,11 +147,13 @@ export interface IOursOptions {
   readonly sources?: string;
   /** No listeners: what counting costs when nobody listens. */
   readonly silent?: boolean;
+  /** The option `sockets`. */
+  readonly sockets?: string;
 }
 
 /** Ours, started by its adapter. */
 export function oursPeer(name = 'ours', options: IOursOptions = {}): IProxyPeer {
-  const env: Record<string, string> = {};
+  const env: Record<string, string> = { SMARTPROXY_SOCKETS: options.sockets ?? OUR_SOCKETS };
   if (options.sources !== undefined) env['BENCH_PROXY_SOURCES'] = options.sources;
   if (options.silent === true) env['BENCH_PROXY_SILENT'] = '1';
   return {
@@ -162,3 +167,6 @@ export function oursPeer(name = 'ours', options: IOursOptions = {}): IProxyPeer 
     },
   };
 }
+
+/** The same with the default of `sockets`: what it is without a ring. */
+export const oursOnHandles: IProxyPeer = oursPeer('ours, on handles', { sockets: 'auto' });

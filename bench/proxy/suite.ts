@@ -9,7 +9,7 @@ import { type IBenchRow, type ISuite, type ISuiteOptions, takesPart } from '../h
 import { countingRow } from './counting.ts';
 import { type IEnvironment, openEnvironment } from './environment.ts';
 import { memoryRows } from './memory.ts';
-import { type IProxyPeer, nodeProxies, oursPeer, pipePeer, systemProxies, undiciPeer } from './peers.ts';
+import { type IProxyPeer, nodeProxies, oursOnHandles, oursPeer, pipePeer, systemProxies, undiciPeer } from './peers.ts';
 import { type IProxyRow, proxyRows } from './rows.ts';
 import { BENCH_HOST } from './scenario.ts';
 
@@ -27,6 +27,7 @@ function peersOf(row: IProxyRow, options: ISuiteOptions): IProxyPeer[] {
   if (row.node === 'websocket') others.push(...nodeProxies.slice(0, 3));
   if (row.node === 'pipe') others.push(pipePeer);
   if (row.kind === 'https') others.push(undiciPeer);
+  others.push(oursOnHandles);
   return [oursPeer(), ...others.filter((peer) => takesPart(options, peer.name))];
 }
 

@@ -1,13 +1,13 @@
 // What the metrics show, held against the statistics that they are read from.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, get, type IncomingMessage } from 'node:http';
+import { Agent, createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Registry } from '@dcrouter/metrics';
 import { selfSignedCertificate } from '@dcrouter/acme';
 import { DnsServer } from '@dcrouter/smartdns/server';
-import { SmartProxy, type IRouteConfig } from '@dcrouter/smartproxy';
+import { SmartProxy, type IRouteConfig, type ISmartProxyOptions } from '@dcrouter/smartproxy';
 import { ControlCounters } from '../../ts/control/stats.ts';
 import type { IHealthStats } from '../../ts/health/types.ts';
 import type { IResolveStats } from '../../ts/resolve/types.ts';
@@ -44,7 +44,11 @@ function register(sources: Partial<IMetricSources>): Registry {
   return registry;
 }
 
-async function proxyWith(t: TestContext, routes: (backend: number) => IRouteConfig[]) {
+async function proxyWith(
+  t: TestContext,
+  routes: (backend: number) => IRouteConfig[],
+  options: Partial<ISmartProxyOptions> = {},
+) {
   const backend = createServer((_, response) => void response.end('hello'));
   backend.listen(0, '127.0.0.1');
   await once(backend, 'listening');
@@ -52,6 +56,7 @@ async function proxyWith(t: TestContext, routes: (backend: number) => IRouteConf
     listenAddress: '127.0.0.1',
     ephemeralPorts: true,
     routes: routes((backend.address() as AddressInfo).port),
+    ...options,
   });
   await proxy.start();
   t.after(async () => {
@@ -116,6 +121,25 @@ test('proxy: series equal the statistics, and those of removed routes go', async
     2,
     'each exchange is shown once',
   );
+});
+
+test('the ring: what moved in and out, and nothing where there is none', async (t) => {
+  const { proxy } = await proxyWith(t, (port) => [route('one', port)], { sockets: 'ring' });
+  const registry = register({ proxy: () => proxy });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  for (let n = 0; n < 10; n += 1) {
+    const call = get({ port: proxy.listeningPort(8080)!, agent });
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
+    await once(response.resume(), 'end');
+  }
+  // The system may give no ring: then the series stay at 0.
+  const inside = proxy.stats.snapshot().ring === undefined ? 0 : 2;
+  const shown = await samples(registry);
+  assert.equal(shown.get('dcrouter_proxy_ring_sockets'), inside);
+  assert.equal(shown.get('dcrouter_proxy_ring_entered_total'), inside);
+  assert.equal(shown.get('dcrouter_proxy_ring_returned_total'), 0);
+  if (inside > 0) assert.equal(shown.get('dcrouter_proxy_ring_bounds_total{bound="places"}'), 0);
+  agent.destroy();
 });
 
 test('certificates: expiry by route and name, and one state of four', async (t) => {

@@ -118,6 +118,7 @@ function processMetrics(families: Families): TFill {
     'Idle upstream connections closed to make room for others.',
   );
   const tls = tlsMetrics(families);
+  const ring = ringMetrics(families);
   return (snapshot) => {
     catchUpAll(closed, snapshot.terminationReasons);
     catchUpAll(types, snapshot.connectionTypes);
@@ -126,6 +127,29 @@ function processMetrics(families: Families): TFill {
     poolTargets.set(snapshot.pool.targets);
     catchUp(evicted.labels(), snapshot.pool.evicted);
     tls(snapshot);
+    ring(snapshot);
+  };
+}
+
+/** Without a ring they stay at 0. */
+function ringMetrics(families: Families): TFill {
+  const active = families.gauge('dcrouter_proxy_ring_sockets', 'Sockets served through an io_uring.');
+  const entered = families.counter('dcrouter_proxy_ring_entered_total', 'Sockets that moved into an io_uring.');
+  const returned = families.counter(
+    'dcrouter_proxy_ring_returned_total',
+    'Sockets that moved out of an io_uring again, for long messages or as reading was held back.',
+  );
+  const bounds = families.counter(
+    'dcrouter_proxy_ring_bounds_total',
+    'Times an io_uring had no place for a socket, no buffer to receive into or no block to send from.',
+    'bound',
+  );
+  return ({ ring }) => {
+    if (ring === undefined) return;
+    active.set(ring.active);
+    catchUp(entered.labels(), ring.entered);
+    catchUp(returned.labels(), ring.returned);
+    catchUpAll(bounds, { places: ring.refused, buffers: ring.bufferless, blocks: ring.blockless });
   };
 }
 

@@ -62,9 +62,13 @@ const timeouts = z.strictObject({
 const socket = z.strictObject({
   noDelay: z.boolean().optional().describe('Send small packets at once; default true.'),
   kind: z
-    .enum(['auto', 'net'])
+    .enum(['auto', 'net', 'ring'])
     .optional()
-    .describe("`net`: Node's own streams; default `auto`: its TCP handles where it shows them, which is faster."),
+    .describe(
+      "`net`: Node's own streams; default `auto`: its TCP handles where it shows them, which is faster; `ring`: busy " +
+        'ones move into an io_uring where the system lets them, which takes a third less CPU time per request and uses ' +
+        'node:ffi, experimental in Node 26.',
+    ),
   keepAlive: z.boolean().optional().describe('TCP keep-alive; default true.'),
   keepAliveInitialDelayMs: milliseconds().optional().describe('Silence until the first probe; default 10000.'),
 });

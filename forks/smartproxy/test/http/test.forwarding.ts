@@ -102,6 +102,27 @@ test('pipelined requests are answered in order, one connection for all', async (
   assert.equal(ledger.requests.length, 4);
 });
 
+test('more pipelined requests than are held at once: reading stops, goes on, and each is answered in order', async (t) => {
+  const backend = await startHttp(t, (req, res) => res.end(`<${req.url}>`));
+  const { port, ledger } = await startProxy(t, [forwardTo(backend.port)]);
+  const client = await RawClient.open(port(8080));
+  const paths = Array.from({ length: 3_000 }, (_, n) => `/${n}`);
+  client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`).join(''));
+  let told = 0;
+  let from = 0;
+  await client.until(({ text }) => {
+    for (let end = text.indexOf('>', from); end !== -1; end = text.indexOf('>', from)) {
+      assert.equal(text.slice(text.lastIndexOf('<', end) + 1, end), paths[told]);
+      told += 1;
+      from = end + 1;
+    }
+    return told === paths.length;
+  });
+  client.socket.destroy();
+  await ledger.settled();
+  assert.equal(ledger.requests.length, paths.length);
+});
+
 test('HEAD, 204 and 304 have no body whatever their head says', async (t) => {
   const backend = await startTcp(t, (socket) => {
     socket.on('data', (bytes) => {

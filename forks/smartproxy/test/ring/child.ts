@@ -7,7 +7,7 @@ import { connectSocket } from '../../ts/connection/sockets.ts';
 import { moves } from '../../ts/ring/moves.ts';
 import { acquireRing, releaseRing } from '../../ts/ring/rings.ts';
 import type { Ring } from '../../ts/ring/ring.ts';
-import { KINDS, KeepingOwner, moveIn } from '../sockets/owner.ts';
+import { KINDS, KeepingOwner, doorOf, moveIn } from '../sockets/owner.ts';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const tell = (what: unknown): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -42,7 +42,7 @@ async function alive(port: string): Promise<void> {
   const owner = new KeepingOwner();
   connectSocket(owner, '127.0.0.1', Number(port), KINDS.ring);
   const socket = await owner.connected;
-  socket.mayUseRing(ring);
+  socket.mayUseRing(doorOf(ring));
   owner.onBytes = (_source, bytes, start, end) =>
     void socket.write(ring.draining ? bytes.toString('latin1', start, end) : 'by its handle', 'latin1');
   owner.onSocketEnd = () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits } from '../../ts/limits/limits.ts';
+import { RingCounters, RingDoor } from '../../ts/ring/door.ts';
 import { LANE_LEFT, Lane, type ILaneSocket } from '../../ts/ring/lane.ts';
 import type { Ring } from '../../ts/ring/ring.ts';
 
@@ -29,7 +30,7 @@ function startLane(takes: number | null) {
     laneStopped: (result) => void calls.push(`stopped ${result}`),
     laneSent: (result, rest) => void calls.push(`sent ${result} ${String(rest)}`),
   };
-  const lane = Lane.enter(ring as unknown as Ring, 7, socket)!;
+  const lane = Lane.enter(new RingDoor(ring as unknown as Ring, new RingCounters()), 7, socket)!;
   assert.equal(lane.send(''), false, 'nothing is not sent');
   assert.equal(lane.send(MESSAGE), true);
   assert.equal(lane.send(MESSAGE), false, 'one is on its way');

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { IDialOwner, IProxySocket, IStream } from '../../ts/connection/socket.ts';
 import { connectSocket, useHandles } from '../../ts/connection/sockets.ts';
+import { RingCounters, RingDoor } from '../../ts/ring/door.ts';
 import { moves } from '../../ts/ring/moves.ts';
 import { acquireRing, releaseRing } from '../../ts/ring/rings.ts';
 import type { Ring } from '../../ts/ring/ring.ts';
@@ -109,11 +110,16 @@ export function holdRing(t: TestContext): Ring {
   return ring;
 }
 
+/** What sockets of tests count as they go in and out. */
+export const counters = new RingCounters();
+
+export const doorOf = (ring: Ring): RingDoor => new RingDoor(ring, counters);
+
 /** Lets a socket of ours get a byte, of which its owner tells nothing, and with it into the ring. */
 export async function moveIn(ring: Ring, socket: IProxySocket, owner: KeepingOwner, peer: Socket): Promise<void> {
   const before = ring.users;
   const { onBytes } = owner;
-  socket.mayUseRing(ring);
+  socket.mayUseRing(doorOf(ring));
   const read = new Promise<void>((resolve) => (owner.onBytes = () => resolve()));
   peer.write('w');
   await read;

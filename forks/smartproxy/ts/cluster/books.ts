@@ -9,7 +9,7 @@ import type { IConnectionOpenEvent } from '../interfaces/events.ts';
 import type { ReasonCounts } from '../stats/counters.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
-import { addRouteNumbers, addTotals, addUpstreamNumbers } from './counts.ts';
+import { addRingNumbers, addRouteNumbers, addTotals, addUpstreamNumbers, ringActive } from './counts.ts';
 import type { IConnectionProgress, IReport, TChanges } from './messages.ts';
 
 interface IOpenConnection {
@@ -24,6 +24,7 @@ export class WorkerBooks {
   readonly #gate: EventGate;
   /** What this worker has open now, by the same names as in the recorder. */
   #active = 0;
+  #inRing = 0;
   readonly #routes = new Map<string, number>();
   readonly #upstreams = new Map<string, { active: number; idle: number }>();
   readonly #addresses = new Map<string, number>();
@@ -41,6 +42,8 @@ export class WorkerBooks {
     const [active = 0, , requests = 0, bytesIn = 0, bytesOut = 0] = report.totals;
     const nowMs = performance.now();
     addTotals(recorder, report.totals);
+    addRingNumbers(recorder, report.ring);
+    this.#inRing += ringActive(report.ring);
     this.#active += active;
     if (requests > 0) recorder.requestRate.add(requests, nowMs);
     if (bytesIn > 0 || bytesOut > 0) recorder.throughput.add(bytesIn, bytesOut, nowMs);
@@ -66,6 +69,8 @@ export class WorkerBooks {
   /** The worker is gone: what it had open ended with it. */
   close(): void {
     const recorder = this.#recorder;
+    recorder.ring.closed += this.#inRing;
+    this.#inRing = 0;
     const cut = this.#active;
     recorder.active -= cut;
     recorder.errors += cut;

@@ -10,6 +10,24 @@ export const TOTAL_NUMBERS = ['active', 'connections', 'requests', 'bytesIn', 'b
 export const ROUTE_NUMBERS = ['active', 'total', 'requests', 'bytesIn', 'bytesOut'] as const;
 export const UPSTREAM_NUMBERS = ['active', 'idle', 'connects', 'reuses', 'requests', 'retries', 'evicted'] as const;
 
+export const RING_NUMBERS = ['entered', 'returned', 'closed', 'refused', 'bufferless', 'blockless'] as const;
+
+export function ringNumbers({ ring }: Recorder): number[] {
+  return RING_NUMBERS.map((name) => ring[name]);
+}
+
+export function addRingNumbers({ ring }: Recorder, changes: readonly number[]): void {
+  RING_NUMBERS.forEach((name, at) => {
+    ring[name] += changes[at] ?? 0;
+  });
+  ring.opened ||= changes.length > 0;
+}
+
+/** How many more sockets are in the ring after these changes. */
+export function ringActive([entered = 0, returned = 0, closed = 0]: readonly number[]): number {
+  return entered - returned - closed;
+}
+
 export function totalNumbers(recorder: Recorder): number[] {
   return TOTAL_NUMBERS.map((name) => recorder[name]);
 }

@@ -119,6 +119,8 @@ export interface IReport {
   readonly terminations: TChanges;
   readonly rejects: TChanges;
   readonly types: TChanges;
+  /** In the order of `RING_NUMBERS`; empty without a ring. */
+  readonly ring: readonly number[];
   readonly addresses: TChanges;
   readonly topClients: TChanges;
   readonly tls: {

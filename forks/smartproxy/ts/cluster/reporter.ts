@@ -10,7 +10,7 @@ import type { RouteCounters, UpstreamCounters } from '../stats/counters.ts';
 import { limits } from '../limits/limits.ts';
 import { openTypes } from '../stats/opentypes.ts';
 import { REMOVED_ROUTES } from '../stats/recorder.ts';
-import { routeNumbers, totalNumbers, upstreamNumbers } from './counts.ts';
+import { ringNumbers, routeNumbers, totalNumbers, upstreamNumbers } from './counts.ts';
 import { CountsMemory, LatencyMemory, NumbersMemory } from './memory.ts';
 import type { IConnectionProgress, IReport, IRouteChanges, IUpstreamChanges, TChanges } from './messages.ts';
 
@@ -64,6 +64,7 @@ export class Reporter {
   readonly #engine: IEngine;
   readonly #totals = new NumbersMemory();
   readonly #tlsNumbers = new NumbersMemory();
+  readonly #ring = new NumbersMemory();
   readonly #routes = new Map<string, RouteMemory>();
   readonly #upstreams = new Map<string, UpstreamMemory>();
   readonly #counts = new Map<string, CountsMemory>();
@@ -89,6 +90,7 @@ export class Reporter {
       terminations: this.#changes('terminations', recorder.terminations.counts),
       rejects: this.#changes('rejects', recorder.rejects.counts),
       types: this.#changes('types', types),
+      ring: recorder.ring.opened ? this.#ring.changes(ringNumbers(recorder)) : [],
       addresses: this.#changes('addresses', new Map(recorder.byIp)),
       topClients: this.#topChanges(),
       tls: {
@@ -105,7 +107,7 @@ export class Reporter {
     const { routes, upstreams, terminations, rejects, addresses, topClients, progress } = report;
     const lists = [routes, upstreams, terminations, rejects, report.types, addresses, topClients, progress, events];
     const { failures, versions, alpn } = report.tls;
-    const numbers = this.#totals.changed || this.#tlsNumbers.changed;
+    const numbers = this.#totals.changed || this.#tlsNumbers.changed || this.#ring.changed;
     const changed = numbers || [...lists, failures, versions, alpn].some((list) => list.length > 0);
     return changed ? report : null;
   }

@@ -20,14 +20,14 @@ import type { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
 import type { Crowd } from './crowd.ts';
 import type { ITargetDefaults } from './policy.ts';
-import type { Ring } from '../ring/ring.ts';
+import type { RingDoor } from '../ring/door.ts';
 import type { MemoryPressure } from './pressure.ts';
 import type { ISettings } from './settings.ts';
 
 export interface IEngine {
   readonly settings: ISettings;
   /** Where busy sockets go while the proxy runs; null when that is not wanted, or not to be had. */
-  ring: Ring | null;
+  ring: RingDoor | null;
   readonly recorder: Recorder;
   readonly wheel: TimerWheel;
   readonly gate: EventGate;

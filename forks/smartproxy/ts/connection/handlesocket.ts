@@ -9,7 +9,7 @@ import { limits } from '../limits/limits.ts';
 import { LANE_LEFT, Lane } from '../ring/lane.ts';
 import type { ILaneSocket } from '../ring/lane.ts';
 import { moves } from '../ring/moves.ts';
-import type { Ring } from '../ring/ring.ts';
+import type { RingDoor } from '../ring/door.ts';
 import { HandleOutput, takeKit } from './handleoutput.ts';
 import type { IAddress, IHandle, IHandleKit, IRequest } from './handles.ts';
 import { abandonSlab, borrowSlab, returnSlab, sharedSlab } from './slab.ts';
@@ -56,7 +56,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   #resets = false;
   #peer: IAddress | null = null;
   /** Where it may go once it is busy. */
-  #ring: Ring | null = null;
+  #door: RingDoor | null = null;
   /** Short reads in a row; below 0 after long ones, which then takes longer. */
   #shortReads = 0;
   /** Came through the ring while the socket was paused. */
@@ -116,8 +116,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     return this.#heldEnd === null || this.#heldEnd === 0 ? null : systemError(this.#heldEnd, 'read');
   }
 
-  mayUseRing(ring: Ring | null): void {
-    this.#ring = ring;
+  mayUseRing(door: RingDoor | null): void {
+    this.#door = door;
   }
 
   startReading(): void {
@@ -216,7 +216,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
       if (slab === null || view !== slab.view) owner.onSocketData(this, view, 0, count);
       else owner.onSocketData(this, slab.bytes, limits.headroomBytes, limits.headroomBytes + count);
     }
-    if (this.#ring !== null) this.#considerRing(this.#ring, count);
+    if (this.#door !== null) this.#considerRing(this.#door, count);
     const next = this.slab === null ? sharedSlab.view : this.slab.view;
     if (next === view) return undefined;
     this.#view = next;
@@ -249,17 +249,15 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   /** Tells what came while it was paused, as long as it is not paused again. */
   tellHeld(): void {
-    const held = this.#held;
-    if (held === null) return;
-    while (!this.#paused && !this.destroyed) {
-      const bytes = held.shift();
-      if (bytes === undefined) {
-        this.#held = null;
-        if (this.#heldEnd === null) this.resume();
-        else this.#stopped(this.#heldEnd);
-        return;
+    while (this.#held !== null && !this.#paused && !this.destroyed) {
+      const bytes = this.#held.shift();
+      if (bytes !== undefined) {
+        if (this.owner !== null) this.owner.onSocketData(this, bytes, 0, bytes.length);
+        continue;
       }
-      if (this.owner !== null) this.owner.onSocketData(this, bytes, 0, bytes.length);
+      this.#held = null;
+      if (this.#heldEnd === null) this.resume();
+      else this.#stopped(this.#heldEnd);
     }
   }
 
@@ -276,24 +274,24 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   }
 
   /** A socket that gets many short messages is cheaper in the ring; one that gets long ones is not. */
-  #considerRing(ring: Ring, count: number): void {
+  #considerRing(door: RingDoor, count: number): void {
     if (count >= limits.ringBufferBytes) {
       this.#shortReads = -moves.readsAgain;
       return;
     }
     this.#shortReads += 1;
     if (this.#shortReads < moves.reads || this.handle === null) return;
-    if (this.#reading && this.writableLength === 0 && this.lane === null) this.#enterRing(ring, this.handle);
+    if (this.#reading && this.writableLength === 0 && this.lane === null) this.#enterRing(door, this.handle);
   }
 
-  #enterRing(ring: Ring, handle: IHandle): void {
+  #enterRing(door: RingDoor, handle: IHandle): void {
     if (this.slab !== null) {
       returnSlab(this.slab);
       this.slab = null;
     }
     handle.readStop();
     this.#reading = false;
-    this.lane = Lane.enter(ring, handle.fd, this);
+    this.lane = Lane.enter(door, handle.fd, this);
     if (this.lane !== null) return;
     this.#shortReads = -moves.readsAgain;
     this.resume();

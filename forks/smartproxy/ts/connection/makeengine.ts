@@ -7,8 +7,8 @@ import type { CertificateManager } from '../certificates/certificate-manager.ts'
 import { UpstreamPool } from '../http/pool.ts';
 import { RequestIds } from '../http/requestid.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
+import { RingDoor } from '../ring/door.ts';
 import { acquireRing, releaseRing } from '../ring/rings.ts';
-import type { Ring } from '../ring/ring.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { ITallies } from '../security/tally.ts';
@@ -42,7 +42,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
   const settings = readSettings(options);
   const engine = {
     settings,
-    ring: null as Ring | null,
+    ring: null as RingDoor | null,
     recorder: new Recorder(connections),
     wheel: new TimerWheel((nowMs) => owner.onTick(nowMs)),
     gate,
@@ -66,7 +66,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     held: 0,
     begin(): void {
       engine.wheel.start();
-      if (settings.wantsRing) engine.ring = takeRing(options, settings.onHandles);
+      if (settings.wantsRing) engine.ring = openDoor(options, settings.onHandles, engine.recorder);
     },
     end(): void {
       engine.wheel.stop();
@@ -78,9 +78,9 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
   return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
 }
 
-function takeRing({ logger }: ISmartProxyOptions, onHandles: boolean): Ring | null {
+function openDoor({ logger }: ISmartProxyOptions, onHandles: boolean, recorder: Recorder): RingDoor | null {
   const ring = onHandles ? acquireRing() : 'this runtime shows no handles of sockets';
-  if (typeof ring !== 'string') return ring;
+  if (typeof ring !== 'string') return new RingDoor(ring, recorder.ring);
   logger?.warn('sockets stay out of the ring', { reason: ring });
   return null;
 }

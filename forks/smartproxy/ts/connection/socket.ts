@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Ring } from '../ring/ring.ts';
+import type { RingDoor } from '../ring/door.ts';
 import type { Slab } from './slab.ts';
 
 /** A stream that can be written to and paused: our sockets, and `TLSSocket`s over them. */
@@ -45,7 +45,7 @@ export interface IProxySocket extends IStream {
    * From now on its handle is hardly ever asked for, and once it is busy the socket may move into the ring; null for no
    * ring.
    */
-  mayUseRing(ring: Ring | null): void;
+  mayUseRing(door: RingDoor | null): void;
   /** Reads from an accepted socket, unless it was paused meanwhile. */
   startReading(): void;
   /** Small packets are not held back by the kernel. */

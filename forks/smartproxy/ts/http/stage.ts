@@ -35,6 +35,8 @@ export class HttpStage implements IStage {
   /** The connection does something else now: an upgrade, a handler. */
   #left = false;
   #paused = false;
+  /** The target takes no more of the request's body. */
+  #bodyWaits = false;
   #gone = false;
   /** Waiting for a check; the request is held and will be read again. */
   #suspended = false;
@@ -126,7 +128,10 @@ export class HttpStage implements IStage {
       return;
     }
     this.connection.expireIn(this.connection.engine.settings.keepAliveMs);
-    if (!this.#processing) this.#resumeHeld();
+    this.#bodyWaits = false;
+    if (this.#processing) return;
+    this.#resumeHeld();
+    this.#settleReading();
   }
 
   /** Answers a refusal and closes, reading on for a while so that the answer arrives. */
@@ -143,7 +148,7 @@ export class HttpStage implements IStage {
   suspend(bytes: Buffer, start: number, end: number): void {
     this.#suspended = true;
     this.#hold(bytes, start, end);
-    this.pauseReading();
+    this.#settleReading();
   }
 
   /**
@@ -212,15 +217,25 @@ export class HttpStage implements IStage {
     return rest;
   }
 
+  /** The body of the request under way can go no further. */
   pauseReading(): void {
-    this.#paused = true;
-    pauseStream(this.connection.stream);
+    this.#bodyWaits = true;
+    this.#settleReading();
   }
 
   resumeReading(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    resumeStream(this.connection.stream);
+    this.#bodyWaits = false;
+    this.#settleReading();
+  }
+
+  /** Reads, unless the target or a check is waited for, or too many pipelined requests are here already. */
+  #settleReading(): void {
+    const full = this.#held.length > limits.pipelineBytes;
+    const waits = !this.#holding && (this.#bodyWaits || this.#suspended || full);
+    if (waits === this.#paused || this.#left) return;
+    this.#paused = waits;
+    if (waits) pauseStream(this.connection.stream);
+    else resumeStream(this.connection.stream);
   }
 
   #resumeHeld(): void {
@@ -244,12 +259,11 @@ export class HttpStage implements IStage {
       else {
         // Pipelined: the next request waits for this one's response.
         this.#hold(bytes, at, end);
-        if (end - at > limits.pipelineBytes) this.pauseReading();
         break;
       }
     }
     this.#processing = false;
-    if (!this.#suspended && !this.exchange.active && this.#held.length <= limits.pipelineBytes) this.resumeReading();
+    this.#settleReading();
   }
 
   /** Reads a head at `at` and begins its exchange. Returns where its body's unread part begins, or -1 to stop. */
@@ -258,7 +272,6 @@ export class HttpStage implements IStage {
     if (connection.stream.writableNeedDrain) {
       // A client that pipelines without reading gets no further response until it took the last.
       this.#hold(bytes, at, end);
-      this.pauseReading();
       notifyDrain(connection.stream, connection);
       return -1;
     }

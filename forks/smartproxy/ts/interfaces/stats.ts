@@ -145,6 +145,24 @@ export interface IProxySnapshot {
   readonly rejectReasons: Readonly<Record<string, number>>;
   /** Connections ever accepted, by type at close or now (`tcp`, `tls`, `http`, `https`, `websocket`, `unknown`). */
   readonly connectionTypes: Readonly<Record<string, number>>;
+  /** Only where sockets may go into a ring (`sockets: 'ring'`). */
+  readonly ring?: IRingStats;
+}
+
+/** Sockets of clients and targets that are served through an io_uring while they are busy. */
+export interface IRingStats {
+  /** Sockets in the ring now: those that entered, less those that returned or closed. */
+  readonly active: number;
+  readonly entered: number;
+  /** Moved out again: long messages, or reading was held back. */
+  readonly returned: number;
+  readonly closed: number;
+  /** Stayed out, as the ring had no place. */
+  readonly refused: number;
+  /** Receives that found no buffer and were begun again. */
+  readonly bufferless: number;
+  /** Messages that were sent on their own, as no block was free. */
+  readonly blockless: number;
 }
 
 /** What all routes counted of HTTP together; cheap enough to be read every second. */

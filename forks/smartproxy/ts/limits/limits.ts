@@ -6,8 +6,11 @@
 
 /** Bounds and time-outs; the options override those that users tune. */
 export const limits = {
-  /** Read area shared by all sockets, bytes: what one read of a loopback or 10 GbE socket usually brings at most. */
-  readBytes: 65_536,
+  /**
+   * Read area shared by all sockets, bytes: what one read of a loopback or 10 GbE socket usually brings at most, and room
+   * for the head of such a message, which would else cost another read and another write.
+   */
+  readBytes: 73_728,
   /** Room before the read area, bytes: a rewritten head or a chunk-size line is written there, so a body never moves. */
   headroomBytes: 4_096,
   /** Room after the read area, bytes: chunk terminator. */
@@ -20,7 +23,7 @@ export const limits = {
   segmentBytes: 1_200,
   /** Private read areas kept for reuse; past it they go to the garbage collector. */
   spareSlabs: 64,
-  /** Private read areas lent at once, 72 KiB each: past it big transfers copy. */
+  /** Private read areas lent at once, 80 KiB each: past it big transfers copy. */
   lentSlabs: 512,
 
   /** Operations handed to the kernel at once; a power of two. */

@@ -5,6 +5,7 @@
  */
 import { writeLatin1 } from '../connection/latin1.ts';
 import { limits } from '../limits/limits.ts';
+import type { RingCounters, RingDoor } from './door.ts';
 import type { IRingUser, Ring } from './ring.ts';
 
 const ENOBUFS = -105;
@@ -27,6 +28,7 @@ export class Lane implements IRingUser {
   /** Bytes handed to the ring of which it is not known whether the kernel has them. */
   inFlight = 0;
   readonly #ring: Ring;
+  readonly #counters: RingCounters;
   readonly #fd: number;
   readonly #place: number;
   #socket: ILaneSocket | null;
@@ -36,17 +38,23 @@ export class Lane implements IRingUser {
   #cancelled = false;
   #block = -1;
 
-  private constructor(ring: Ring, fd: number, socket: ILaneSocket) {
+  private constructor({ ring, counters }: RingDoor, fd: number, socket: ILaneSocket) {
     this.#ring = ring;
+    this.#counters = counters;
     this.#fd = fd;
     this.#socket = socket;
     this.#place = ring.join(this);
   }
 
   /** Takes a socket into the ring, from which nobody else may read any more; null when the ring has no place for it. */
-  static enter(ring: Ring, fd: number, socket: ILaneSocket): Lane | null {
-    const lane = new Lane(ring, fd, socket);
-    if (lane.#place === -1) return null;
+  static enter(door: RingDoor, fd: number, socket: ILaneSocket): Lane | null {
+    const { ring, counters } = door;
+    const lane = new Lane(door, fd, socket);
+    if (lane.#place === -1) {
+      counters.refused += 1;
+      return null;
+    }
+    counters.entered += 1;
     ring.receive(lane.#place, fd);
     ring.flush();
     return lane;
@@ -72,7 +80,10 @@ export class Lane implements IRingUser {
     // Nothing cannot be in flight.
     if (length === 0) return false;
     const block = ring.takeBlock();
-    if (block === -1) return false;
+    if (block === -1) {
+      this.#counters.blockless += 1;
+      return false;
+    }
     const at = block * limits.stringWriteBytes;
     if (typeof data === 'string') writeLatin1(ring.sendBytes, data, at);
     else ring.sendBytes.set(data, at);
@@ -95,6 +106,7 @@ export class Lane implements IRingUser {
    * @returns how much of it the kernel did not take; null where that is not known
    */
   abandon(): number | null {
+    if (this.#receiving && this.#socket !== null) this.#counters.closed += 1;
     this.#socket = null;
     const sending = this.inFlight;
     if (this.#receiving && !this.#cancelled) {
@@ -137,8 +149,12 @@ export class Lane implements IRingUser {
       return LANE_LEFT;
     }
     const result = this.#ring.withdraw(this.#place, parts);
-    if (result === null) return null;
+    if (result === null) {
+      this.#counters.closed += 1;
+      return null;
+    }
     this.#receiving = false;
+    this.#counters.returned += 1;
     this.#leaveIfOver();
     return endOf(result);
   }
@@ -149,7 +165,7 @@ export class Lane implements IRingUser {
   }
 
   stopped(result: number): void {
-    if (result === ENOBUFS) this.#ring.starved += 1;
+    if (result === ENOBUFS) this.#counters.bufferless += 1;
     if (!this.#leaving && (result > 0 || result === ENOBUFS)) {
       // The kernel ends a receive that found no buffer, and may end others: they go on.
       this.#ring.receive(this.#place, this.#fd);
@@ -158,9 +174,13 @@ export class Lane implements IRingUser {
     this.#receiving = false;
     this.#leaving = true;
     const socket = this.#socket;
+    const end = endOf(result);
+    if (socket !== null) {
+      if (end === LANE_LEFT) this.#counters.returned += 1;
+      else this.#counters.closed += 1;
+    }
     this.#leaveIfOver();
-    if (socket === null) return;
-    socket.laneStopped(endOf(result));
+    if (socket !== null) socket.laneStopped(end);
   }
 
   sent(result: number): void {
@@ -187,7 +207,8 @@ export class Lane implements IRingUser {
   }
 
   #leaveIfOver(): void {
-    if (this.over) this.#ring.leave(this.#place);
+    if (!this.over) return;
+    this.#ring.leave(this.#place);
   }
 }
 

@@ -60,8 +60,6 @@ export interface IRingUser {
 export class Ring {
   /** Completions are being worked off: what is queued meanwhile leaves together. */
   draining = false;
-  /** Times the kernel had no buffer to receive into. */
-  starved = 0;
   readonly #memory: IRingMemory;
   readonly #words: Int32Array;
   readonly #submissions: Int32Array;

@@ -6,6 +6,7 @@
 import { BoundedCounterMap, RateMeter, ThroughputMeter, TopK } from '@dcrouter/metrics';
 import { UNROUTED } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
+import { RingCounters } from '../ring/door.ts';
 import { AddressBytes } from './addressbytes.ts';
 import { ReasonCounts, RouteCounters, TlsCounters, UpstreamCounters } from './counters.ts';
 
@@ -39,6 +40,7 @@ export class Recorder {
   readonly rejects = new ReasonCounts();
   readonly closedTypes = new ReasonCounts();
   readonly tls = new TlsCounters();
+  readonly ring = new RingCounters();
   readonly upstreams = new Map<string, UpstreamCounters>();
   readonly #open: ReadonlySet<ISampledConnection>;
   readonly #routes = new Map<string, RouteCounters>();

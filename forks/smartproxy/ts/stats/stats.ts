@@ -138,6 +138,7 @@ export class ProxyStats implements IProxyStats {
       terminationReasons: recorder.terminations.toRecord(),
       rejectReasons: recorder.rejects.toRecord(),
       connectionTypes: this.#connectionTypes(),
+      ...(recorder.ring.opened ? { ring: recorder.ring.read() } : {}),
     };
   }
 
