@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { IProxySocket } from '../../ts/connection/socket.ts';
 import { limits } from '../../ts/limits/limits.ts';
 import type { Ring } from '../../ts/ring/ring.ts';
-import type { KeepingOwner } from '../sockets/owner.ts';
+import { counters, type KeepingOwner } from '../sockets/owner.ts';
 import { nextTurn } from './echo.ts';
 
 export interface IPair {
@@ -58,4 +58,5 @@ export async function emptied(ring: Ring): Promise<void> {
   for (let turns = 0; turns < 1_000 && ring.users > 0; turns += 1) await nextTurn();
   assert.equal(ring.users, 0, 'nobody is left in the ring');
   assert.equal(ring.freeBlocks, limits.ringBlocks, 'every block came back');
+  assert.equal(counters.read().active, 0, 'who went in went out, and is counted once');
 }
