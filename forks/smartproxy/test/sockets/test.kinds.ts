@@ -1,4 +1,4 @@
-// One battery over both kinds of sockets: on Node's TCP handles, and on its own streams.
+// One battery over all kinds of sockets: on Node's TCP handles, in the ring, and on Node's own streams.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,16 +13,17 @@ import { KINDS, KeepingOwner, startPair } from './owner.ts';
 
 const MORE_THAN_BUFFERS = 20_000_000;
 
-test('the runtime of the tests shows its handles, so that both kinds are tested', () => {
+test('the runtime of the tests shows its handles, so that all kinds are tested', () => {
   assert.equal(KINDS.handle.onHandles, true);
+  assert.equal(KINDS.ring.onHandles, true);
   assert.equal(KINDS.net.onHandles, false);
 });
 
-for (const kind of ['handle', 'net'] as const) {
+for (const kind of ['handle', 'ring', 'net'] as const) {
   test(`${kind}: connects to addresses of both families and to names, as the kind that was asked for`, async (t) => {
     for (const host of ['127.0.0.1', '::1', 'localhost']) {
       const { socket, owner, peer } = await startPair(t, kind, host);
-      assert.ok(socket instanceof (kind === 'handle' ? HandleSocket : NetSocket), host);
+      assert.ok(socket instanceof (kind === 'net' ? NetSocket : HandleSocket), host);
       socket.write('there', 'latin1');
       const [bytes] = (await once(peer, 'data')) as [Buffer];
       assert.equal(bytes.toString(), 'there');

@@ -155,9 +155,11 @@ export abstract class HandleOutput {
     process.nextTick(destroyWith, this, error);
   }
 
-  /** The socket's last words to the ring: what it has is tried now, and what is not taken is not counted. */
+  /** The socket's last words: what is on its way and behind it is tried now, and what is not taken is not counted. */
   protected abandonLane(lane: Lane): void {
-    this.#bytesOut -= lane.abandon();
+    const refused = lane.abandon();
+    if (refused !== null) this.#bytesOut -= refused;
+    if (refused === 0 && this.#behind !== null && this.handle !== null) this.#writeWaiting(this.handle);
   }
 
   /** Leaves the socket without its handle; what it sent stays known. */

@@ -61,7 +61,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   #shortReads = 0;
   /** Came through the ring while the socket was paused. */
   #held: Buffer[] | null = null;
-  #endHeld = false;
+  /** How it ended behind what is held: 0 for the peer's FIN, or a negative error number. */
+  #heldEnd: number | null = null;
 
   /** @param handle an accepted or connected one; null for a socket that only stands in the place of one */
   constructor(handle: IHandle | null) {
@@ -108,6 +109,11 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   get wireBytesIn(): number {
     return this.#bytesIn;
+  }
+
+  /** An error that was read and not told: nobody reads it once more. */
+  get untoldError(): Error | null {
+    return this.#heldEnd === null || this.#heldEnd === 0 ? null : systemError(this.#heldEnd, 'read');
   }
 
   mayUseRing(door: RingDoor | null): void {
@@ -167,7 +173,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   }
 
   /**
-   * Gives the handle away, with what the kernel still has to send; the socket is of no use any more.
+   * Gives the handle away, with what the kernel still has to send; the socket is of no use any more. Its owner stays,
+   * unless it heard meanwhile that the socket is gone.
    *
    * @param unread takes what was read and not told
    * @returns null when there is nothing to give any more
@@ -179,7 +186,6 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     if (handle !== null) handle.proxySocket = null;
     if (this.#held !== null) unread.push(...this.#held);
     this.destroyed = true;
-    this.owner = null;
     return this.#letGo();
   }
 
@@ -233,13 +239,12 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   laneStopped(result: number): void {
     this.forgetLane();
-    if (result < 0) this.destroy(systemError(result, 'read'));
-    else if (result === LANE_LEFT) {
+    if (result === LANE_LEFT) {
       if (!this.#paused) this.resume();
     } else if (this.#paused || this.#held !== null) {
       this.#held ??= [];
-      this.#endHeld = true;
-    } else this.#endReading();
+      this.#heldEnd = result;
+    } else this.#stopped(result);
   }
 
   /** Tells what came while it was paused, as long as it is not paused again. */
@@ -251,8 +256,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
         continue;
       }
       this.#held = null;
-      if (this.#endHeld) this.#endReading();
-      else this.resume();
+      if (this.#heldEnd === null) this.resume();
+      else this.#stopped(this.#heldEnd);
     }
   }
 
@@ -276,7 +281,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     }
     this.#shortReads += 1;
     if (this.#shortReads < moves.reads || this.handle === null) return;
-    if (this.#reading && this.writableLength === 0) this.#enterRing(door, this.handle);
+    if (this.#reading && this.writableLength === 0 && this.lane === null) this.#enterRing(door, this.handle);
   }
 
   #enterRing(door: RingDoor, handle: IHandle): void {
@@ -294,12 +299,19 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   /** False when the kernel does not let go of it, which is not known to happen: nobody could read from it then. */
   #withdraw(lane: Lane): boolean {
-    const parts = lane.withdraw();
-    if (parts === null) return false;
+    const parts: Buffer[] = [];
+    const result = lane.withdraw(parts);
+    if (result === null) return false;
     this.lane = null;
+    if (result <= 0) this.#heldEnd = result;
     for (const part of parts) this.#bytesIn += part.length;
     if (parts.length > 0) this.#held = this.#held === null ? parts : [...this.#held, ...parts];
     return true;
+  }
+
+  #stopped(result: number): void {
+    if (result < 0) this.destroy(systemError(result, 'read'));
+    else this.#endReading();
   }
 
   #endReading(): void {

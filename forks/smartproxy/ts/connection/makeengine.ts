@@ -66,7 +66,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     held: 0,
     begin(): void {
       engine.wheel.start();
-      if (settings.wantsRing) engine.ring = openDoor(options, engine.recorder);
+      if (settings.wantsRing) engine.ring = openDoor(options, settings.onHandles, engine.recorder);
     },
     end(): void {
       engine.wheel.stop();
@@ -78,9 +78,9 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
   return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
 }
 
-function openDoor({ logger }: ISmartProxyOptions, recorder: Recorder): RingDoor | null {
-  const ring = acquireRing();
+function openDoor({ logger }: ISmartProxyOptions, onHandles: boolean, recorder: Recorder): RingDoor | null {
+  const ring = onHandles ? acquireRing() : 'this runtime shows no handles of sockets';
   if (typeof ring !== 'string') return new RingDoor(ring, recorder.ring);
-  logger?.warn('sockets stay with their handles', { reason: ring });
+  logger?.warn('sockets stay out of the ring', { reason: ring });
   return null;
 }

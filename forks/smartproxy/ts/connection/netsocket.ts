@@ -29,6 +29,9 @@ export class NetSocket extends net.Socket implements IProxySocket {
   unread: Buffer[] = [];
   /** Set to stop reading when the running callback returns. */
   holdReads = false;
+  /** Bytes that went past the handle, through the ring, before it was given to this socket. */
+  pastBytesIn = 0;
+  pastBytesOut = 0;
 
   constructor(handle?: unknown) {
     super({ handle, allowHalfOpen: true, onread: ON_READ } as net.SocketConstructorOpts);
@@ -38,12 +41,12 @@ export class NetSocket extends net.Socket implements IProxySocket {
 
   get wireBytesIn(): number {
     const handle = handleOf(this);
-    return handle === null ? this.bytesRead : handle.bytesRead;
+    return this.pastBytesIn + (handle === null ? this.bytesRead : handle.bytesRead);
   }
 
   get wireBytesOut(): number {
     const handle = handleOf(this);
-    return handle === null ? this.bytesWritten : handle.bytesWritten - handle.writeQueueSize;
+    return this.pastBytesOut + (handle === null ? this.bytesWritten : handle.bytesWritten - handle.writeQueueSize);
   }
 
   /** Begins to connect; the owner hears `onConnected` or `onSocketGone`. */

@@ -26,9 +26,9 @@ export function useHandles(option: TSocketKind | undefined): boolean {
   return (option ?? process.env[SOCKETS_VARIABLE]) !== 'net' && canUseHandles();
 }
 
-/** Whether busy sockets leave their handles for a ring, if there is one. */
+/** Whether busy sockets are to leave their handles for a ring, if they have handles and there is a ring. */
 export function useRing(option: TSocketKind | undefined): boolean {
-  return (option ?? process.env[SOCKETS_VARIABLE]) === 'ring' && canUseHandles();
+  return (option ?? process.env[SOCKETS_VARIABLE]) === 'ring';
 }
 
 /** A socket of a handle that was accepted. */
@@ -92,11 +92,17 @@ class NamedDial implements IDialOwner {
 /** The same connection as a socket of Node's, for what works on no other. The owner stays; reading goes on. */
 export function toNetSocket(socket: IProxySocket, noDelay: boolean): NetSocket {
   if (!(socket instanceof HandleSocket)) return socket as NetSocket;
-  const { owner } = socket;
   const unread: Buffer[] = [];
-  const made = new NetSocket(socket.release(unread));
+  const handle = socket.release(unread);
+  const made = new NetSocket(handle);
   if (unread.length > 0) made.unread = unread;
-  made.owner = owner;
+  made.pastBytesIn = socket.wireBytesIn - made.wireBytesIn;
+  made.pastBytesOut = socket.wireBytesOut - made.wireBytesOut;
+  made.owner = socket.owner;
+  socket.owner = null;
+  const error = socket.untoldError;
+  if (error !== null) process.nextTick(destroyWith, made, error);
+  else if (handle === null) made.destroy();
   if (noDelay) made.setNoDelay(true);
   return made;
 }
@@ -127,4 +133,8 @@ export function resumeStream(stream: IStream): void {
   if (stream.destroyed) return;
   if (stream instanceof NetSocket) stream.resumeReading();
   else stream.resume();
+}
+
+function destroyWith(socket: NetSocket, error: Error): void {
+  socket.destroy(error);
 }

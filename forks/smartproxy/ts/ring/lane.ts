@@ -33,7 +33,9 @@ export class Lane implements IRingUser {
   readonly #place: number;
   #socket: ILaneSocket | null;
   #receiving = true;
+  /** It is not to go on, neither way. */
   #leaving = false;
+  #cancelled = false;
   #block = -1;
 
   private constructor({ ring, counters }: RingDoor, fd: number, socket: ILaneSocket) {
@@ -69,12 +71,14 @@ export class Lane implements IRingUser {
 
   /**
    * Sends a short message with all others of this turn.
-   * @returns false when it must go by the handle: there is no turn, it is long, or another is on its way
+   * @returns false when it must go by the handle: there is no turn, it is long or empty, or another is on its way
    */
   send(data: string | Uint8Array): boolean {
     const ring = this.#ring;
     const { length } = data;
     if (!ring.draining || this.inFlight > 0 || this.#leaving || length > limits.stringWriteBytes) return false;
+    // Nothing cannot be in flight.
+    if (length === 0) return false;
     const block = ring.takeBlock();
     if (block === -1) {
       this.#counters.blockless += 1;
@@ -93,25 +97,25 @@ export class Lane implements IRingUser {
   leave(): void {
     if (this.#leaving || !this.#receiving) return;
     this.#leaving = true;
-    this.#ring.cancel(this.#place);
+    this.#cancel();
     this.#ring.flush();
   }
 
   /**
    * The socket is going away: it is told nothing more. What is on its way is handed over first.
-   * @returns how much of it the kernel did not take
+   * @returns how much of it the kernel did not take; null where that is not known
    */
-  abandon(): number {
+  abandon(): number | null {
     if (this.#receiving && this.#socket !== null) this.#counters.closed += 1;
     this.#socket = null;
     const sending = this.inFlight;
-    if (this.#receiving && !this.#leaving) {
+    if (this.#receiving && !this.#cancelled) {
       this.#leaving = true;
-      this.#ring.cancel(this.#place);
+      this.#cancel();
     }
     if (sending === 0) return 0;
     const result = this.#ring.settle(this.#place);
-    if (result === null) return 0;
+    if (result === null) return null;
     this.#landed();
     this.#leaveIfOver();
     return sending - Math.max(result, 0);
@@ -124,19 +128,35 @@ export class Lane implements IRingUser {
 
   /**
    * Takes the socket out at once, for somebody else to read from.
-   * @returns what came and was not told, copied; null when the kernel holds on to the socket
+   *
+   * @param parts takes copies of what came and was not told
+   * @returns what `laneStopped` would be told; null when the kernel holds on to the socket
    */
-  withdraw(): Buffer[] | null {
-    if (this.inFlight > 0) this.sent(this.#ring.settle(this.#place) ?? 0);
-    const socket = this.#socket;
+  withdraw(parts: Buffer[]): number | null {
+    // Whoever hears of a drain now writes by the handle.
+    this.#leaving = true;
+    if (this.inFlight > 0) {
+      const sent = this.#ring.settle(this.#place);
+      if (sent === null) return null;
+      this.sent(sent);
+    }
+    const gone = this.#socket === null;
     this.#socket = null;
-    if (!this.#receiving || socket === null) return [];
-    const withdrawn = this.#ring.withdraw(this.#place);
-    if (withdrawn === null) return null;
+    if (!this.#receiving) return LANE_LEFT;
+    if (gone) {
+      // It was destroyed by what it heard above.
+      this.#ring.flush();
+      return LANE_LEFT;
+    }
+    const result = this.#ring.withdraw(this.#place, parts);
+    if (result === null) {
+      this.#counters.closed += 1;
+      return null;
+    }
     this.#receiving = false;
     this.#counters.returned += 1;
     this.#leaveIfOver();
-    return withdrawn;
+    return endOf(result);
   }
 
   received(bytes: Buffer, start: number, end: number): void {
@@ -154,13 +174,13 @@ export class Lane implements IRingUser {
     this.#receiving = false;
     this.#leaving = true;
     const socket = this.#socket;
-    const left = result > 0 || result === ENOBUFS || result === ECANCELED;
+    const end = endOf(result);
     if (socket !== null) {
-      if (left) this.#counters.returned += 1;
+      if (end === LANE_LEFT) this.#counters.returned += 1;
       else this.#counters.closed += 1;
     }
     this.#leaveIfOver();
-    if (socket !== null) socket.laneStopped(left ? LANE_LEFT : result);
+    if (socket !== null) socket.laneStopped(end);
   }
 
   sent(result: number): void {
@@ -175,6 +195,11 @@ export class Lane implements IRingUser {
     if (socket !== null) socket.laneSent(result === EAGAIN ? 0 : Math.min(result, 0), rest);
   }
 
+  #cancel(): void {
+    this.#cancelled = true;
+    this.#ring.cancel(this.#place);
+  }
+
   #landed(): void {
     this.#ring.giveBlock(this.#block);
     this.#block = -1;
@@ -185,4 +210,9 @@ export class Lane implements IRingUser {
     if (!this.over) return;
     this.#ring.leave(this.#place);
   }
+}
+
+/** What a socket is told of the result of its last receive. */
+function endOf(result: number): number {
+  return result > 0 || result === ENOBUFS || result === ECANCELED ? LANE_LEFT : result;
 }

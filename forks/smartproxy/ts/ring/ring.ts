@@ -28,6 +28,7 @@ import {
   SQE_IOPRIO_SHIFT,
   SYS_IO_URING_ENTER,
 } from './abi.ts';
+import { Aside, DONE } from './aside.ts';
 import type { IRingMemory } from './memory.ts';
 import { openWaker } from './waker.ts';
 import type { IWaker } from './waker.ts';
@@ -36,8 +37,6 @@ import type { IWaker } from './waker.ts';
 const KIND = { receive: 0, send: 1, other: 2 } as const;
 const KIND_BITS = 2;
 const KIND_MASK = 3;
-/** User data of a completion that was dealt with ahead of its turn. */
-const DONE = -1;
 
 /** Never waits: what the kernel does not take now is sent by the socket's handle, which can wait. */
 const MSG_DONTWAIT_NOSIGNAL = 0x4040;
@@ -73,6 +72,9 @@ export class Ring {
   #head = 0;
   #tail = 0;
   #freeTail = 0;
+  readonly #aside = new Aside();
+  #takenResult = 0;
+  #takenFlags = 0;
   /** A turn was put off to let Node's event loop go on. */
   #putOff = false;
   #closing = false;
@@ -100,6 +102,11 @@ export class Ring {
 
   get users(): number {
     return this.#userCount;
+  }
+
+  /** Messages that could be on their way besides those that are. */
+  get freeBlocks(): number {
+    return this.#freeBlockCount;
   }
 
   /** A place for a socket, or -1 when there is none. */
@@ -153,13 +160,14 @@ export class Ring {
 
   /** Hands over what is queued, unless that will happen at the end of the running turn anyway. */
   flush(): void {
-    if (!this.draining) this.enter();
+    if (!this.draining && !this.#closed) this.enter();
   }
 
   /** Hands over what is queued now, and lets the kernel work out what it put off. */
   enter(): void {
     const words = this.#words;
-    const { sqTail, sqHead, libc, fd } = this.#memory;
+    const { sqTail, sqHead, cqHead, libc, fd } = this.#memory;
+    Atomics.store(words, cqHead, this.#head);
     Atomics.store(words, sqTail, this.#tail);
     const queued = (this.#tail - Atomics.load(words, sqHead)) | 0;
     libc.enter(SYS_IO_URING_ENTER, fd, queued, 0, IORING_ENTER_GETEVENTS, 0, 0);
@@ -168,32 +176,28 @@ export class Ring {
 
   /** The result of a send that is under way, ahead of its turn: handed over now, and so tried. */
   settle(place: number): number | null {
-    this.enter();
-    const at = this.#find((place << KIND_BITS) | KIND.send, this.#head);
-    if (at === -1) return null;
-    const words = this.#words;
-    words[at + CQE.userData] = DONE;
-    return words[at + CQE.result]!;
+    do {
+      this.enter();
+      if (this.#take((place << KIND_BITS) | KIND.send)) return this.#takenResult;
+    } while (this.#setAside());
+    return null;
   }
 
   /**
-   * Ends a receive now. What it brought that was not told yet comes as copies, in order; null when the kernel does not
-   * let go of it.
+   * Ends a receive now.
+   *
+   * @param parts takes copies of what it brought that was not told yet, in order
+   * @returns how it ended, as {@link IRingUser.stopped} would hear it; null when the kernel does not let go of it
    */
-  withdraw(place: number): Buffer[] | null {
+  withdraw(place: number, parts: Buffer[]): number | null {
     this.cancel(place);
-    const parts: Buffer[] = [];
-    const words = this.#words;
-    for (let tries = 0; tries < limits.ringTurns; tries += 1) {
+    for (let tries = 0; tries < limits.ringTurns;) {
       this.enter();
-      for (let at = this.#find(place << KIND_BITS, this.#head); at !== -1;) {
-        const result = words[at + CQE.result]!;
-        const flags = words[at + CQE.flags]!;
-        words[at + CQE.userData] = DONE;
-        this.#takePart(parts, result, flags);
-        if ((flags & IORING_CQE_F_MORE) === 0) return parts;
-        at = this.#find(place << KIND_BITS, this.#head);
+      while (this.#take(place << KIND_BITS)) {
+        this.#takePart(parts, this.#takenResult, this.#takenFlags);
+        if ((this.#takenFlags & IORING_CQE_F_MORE) === 0) return this.#takenResult;
       }
+      if (!this.#setAside()) tries += 1;
     }
     return null;
   }
@@ -202,6 +206,15 @@ export class Ring {
   closeWhenEmpty(): void {
     this.#closing = true;
     if (this.#userCount === 0 && !this.draining) this.#close();
+  }
+
+  /** The thread ends and nobody will be told anything: without this the kernel kept its sockets open behind it. */
+  drop(): void {
+    for (const [place, user] of this.#users.entries()) {
+      if (user !== null) this.cancel(place);
+    }
+    // Each brings the end of a few.
+    for (let left = this.#users.length; left >= 0; left -= 1) this.enter();
   }
 
   #close(): void {
@@ -218,16 +231,39 @@ export class Ring {
     this.#giveBuffer(id);
   }
 
-  /** Where the first completion with this user data is from `head` on, -1 without one. */
-  #find(userData: number, head: number): number {
+  /** Takes the first completion with this user data out of its turn. */
+  #take(userData: number): boolean {
+    const aside = this.#aside;
+    if (!aside.empty && aside.take(userData)) {
+      this.#takenResult = aside.result;
+      this.#takenFlags = aside.flags;
+      return true;
+    }
     const words = this.#words;
     const { cqTail, cqes, cqMask } = this.#memory;
     const tail = Atomics.load(words, cqTail);
-    for (let next = head; next !== tail; next = (next + 1) | 0) {
+    for (let next = this.#head; next !== tail; next = (next + 1) | 0) {
       const at = cqes + (next & cqMask) * CQE.words;
-      if (words[at + CQE.userData] === userData) return at;
+      if (words[at + CQE.userData] !== userData) continue;
+      words[at + CQE.userData] = DONE;
+      this.#takenResult = words[at + CQE.result]!;
+      this.#takenFlags = words[at + CQE.flags]!;
+      return true;
     }
-    return -1;
+    return false;
+  }
+
+  /** Makes room for completions that wait behind a full queue, if there are any. Those in it keep their turn. */
+  #setAside(): boolean {
+    const words = this.#words;
+    const { sqFlags, cqTail, cqes, cqMask } = this.#memory;
+    if ((Atomics.load(words, sqFlags) & IORING_SQ_CQ_OVERFLOW) === 0) return false;
+    const tail = Atomics.load(words, cqTail);
+    for (; this.#head !== tail; this.#head = (this.#head + 1) | 0) {
+      const at = cqes + (this.#head & cqMask) * CQE.words;
+      this.#aside.add(words[at + CQE.userData]!, words[at + CQE.result]!, words[at + CQE.flags]!);
+    }
+    return true;
   }
 
   #submit(
@@ -290,10 +326,9 @@ export class Ring {
       if (words[cqTail] === this.#head) this.enter();
       for (let turn = 0; turn < limits.ringTurns && !idle; turn += 1) {
         this.#harvest();
-        Atomics.store(words, cqHead, this.#head);
         this.#publishBuffers();
         this.enter();
-        idle = words[cqTail] === this.#head && this.#sleeps();
+        idle = words[cqTail] === this.#head && this.#aside.empty && this.#sleeps();
       }
     } finally {
       this.draining = false;
@@ -323,35 +358,38 @@ export class Ring {
   }
 
   #harvest(): void {
+    const aside = this.#aside;
+    while (!aside.empty && aside.next()) this.#tell(aside.userData, aside.result, aside.flags);
     const words = this.#words;
     const { cqTail, cqes, cqMask } = this.#memory;
     const tail = Atomics.load(words, cqTail);
-    while (this.#head !== tail) {
+    // Whoever is told may set aside what is left, and more.
+    while (((tail - this.#head) | 0) > 0) {
       const at = cqes + (this.#head & cqMask) * CQE.words;
-      const userData = words[at + CQE.userData]!;
-      const result = words[at + CQE.result]!;
-      const flags = words[at + CQE.flags]!;
       this.#head = (this.#head + 1) | 0;
-      if (userData === DONE) continue;
-      const user = this.#users[userData >>> KIND_BITS] ?? null;
-      const kind = userData & KIND_MASK;
-      if (kind === KIND.send) {
-        if (user !== null) user.sent(result);
-      } else if (kind === KIND.receive) {
-        this.#received(user, result, flags);
-      }
+      this.#tell(words[at + CQE.userData]!, words[at + CQE.result]!, words[at + CQE.flags]!);
     }
   }
 
+  #tell(userData: number, result: number, flags: number): void {
+    if (userData === DONE) return;
+    const user = this.#users[userData >>> KIND_BITS] ?? null;
+    const kind = userData & KIND_MASK;
+    if (kind === KIND.send) {
+      if (user !== null) user.sent(result);
+    } else if (kind === KIND.receive) this.#received(user, result, flags);
+  }
+
   #received(user: IRingUser | null, result: number, flags: number): void {
-    if ((flags & IORING_CQE_F_BUFFER) !== 0) {
-      const id = flags >>> IORING_CQE_BUFFER_SHIFT;
-      // The kernel hears of it when the turn is over.
-      this.#giveBuffer(id);
-      const start = id * limits.ringBufferBytes;
-      if (result > 0 && user !== null) user.received(this.bytes, start, start + result);
-    }
+    // First of all, as bytes may be the last ones too where completions were short of room, and whoever is told of them
+    // may withdraw or throw.
     if ((flags & IORING_CQE_F_MORE) === 0 && user !== null) user.stopped(result);
+    if ((flags & IORING_CQE_F_BUFFER) === 0) return;
+    const id = flags >>> IORING_CQE_BUFFER_SHIFT;
+    // The kernel hears of it when the turn is over.
+    this.#giveBuffer(id);
+    const start = id * limits.ringBufferBytes;
+    if (result > 0 && user !== null) user.received(this.bytes, start, start + result);
   }
 }
 
