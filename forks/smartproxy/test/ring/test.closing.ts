@@ -7,7 +7,9 @@ import { patterned, sha256 } from '../helpers/proxy.ts';
 import { type KeepingOwner, holdRing, startPair } from '../sockets/owner.ts';
 import { emptied, ending, within } from './turn.ts';
 import { nextTurn } from './echo.ts';
+import { ringMissing } from './ring.ts';
 
+const skip = ringMissing();
 const SHORT = 'short';
 const LONG = patterned(3_000_000, 5);
 
@@ -64,37 +66,41 @@ async function gone(owner: KeepingOwner, socket: IProxySocket, how: string): Pro
 
 for (const [how, finish] of Object.entries(WAYS)) {
   for (const [what, parts] of Object.entries(WRITES)) {
-    test(`${how} in the same turn as ${what}: the bytes that are counted are those that arrive`, async (t) => {
-      const seen: Record<string, unknown[]> = {};
-      for (const kind of ['handle', 'ring'] as const) {
-        const ring = holdRing(t);
-        const pair = await startPair(t, kind);
-        const { socket, owner, peer } = pair;
-        const end = ending(peer);
-        await within(kind === 'ring' ? ring : null, pair, () => {
-          write(socket, parts);
-          finish(socket);
-        });
-        const { bytes, how: ended } = await end;
-        await gone(owner, socket, how);
-        const whole = length(parts);
-        const all = Buffer.concat(parts.map((part) => Buffer.from(part)));
-        if (ended === 'FIN') assert.equal(bytes.length, owner.wireOut, `${kind}: bytes counted`);
-        else assert.ok(bytes.length <= owner.wireOut, `${kind}: bytes counted`);
-        assert.equal(sha256(bytes), sha256(all.subarray(0, bytes.length)), `${kind}: bytes in order`);
-        if (how.endsWith('destroySoon') || how === 'end') assert.equal(bytes.length, whole, `${kind}: all of it`);
-        assert.equal(owner.told.filter((word) => word === 'gone').length, 1);
-        assert.equal(owner.error, null);
-        await emptied(ring);
-        // How much of a long message is taken before a destroy is the kernel's to say.
-        seen[kind] = [ended, whole > 100 ? null : owner.wireOut, owner.wireIn, owner.told];
-      }
-      assert.deepEqual(seen['ring'], seen['handle']);
-    });
+    test(
+      `${how} in the same turn as ${what}: the bytes that are counted are those that arrive`,
+      { skip },
+      async (t) => {
+        const seen: Record<string, unknown[]> = {};
+        for (const kind of ['handle', 'ring'] as const) {
+          const ring = holdRing(t);
+          const pair = await startPair(t, kind);
+          const { socket, owner, peer } = pair;
+          const end = ending(peer);
+          await within(kind === 'ring' ? ring : null, pair, () => {
+            write(socket, parts);
+            finish(socket);
+          });
+          const { bytes, how: ended } = await end;
+          await gone(owner, socket, how);
+          const whole = length(parts);
+          const all = Buffer.concat(parts.map((part) => Buffer.from(part)));
+          if (ended === 'FIN') assert.equal(bytes.length, owner.wireOut, `${kind}: bytes counted`);
+          else assert.ok(bytes.length <= owner.wireOut, `${kind}: bytes counted`);
+          assert.equal(sha256(bytes), sha256(all.subarray(0, bytes.length)), `${kind}: bytes in order`);
+          if (how.endsWith('destroySoon') || how === 'end') assert.equal(bytes.length, whole, `${kind}: all of it`);
+          assert.equal(owner.told.filter((word) => word === 'gone').length, 1);
+          assert.equal(owner.error, null);
+          await emptied(ring);
+          // How much of a long message is taken before a destroy is the kernel's to say.
+          seen[kind] = [ended, whole > 100 ? null : owner.wireOut, owner.wireIn, owner.told];
+        }
+        assert.deepEqual(seen['ring'], seen['handle']);
+      },
+    );
   }
 }
 
-test('a pause within a turn keeps what comes and the FIN behind it, until it is resumed', async (t) => {
+test('a pause within a turn keeps what comes and the FIN behind it, until it is resumed', { skip }, async (t) => {
   const ring = holdRing(t);
   const pair = await startPair(t, 'ring');
   const { socket, owner, peer } = pair;
@@ -117,7 +123,7 @@ test('a pause within a turn keeps what comes and the FIN behind it, until it is 
   assert.deepEqual(owner.told, ['connected', 'end']);
 });
 
-test('what came in the turn of a pause is told in parts when each of them pauses again', async (t) => {
+test('what came in the turn of a pause is told in parts when each of them pauses again', { skip }, async (t) => {
   const ring = holdRing(t);
   const pair = await startPair(t, 'ring');
   const { socket, owner, peer } = pair;
@@ -137,7 +143,7 @@ test('what came in the turn of a pause is told in parts when each of them pauses
 });
 
 for (const paused of [false, true]) {
-  test(`a reset by the peer is told once, as an error${paused ? ', when it is resumed' : ''}`, async (t) => {
+  test(`a reset by the peer is told once, as an error${paused ? ', when it is resumed' : ''}`, { skip }, async (t) => {
     const ring = holdRing(t);
     const pair = await startPair(t, 'ring');
     const { socket, owner, peer } = pair;
@@ -157,7 +163,7 @@ for (const paused of [false, true]) {
   });
 }
 
-test('what came before a reset is told before it, however late the socket is resumed', async (t) => {
+test('what came before a reset is told before it, however late the socket is resumed', { skip }, async (t) => {
   for (const kind of ['handle', 'ring'] as const) {
     const ring = holdRing(t);
     const pair = await startPair(t, kind);

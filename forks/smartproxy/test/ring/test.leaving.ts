@@ -7,14 +7,16 @@ import { patterned, sha256 } from '../helpers/proxy.ts';
 import { holdRing, startPair } from '../sockets/owner.ts';
 import { nextTurn } from './echo.ts';
 import { type IPair, emptied, ending, within } from './turn.ts';
+import { ringMissing } from './ring.ts';
 
+const skip = ringMissing();
 /** What a socket that was made of another gets to read: first what that one left. */
 function unreadOf(made: NetSocket): Buffer {
   return Buffer.concat(made.unread);
 }
 
 for (const length of [10, 4_096, 4_097, 10_000, 60_000]) {
-  test(`of ${length} bytes that are there, one call tells some, and the next socket the rest`, async (t) => {
+  test(`of ${length} bytes that are there, one call tells some, and the next socket the rest`, { skip }, async (t) => {
     const ring = holdRing(t);
     const pair = await startPair(t, 'ring');
     const { owner, peer } = pair;
@@ -39,7 +41,7 @@ for (const length of [10, 4_096, 4_097, 10_000, 60_000]) {
   });
 }
 
-test('what came for a paused socket goes to the next one, and its FIN', async (t) => {
+test('what came for a paused socket goes to the next one, and its FIN', { skip }, async (t) => {
   const ring = holdRing(t);
   const pair = await startPair(t, 'ring');
   const { socket, owner, peer } = pair;
@@ -63,30 +65,34 @@ test('what came for a paused socket goes to the next one, and its FIN', async (t
 });
 
 for (const when of ['in its turn', 'while it is paused'] as const) {
-  test(`a reset that the ring was told of and the socket not yet, ${when}, breaks the next socket`, async (t) => {
-    const ring = holdRing(t);
-    const { socket, owner, peer } = await startPair(t, 'ring');
-    peer.write(patterned(6_000, 4));
-    peer.resetAndDestroy();
-    const paused = new Promise<void>((resolve) => {
-      owner.onBytes = () => {
-        owner.onBytes = null;
-        if (when === 'in its turn') toNetSocket(socket, true);
-        else socket.pause();
-        resolve();
-      };
-    });
-    await paused;
-    await nextTurn();
-    if (when !== 'in its turn') toNetSocket(socket, true);
-    await owner.gone;
-    assert.equal(owner.error?.code, 'ECONNRESET');
-    assert.deepEqual(owner.told, ['connected', 'gone']);
-    await emptied(ring);
-  });
+  test(
+    `a reset that the ring was told of and the socket not yet, ${when}, breaks the next socket`,
+    { skip },
+    async (t) => {
+      const ring = holdRing(t);
+      const { socket, owner, peer } = await startPair(t, 'ring');
+      peer.write(patterned(6_000, 4));
+      peer.resetAndDestroy();
+      const paused = new Promise<void>((resolve) => {
+        owner.onBytes = () => {
+          owner.onBytes = null;
+          if (when === 'in its turn') toNetSocket(socket, true);
+          else socket.pause();
+          resolve();
+        };
+      });
+      await paused;
+      await nextTurn();
+      if (when !== 'in its turn') toNetSocket(socket, true);
+      await owner.gone;
+      assert.equal(owner.error?.code, 'ECONNRESET');
+      assert.deepEqual(owner.told, ['connected', 'gone']);
+      await emptied(ring);
+    },
+  );
 }
 
-test('what was written before the change stands before what is written after it', async (t) => {
+test('what was written before the change stands before what is written after it', { skip }, async (t) => {
   const ring = holdRing(t);
   for (const before of [['a'], ['a', 'b'], ['a', 'b', 'c'.repeat(100_000)], []]) {
     const pair = await startPair(t, 'ring');
@@ -107,7 +113,7 @@ test('what was written before the change stands before what is written after it'
   }
 });
 
-test('an owner that writes when it hears of the drain that the change brings is heard', async (t) => {
+test('an owner that writes when it hears of the drain that the change brings is heard', { skip }, async (t) => {
   const ring = holdRing(t);
   const pair = await startPair(t, 'ring');
   const { socket, owner, peer } = pair;
@@ -130,7 +136,7 @@ test('an owner that writes when it hears of the drain that the change brings is 
   await emptied(ring);
 });
 
-test('a socket that was destroyed, or goes within the change, leaves nothing behind', async (t) => {
+test('a socket that was destroyed, or goes within the change, leaves nothing behind', { skip }, async (t) => {
   const ring = holdRing(t);
   const acts: Array<(pair: IPair) => void> = [
     ({ socket }) => {
