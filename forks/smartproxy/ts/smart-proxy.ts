@@ -106,7 +106,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       gate: new EventGate(this),
       certificates: this.#certificates,
       connections,
-      tallies: seat?.tallies ?? null,
+      others: seat,
       securityOf: (route) => this.#security.of(route),
       onTick: (nowMs) => this.#onTick(nowMs),
       onConnectionGone: () => this.#drain.onConnectionGone(),
@@ -114,7 +114,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     const { gate, recorder, states } = this.#engine;
     this.stats = new ProxyStats(recorder, () => openTypes(connections), states);
     this.#upstreams = new Upstreams(this.#engine, (state) => this.#workers?.shareUpstream(state));
-    this.#health = new HealthChecker(gate, recorder);
+    this.#health = new HealthChecker(gate, recorder, () => this.#workers?.shareHealth());
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, () => {
@@ -371,9 +371,11 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return await result;
   }
 
+  /** One process checks for all. */
   #watchHealth(): void {
-    if (this.#workers !== null) return;
+    if (this.#seat !== null) return;
     this.#health.watch(this.#engine.table.routes.map((route) => planOf(this.#engine, route)));
+    this.#workers?.shareHealth();
   }
 
   /** A worker opens what it is told to: the primary knows when. */

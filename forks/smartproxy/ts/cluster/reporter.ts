@@ -40,17 +40,13 @@ class UpstreamMemory {
   readonly tls = new LatencyMemory();
   readonly firstByte = new LatencyMemory();
   readonly failures = new CountsMemory();
-  healthy = true;
 
   changes(upstream: UpstreamCounters): IUpstreamChanges | null {
     const numbers = this.numbers.changes(upstreamNumbers(upstream));
     const failures = this.failures.changes(upstream.failures.counts);
-    const { target, healthy } = upstream;
-    if (!this.numbers.changed && failures.length === 0 && healthy === this.healthy) return null;
-    this.healthy = healthy;
+    if (!this.numbers.changed && failures.length === 0) return null;
     return {
-      target,
-      healthy,
+      target: upstream.target,
       numbers,
       connectLatency: this.connect.changes(upstream.connectLatency),
       tlsLatency: this.tls.changes(upstream.tlsLatency),

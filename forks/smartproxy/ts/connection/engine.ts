@@ -6,7 +6,7 @@
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteTable } from '../route/table.ts';
-import type { UpstreamPool } from '../http/pool.ts';
+import type { UpstreamPool } from '../http/upstreampool.ts';
 import type { RequestIds } from '../http/requestid.ts';
 import type { IpSet } from '../security/ip-set.ts';
 import type { RouteSecurity } from '../security/route-security.ts';

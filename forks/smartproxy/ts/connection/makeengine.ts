@@ -4,7 +4,8 @@
  * @module
  */
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
-import { UpstreamPool } from '../http/pool.ts';
+import { UpstreamPool } from '../http/upstreampool.ts';
+import type { SlotClerk } from '../http/slots.ts';
 import { RequestIds } from '../http/requestid.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
@@ -22,13 +23,21 @@ import { MemoryPressure } from './pressure.ts';
 import { readSettings } from './settings.ts';
 import { compileRoutes, trustedSenders } from './setup.ts';
 
+/** Other processes with the same limits. */
+export interface IOtherProcesses {
+  /** What they hold against limits. */
+  readonly tallies: ITallies;
+  /** Asked for connections to targets with a maximum. */
+  readonly slots: SlotClerk;
+}
+
 /** What the engine needs of the proxy that it belongs to. */
 export interface IEngineOwner {
   readonly gate: EventGate;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
-  /** What other processes hold against limits; null where there are none. */
-  readonly tallies: ITallies | null;
+  /** How limits hold over other processes too; null where there are none. */
+  readonly others: IOtherProcesses | null;
   securityOf(route: ICompiledRoute): RouteSecurity | null;
   onTick(nowMs: number): void;
   onConnectionGone(): void;
@@ -52,7 +61,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     },
     trusted: trustedSenders(options),
     pressure: new MemoryPressure(),
-    crowd: new Crowd(options, settings, owner.tallies),
+    crowd: new Crowd(options, settings, owner.others?.tallies ?? null),
     securityOf: (route: ICompiledRoute) => owner.securityOf(route),
     connections,
     table: compileRoutes(options.routes, options),
@@ -63,5 +72,5 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     held: 0,
     onConnectionGone: () => owner.onConnectionGone(),
   };
-  return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
+  return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine, owner.others?.slots ?? null) });
 }

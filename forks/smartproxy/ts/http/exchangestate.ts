@@ -93,6 +93,7 @@ export abstract class ExchangeState implements IWaitingUser {
   }
 
   abstract onUpstreamTurn(upstream: UpstreamConnection | null): void;
+  abstract onUpstreamQueueFull(): void;
   abstract onUpstreamReady(upstream: UpstreamConnection): void;
   abstract onUpstreamData(bytes: Buffer, start: number, end: number): void;
   abstract onUpstreamEnd(): void;
