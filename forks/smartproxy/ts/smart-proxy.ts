@@ -180,7 +180,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
         await this.#ports.openAll(this.#portsOf(engine.table));
       } catch (error) {
         await this.#ports.closeAll();
-        await this.#workers?.stop(0);
+        await this.#workers?.stop(0, 0);
         engine.wheel.stop();
         this.#state = 'stopped';
         throw error;
@@ -208,7 +208,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       const graceMs = Math.min(options.idleGrace ?? 0, drainMs);
       if (graceMs > 0) await this.#drain.wait(graceMs);
       for (const connection of engine.connections) connection.stage?.onStop();
-      const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
+      const forcedInWorkers = (await this.#workers?.stop(drainMs, graceMs)) ?? 0;
       await this.#drain.wait(drainMs - graceMs);
       const forced = forcedInWorkers + engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);

@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import { AcmeError } from '@dcrouter/acme';
 import { ChallengeBoard } from '@dcrouter/smartproxy';
 
-import { auto, setupManager, SharedStorage, until } from './support.ts';
+import { auto, setupManager, SharedStorage } from './support.ts';
 
 void suite('issuing', () => {
   void test('a placeholder is served until the first certificate is there, then that, also after a restart', async (t) => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
-import type { IRouteConfig, SmartProxy } from '@dcrouter/smartproxy';
+import type { IRouteConfig } from '@dcrouter/smartproxy';
 import { RawClient, forwardTo, startHttp, startProxy } from '../helpers/proxy.ts';
-import { connectionsClosed, until } from './cluster.ts';
+import { clientsByWorker, connectionsClosed, until } from './cluster.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
 
@@ -22,23 +22,6 @@ async function slowBackend(t: TestContext): Promise<{ port: number; held: Server
     most = Math.max(most, held.filter(({ writableEnded, destroyed }) => !writableEnded && !destroyed).length);
   });
   return { port: backend.port, held, most: () => most };
-}
-
-/** Clients by the worker that has them, at least one in each. */
-async function clientsByWorker(proxy: SmartProxy, port: number): Promise<Map<string, RawClient[]>> {
-  const workers = proxy.getWorkerStats()!.configured;
-  const clients: RawClient[] = [];
-  for (;;) {
-    clients.push(...(await Promise.all(Array.from({ length: 6 }, async () => await RawClient.open(port)))));
-    const list = await proxy.listConnections({ limit: 1_000 });
-    const byWorker = new Map<string, RawClient[]>();
-    for (const client of clients) {
-      const info = list.find(({ clientPort }) => clientPort === client.socket.localPort);
-      const worker = info?.id.split('-')[1] ?? '';
-      byWorker.set(worker, [...(byWorker.get(worker) ?? []), client]);
-    }
-    if (!byWorker.has('') && byWorker.size === workers) return byWorker;
-  }
 }
 
 async function ask(client: RawClient): Promise<void> {
@@ -112,6 +95,7 @@ test('a worker that is killed gives its connections back, and its place in the q
   const refused = await RawClient.open(port(8080));
   refused.send(GET);
   await refused.has('503');
+  await until(() => proxy.stats.getRejectReasons().get('target-queue-full') === 1);
   process.kill(Number.parseInt(owner!, 36), 'SIGKILL');
   await until(() => held.length === 3);
   held[2]!.end('served');
@@ -123,7 +107,6 @@ test('a worker that is killed gives its connections back, and its place in the q
   for (const [client] of again.values()) client!.send(GET);
   await until(() => held.length === before + 2);
   assert.equal(most(), 2);
-  await until(() => proxy.stats.getRejectReasons().get('target-queue-full') === 1);
   for (const client of [...mine, ...others, refused, ...again.values()].flat()) client.socket.destroy();
 });
 

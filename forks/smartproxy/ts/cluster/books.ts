@@ -54,6 +54,9 @@ export class WorkerBooks {
       addTo(this.#addresses, address, change);
     }
     for (const [address, change] of report.topClients) recorder.topClients.add(address, change);
+    for (const [address, bytesIn, bytesOut] of report.addressBytes) {
+      recorder.addressBytes.add(address, bytesIn, bytesOut);
+    }
     const { tls } = recorder;
     tls.handshakes += report.tls.handshakes;
     tls.resumptions += report.tls.resumptions;

@@ -53,12 +53,18 @@ export class Member {
     this.worker.on('error', () => {});
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
-    this.worker.once('exit', () => {
+    // Its last words may be read after the news of its end: the books are closed when there can be no more.
+    let left = 2;
+    const end = (): void => {
+      left -= 1;
+      if (left > 0) return;
       this.isGone = true;
       this.#books.close();
       for (const answer of this.#waiting.values()) answer(null);
       resolve();
-    });
+    };
+    this.worker.once('exit', end);
+    this.worker.once('disconnect', end);
   }
 
   get pid(): number | undefined {

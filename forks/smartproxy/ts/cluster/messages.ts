@@ -52,8 +52,9 @@ export type TOrder =
       readonly challenges: readonly IChallengeChange[];
       readonly upstreams: readonly IUpstreamState[];
       readonly unhealthy: readonly TUnhealthyTarget[];
-      /** How many workers there are. */
+      /** How many workers there are, and which this is. */
       readonly workers: number;
+      readonly turn: number;
     }
   | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
   | { readonly proxy: 'close'; readonly port: number }
@@ -69,7 +70,7 @@ export type TOrder =
   /** What the health checks of the primary say about all targets. */
   | { readonly proxy: 'health'; readonly unhealthy: readonly TUnhealthyTarget[] }
   | { readonly proxy: 'upstreams'; readonly upstreams: readonly IUpstreamState[] }
-  | { readonly proxy: 'stop'; readonly drainMs: number };
+  | { readonly proxy: 'stop'; readonly drainMs: number; readonly idleGraceMs: number };
 
 /** What workers hold against limits that all share: told to the primary, passed on to the others, never answered. */
 export interface ISharesMessage {
@@ -101,6 +102,9 @@ export type TPrimaryMessage = (TOrder & { readonly id: number }) | TTold;
 
 /** Added to counts by name. */
 export type TChanges = ReadonlyArray<readonly [string, number]>;
+
+/** Bytes in and out by name. */
+export type TByteChanges = ReadonlyArray<readonly [name: string, bytesIn: number, bytesOut: number]>;
 
 /** What one route has counted since the last report. */
 export interface IRouteChanges {
@@ -141,6 +145,8 @@ export interface IReport {
   readonly types: TChanges;
   readonly addresses: TChanges;
   readonly topClients: TChanges;
+  /** Bytes in and out by address. */
+  readonly addressBytes: TByteChanges;
   readonly tls: {
     readonly handshakes: number;
     readonly resumptions: number;

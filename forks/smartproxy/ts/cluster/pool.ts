@@ -36,6 +36,7 @@ export class WorkerPool {
   /** Bound ports by the ports of the routes. */
   readonly #ports = new Map<number, number>();
   readonly #restarts = new Set<NodeJS.Timeout>();
+  #startedCount = 0;
   #deaths = 0;
   #replaced = 0;
   #failuresInRow = 0;
@@ -85,20 +86,23 @@ export class WorkerPool {
         }),
       );
     } catch (error) {
-      await this.stop(0);
+      await this.stop(0, 0);
       throw error;
     }
   }
 
-  /** Lets every worker finish its connections; resolves with how many were cut. */
-  async stop(drainMs: number): Promise<number> {
+  /**
+   * Lets every worker finish its connections; resolves with how many were cut.
+   * @param idleGraceMs how long idle ones may send one more request
+   */
+  async stop(drainMs: number, idleGraceMs: number): Promise<number> {
     this.#running = false;
     for (const restart of this.#restarts) clearTimeout(restart);
     this.#restarts.clear();
     const timeoutMs = Math.min(drainMs + clusterLimits.stopGraceMs, clusterLimits.timerMsMax);
     const ends = Array.from(this.#members, async (member) => {
       const late = setTimeout(() => member.kill(), timeoutMs);
-      const done = await member.ask({ proxy: 'stop', drainMs }, timeoutMs).catch(() => null);
+      const done = await member.ask({ proxy: 'stop', drainMs, idleGraceMs }, timeoutMs).catch(() => null);
       await member.gone;
       clearTimeout(late);
       return done?.forced ?? 0;
@@ -145,6 +149,7 @@ export class WorkerPool {
       } catch (error) {
         this.#options.logger?.error(`a worker is replaced: ${String(error)}`, { pid: member.pid });
         member.kill();
+        await member.gone;
       }
     });
     await Promise.all(commits);
@@ -257,6 +262,7 @@ export class WorkerPool {
       upstreams: this.#engine.states.list().filter(isTouched),
       unhealthy: unhealthyTargets(this.#engine),
       workers: this.#count,
+      turn: this.#startedCount++ % this.#count,
     };
   }
 

@@ -87,6 +87,7 @@ export class Reporter {
       types: this.#changes('types', types),
       addresses: this.#changes('addresses', new Map(recorder.byIp)),
       topClients: this.#topChanges(),
+      addressBytes: recorder.addressBytes.take(),
       tls: {
         handshakes,
         resumptions,
@@ -98,8 +99,19 @@ export class Reporter {
       progress: this.#engine.gate.close ? this.#progressChanges() : [],
     };
     // Every part counts: what a report holds is remembered as told.
-    const { routes, upstreams, terminations, rejects, addresses, topClients, progress } = report;
-    const lists = [routes, upstreams, terminations, rejects, report.types, addresses, topClients, progress, events];
+    const { routes, upstreams, terminations, rejects, addresses, topClients, addressBytes, progress } = report;
+    const lists = [
+      routes,
+      upstreams,
+      terminations,
+      rejects,
+      report.types,
+      addresses,
+      topClients,
+      addressBytes,
+      progress,
+      events,
+    ];
     const { failures, versions, alpn } = report.tls;
     const numbers = this.#totals.changed || this.#tlsNumbers.changed;
     const changed = numbers || [...lists, failures, versions, alpn].some((list) => list.length > 0);

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { IEngine } from '../connection/engine.ts';
-import type { IOtherProcesses } from '../connection/makeengine.ts';
+import type { IEngine, IOtherProcesses } from '../connection/engine.ts';
 import type { RouteSwap } from '../routeswap.ts';
 
 export interface IWorkerSeat extends IOtherProcesses {

@@ -19,6 +19,7 @@ export class Shares implements ITallies {
   readonly #tallies = new Map<string, Tally>();
   readonly #due = new Set<Tally>();
   #scheduled = false;
+  #loadTimer: NodeJS.Timeout | null = null;
   /** A message is under way: what changes meanwhile waits for the answer, so that it is one message however much it is. */
   #underway = false;
   #telling: Tally[] = [];
@@ -65,9 +66,20 @@ export class Shares implements ITallies {
 
   readonly #onDue = (tally: Tally): void => {
     this.#due.add(tally);
-    if (this.#scheduled || this.#underway) return;
+    if (this.#underway) return;
+    if (tally.kind === 'load') {
+      // It changes with every request, and nobody is let in or refused by it.
+      this.#loadTimer ??= setTimeout(this.#tellLoad, clusterLimits.loadMs);
+      return;
+    }
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#tellDue);
+  };
+
+  readonly #tellLoad = (): void => {
+    this.#loadTimer = null;
+    this.#tellDue();
   };
 
   readonly #tellDue = (): void => {

@@ -117,7 +117,7 @@ class WorkerProcess {
         adoptUpstreams(engine, order.upstreams);
         break;
       default:
-        return await this.#stop(proxy, order.drainMs);
+        return await this.#stop(proxy, order.drainMs, order.idleGraceMs);
     }
     return 0;
   }
@@ -128,6 +128,7 @@ class WorkerProcess {
     const proxy = new SmartProxy(order.options, {
       tallies: shares,
       slots: this.#slots,
+      turn: order.turn,
       bindPort: (port) => this.#bindPorts.get(port) ?? port,
       take: (engine, routes) => {
         this.#engine = engine;
@@ -147,12 +148,12 @@ class WorkerProcess {
     this.#timer = setInterval(() => this.#onTime(), clusterLimits.reportMs);
   }
 
-  async #stop(proxy: SmartProxy, drainTimeout: number): Promise<number> {
+  async #stop(proxy: SmartProxy, drainTimeout: number, idleGrace: number): Promise<number> {
     let forced = 0;
     proxy.once('drained', (event) => {
       forced = event.forced;
     });
-    await proxy.stop({ drainTimeout });
+    await proxy.stop({ drainTimeout, idleGrace });
     clearInterval(this.#timer);
     return forced;
   }

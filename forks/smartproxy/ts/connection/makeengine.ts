@@ -5,12 +5,10 @@
  */
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
 import { UpstreamPool } from '../http/upstreampool.ts';
-import type { SlotClerk } from '../http/slots.ts';
 import { RequestIds } from '../http/requestid.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
-import type { ITallies } from '../security/tally.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import { Recorder } from '../stats/recorder.ts';
 import { TimerWheel } from '../timing/wheel.ts';
@@ -18,18 +16,10 @@ import { TlsContexts } from '../tls/contexts.ts';
 import { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
 import { Crowd } from './crowd.ts';
-import type { IEngine } from './engine.ts';
+import type { IEngine, IOtherProcesses } from './engine.ts';
 import { MemoryPressure } from './pressure.ts';
 import { readSettings } from './settings.ts';
 import { compileRoutes, trustedSenders } from './setup.ts';
-
-/** Other processes with the same limits. */
-export interface IOtherProcesses {
-  /** What they hold against limits. */
-  readonly tallies: ITallies;
-  /** Asked for connections to targets with a maximum. */
-  readonly slots: SlotClerk;
-}
 
 /** What the engine needs of the proxy that it belongs to. */
 export interface IEngineOwner {
@@ -67,6 +57,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     table: compileRoutes(options.routes, options),
     states: new UpstreamStates(),
     resolver: options.resolver ?? null,
+    others: owner.others,
     draining: false,
     policy: options.policy ?? null,
     held: 0,

@@ -251,7 +251,7 @@ export class Exchange extends LocalExchange {
     if (verdict instanceof Promise) return this.suspend(verdict, bytes, head.start, end);
     if (verdict !== null) return this.answer(verdict, bytes, at, end);
     this.policy = policy;
-    policy.active += 1;
+    policy.enter();
     const { timeout, maxRequestBodyBytes } = policy.advanced;
     if (timeout !== undefined) this.expiresAtMs = this.engine.wheel.nowMs + timeout;
     if (!this.body.limit(maxRequestBodyBytes, info.contentLength)) {
