@@ -32,7 +32,9 @@ async function ask(client: RawClient): Promise<void> {
 
 test('an idle connection of one worker makes room for a request in another', async (t) => {
   const backend = await startHttp(t, (_request, response) => response.end('served'));
-  const { proxy, port } = await startProxy(t, [limited(backend.port, 1, { targetQueueTimeout: 2_000 })], { workers: 2 });
+  const { proxy, port } = await startProxy(t, [limited(backend.port, 1, { targetQueueTimeout: 2_000 })], {
+    workers: 2,
+  });
   const workers = [...(await clientsByWorker(proxy, port(8080))).values()];
   // Each request finds the one connection idle in the worker before, where it would be kept longer than one may wait.
   for (const [client] of [...workers, ...workers, ...workers]) await ask(client!);

@@ -142,7 +142,7 @@ async function storm(seed: number): Promise<void> {
   const connections = (): number => all().reduce((sum, worker) => sum + worker.connections, 0);
   for (let step = 0; step < 400; step += 1) {
     acts[below(acts.length)]!(all()[below(byMember.size)]!);
-    await null;
+    await Promise.resolve();
     assert.ok(connections() <= max, `seed ${seed}, step ${step}: ${connections()} of ${max}`);
   }
   // No new ones: everybody who waits is served while those who have one finish.
@@ -153,7 +153,7 @@ async function storm(seed: number): Promise<void> {
       hear(worker);
       if (worker.busy > 0) worker.release(false);
     }
-    await null;
+    await Promise.resolve();
     assert.ok(connections() <= max, `seed ${seed}`);
   }
   // The whole maximum can be had again, by one worker alone.
@@ -167,7 +167,7 @@ async function storm(seed: number): Promise<void> {
       pass(worker);
       hear(worker);
     }
-    await null;
+    await Promise.resolve();
   }
 }
 

@@ -18,8 +18,9 @@ export class Shares implements ITallies {
   readonly #send: (changes: readonly TShareChange[]) => void;
   readonly #tallies = new Map<string, Tally>();
   readonly #due = new Set<Tally>();
+  /** Due as well, but not at once. */
+  readonly #dueLoads = new Set<Tally>();
   #scheduled = false;
-  #loadTimer: NodeJS.Timeout | null = null;
   /** A message is under way: what changes meanwhile waits for the answer, so that it is one message however much it is. */
   #underway = false;
   #telling: Tally[] = [];
@@ -65,20 +66,21 @@ export class Shares implements ITallies {
   }
 
   readonly #onDue = (tally: Tally): void => {
-    this.#due.add(tally);
-    if (this.#underway) return;
     if (tally.kind === 'load') {
       // It changes with every request, and nobody is let in or refused by it.
-      this.#loadTimer ??= setTimeout(this.#tellLoad, clusterLimits.loadMs);
+      this.#dueLoads.add(tally);
+      if (this.#dueLoads.size === 1) setTimeout(this.#tellLoads, clusterLimits.loadMs);
       return;
     }
-    if (this.#scheduled) return;
+    this.#due.add(tally);
+    if (this.#scheduled || this.#underway) return;
     this.#scheduled = true;
     setImmediate(this.#tellDue);
   };
 
-  readonly #tellLoad = (): void => {
-    this.#loadTimer = null;
+  readonly #tellLoads = (): void => {
+    for (const tally of this.#dueLoads) this.#due.add(tally);
+    this.#dueLoads.clear();
     this.#tellDue();
   };
 
