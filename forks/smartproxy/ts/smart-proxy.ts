@@ -208,9 +208,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       const graceMs = Math.min(options.idleGrace ?? 0, drainMs);
       if (graceMs > 0) await this.#drain.wait(graceMs);
       for (const connection of engine.connections) connection.stage?.onStop();
-      const forcedInWorkers = (await this.#workers?.stop(drainMs, graceMs)) ?? 0;
+      let forced = (await this.#workers?.stop(drainMs, graceMs)) ?? 0;
       await this.#drain.wait(drainMs - graceMs);
-      const forced = forcedInWorkers + engine.connections.size;
+      forced += engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain.wait(limits.sampleMs);
       engine.pool.closeIdle();
@@ -371,7 +371,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     return await result;
   }
 
-  /** One process checks for all. */
   #watchHealth(): void {
     if (this.#seat !== null) return;
     this.#health.watch(this.#engine.table.routes.map((route) => planOf(this.#engine, route)));
