@@ -174,3 +174,24 @@ async function storm(seed: number): Promise<void> {
 test('storms of late messages, deaths and broken connections', async () => {
   for (let seed = 1; seed <= 1_000; seed += 1) await storm(seed);
 });
+
+test('a worker that does not answer holds up the others for a second, not for ever', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const said = new Map<Member, TSlotAnswer[]>();
+  const desk = new SlotDesk((member, answers) => said.set(member, [...(said.get(member) ?? []), ...answers]));
+  const [one, hung] = [new Worker().member, new Worker().member];
+  desk.join(one);
+  desk.join(hung);
+  desk.take(one, [['ask', KEY, 7, 1, QUEUE_MAX]]);
+  assert.deepEqual([said.get(one), said.get(hung)], [undefined, [['watch', KEY]]]);
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(said.get(one), [['granted', KEY, 7]]);
+  // What it has after all counts from then on.
+  desk.take(hung, [['opened', KEY, 2]]);
+  desk.take(one, [
+    ['closed', KEY],
+    ['ask', KEY, 8, 1, QUEUE_MAX],
+  ]);
+  assert.deepEqual(said.get(one)!.slice(1), [['queued', KEY, 8]]);
+  assert.deepEqual(said.get(hung)!.slice(1), [['owe', KEY, 2]]);
+});

@@ -92,9 +92,18 @@ export class SlotDesk {
       target = { key, parts: new Map(), queue: [], held: 0, unheard: new Set(others) };
       this.#targets.set(key, target);
       for (const member of others) this.#say(member, ['watch', key]);
+      if (others.length > 0) setTimeout(this.#stopListening, clusterLimits.slotAnswerMs, target).unref();
     }
     return target;
   }
+
+  /** A worker that hangs must not hold up the others for long. */
+  readonly #stopListening = (target: ITarget): void => {
+    if (target.unheard.size === 0) return;
+    target.unheard.clear();
+    this.#serve(target);
+    this.#flush();
+  };
 
   #apply(target: ITarget, from: Member, change: TSlotChange): void {
     const part = partOf(target, from);
