@@ -39,8 +39,9 @@ test('an idle connection of one worker makes room for a request in another', asy
   // Each request finds the one connection idle in the worker before, where it would be kept longer than one may wait.
   for (const [client] of [...workers, ...workers, ...workers]) await ask(client!);
   for (const client of workers.flat()) client.socket.destroy();
-  await until(() => proxy.stats.getUpstreamStats()[0]?.requests === 6);
-  assert.equal(proxy.stats.getUpstreamStats()[0]!.connects, 6);
+  await connectionsClosed(proxy, workers.flat().length);
+  const [upstream] = proxy.stats.getUpstreamStats();
+  assert.deepEqual([upstream!.requests, upstream!.connects], [6, 6]);
 });
 
 test('busy workers share the connections, and none is left waiting for ever', async (t) => {
