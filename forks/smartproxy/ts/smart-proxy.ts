@@ -106,7 +106,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       gate: new EventGate(this),
       certificates: this.#certificates,
       connections,
-      tallies: seat?.tallies ?? null,
+      others: seat,
       securityOf: (route) => this.#security.of(route),
       onTick: (nowMs) => this.#onTick(nowMs),
       onConnectionGone: () => this.#drain.onConnectionGone(),
@@ -114,7 +114,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     const { gate, recorder, states } = this.#engine;
     this.stats = new ProxyStats(recorder, () => openTypes(connections), states);
     this.#upstreams = new Upstreams(this.#engine, (state) => this.#workers?.shareUpstream(state));
-    this.#health = new HealthChecker(gate, recorder);
+    this.#health = new HealthChecker(gate, recorder, () => this.#workers?.shareHealth());
     this.#rejectLog = options.logger === undefined ? null : new RejectLog(options.logger, recorder.rejects);
     this.#metrics = new Metrics(recorder, options.metrics?.retentionSeconds ?? limits.historySeconds);
     this.#ticketRotation = new TicketRotation(options.ticketKeyRotationHours ?? TICKET_ROTATION_HOURS, () => {
@@ -180,7 +180,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
         await this.#ports.openAll(this.#portsOf(engine.table));
       } catch (error) {
         await this.#ports.closeAll();
-        await this.#workers?.stop(0);
+        await this.#workers?.stop(0, 0);
         engine.end();
         this.#state = 'stopped';
         throw error;
@@ -208,9 +208,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       const graceMs = Math.min(options.idleGrace ?? 0, drainMs);
       if (graceMs > 0) await this.#drain.wait(graceMs);
       for (const connection of engine.connections) connection.stage?.onStop();
-      const forcedInWorkers = (await this.#workers?.stop(drainMs)) ?? 0;
+      let forced = (await this.#workers?.stop(drainMs, graceMs)) ?? 0;
       await this.#drain.wait(drainMs - graceMs);
-      const forced = forcedInWorkers + engine.connections.size;
+      forced += engine.connections.size;
       for (const connection of engine.connections) connection.abort(REASON.shutdown);
       await this.#drain.wait(limits.sampleMs);
       engine.pool.closeIdle();
@@ -372,8 +372,9 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   }
 
   #watchHealth(): void {
-    if (this.#workers !== null) return;
+    if (this.#seat !== null) return;
     this.#health.watch(this.#engine.table.routes.map((route) => planOf(this.#engine, route)));
+    this.#workers?.shareHealth();
   }
 
   /** A worker opens what it is told to: the primary knows when. */

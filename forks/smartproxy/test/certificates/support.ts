@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,5 +124,13 @@ export class SharedStorage implements ICertificateStorage {
 
   #here(): void {
     if (this.away) throw new Error('the database is away');
+  }
+}
+
+/** Waits, turn by turn of the event loop, until `condition` holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; !condition(); turn++) {
+    if (turn === 10_000) assert.fail('it did not happen');
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -209,6 +209,30 @@ test('stop lets requests under way finish in the workers', async (t) => {
   assert.equal(proxy.getWorkerStats()!.running, 2);
 });
 
+test('stop leaves idle connections of workers their time for one more request', async (t) => {
+  const backend = await startHttp(t, (_request, response) => response.end('ok'));
+  const { proxy, port } = await startProxy(t, [forwardTo(backend.port)], { workers: 2 });
+  const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.open(port(8080))));
+  const ask = async (client: RawClient): Promise<void> => {
+    client.received = Buffer.alloc(0);
+    client.send(GET);
+    await client.until(({ text, ended }) => ended || text.endsWith('\r\n\r\nok'));
+    assert.match(client.text, /ok$/);
+  };
+  await Promise.all(clients.map(ask));
+  const drained = once(proxy, 'drained');
+  const stopped = proxy.stop({ drainTimeout: 20_000, idleGrace: 20_000 });
+  for (const client of clients) {
+    // Until the worker knows that it stops, it answers as ever.
+    do await ask(client);
+    while (!client.text.includes('Connection: close'));
+    client.socket.end();
+  }
+  await stopped;
+  assert.equal((await drained)[0].forced, 0);
+  assert.ok(proxy.stats.getTotals().requests >= 12);
+});
+
 test('redirects are data: workers answer them, and count them like every request', async (t) => {
   const { proxy, ledger, port } = await startProxy(t, [createHttpToHttpsRedirect('a.test')], { workers: 2 });
   const client = await RawClient.open(port(80));

@@ -29,19 +29,21 @@ test('rates are means over the seconds asked for, and addresses without room sha
   ]);
 });
 
-test("getMetrics() tells the clients' bytes apart by address", async (t) => {
-  const backend = await startHttp(t, (_req, res) => res.end('ok'));
-  const { port, proxy, ledger } = await startProxy(t, [forwardTo(backend.port)]);
-  const client = await RawClient.open(port(8080));
-  client.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
-  await client.has('ok');
-  client.socket.destroy();
-  await ledger.settled();
-  const { throughput } = proxy.getMetrics();
-  while (!throughput.byIP(60).has('127.0.0.1')) await new Promise((resolve) => setTimeout(resolve, 20));
-  const rate = throughput.byIP(60).get('127.0.0.1')!;
-  const { bytesIn, bytesOut } = proxy.stats.getTotals();
-  // Both were counted over the same time.
-  assert.ok(Math.abs(rate.in / rate.out - bytesIn / bytesOut) < 1e-6);
-  assert.equal(throughput.byIP(60).size, 1);
-});
+for (const options of [{}, { workers: 2 }]) {
+  test(`getMetrics() tells the clients' bytes apart by address, with ${JSON.stringify(options)}`, async (t) => {
+    const backend = await startHttp(t, (_req, res) => res.end('ok'));
+    const { port, proxy } = await startProxy(t, [forwardTo(backend.port)], options);
+    const client = await RawClient.open(port(8080));
+    client.send('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    await client.has('ok');
+    client.socket.destroy();
+    while (proxy.stats.getTerminationReasons().size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { throughput } = proxy.getMetrics();
+    while (!throughput.byIP(60).has('127.0.0.1')) await new Promise((resolve) => setTimeout(resolve, 20));
+    const rate = throughput.byIP(60).get('127.0.0.1')!;
+    const { bytesIn, bytesOut } = proxy.stats.getTotals();
+    // Both were counted over the same time.
+    assert.ok(Math.abs(rate.in / rate.out - bytesIn / bytesOut) < 1e-6);
+    assert.equal(throughput.byIP(60).size, 1);
+  });
+}

@@ -26,7 +26,7 @@ export class WorkerBooks {
   #active = 0;
   #inRing = 0;
   readonly #routes = new Map<string, number>();
-  readonly #upstreams = new Map<string, { active: number; idle: number }>();
+  readonly #upstreams = new Map<string, { active: number; idle: number; waiting: number }>();
   readonly #addresses = new Map<string, number>();
   /** Connections whose open event was told and whose close event was not. */
   readonly #open = new Map<string, IOpenConnection>();
@@ -57,6 +57,9 @@ export class WorkerBooks {
       addTo(this.#addresses, address, change);
     }
     for (const [address, change] of report.topClients) recorder.topClients.add(address, change);
+    for (const [address, bytesIn, bytesOut] of report.addressBytes) {
+      recorder.addressBytes.add(address, bytesIn, bytesOut);
+    }
     const { tls } = recorder;
     tls.handshakes += report.tls.handshakes;
     tls.resumptions += report.tls.resumptions;
@@ -76,10 +79,11 @@ export class WorkerBooks {
     recorder.errors += cut;
     if (cut > 0) addReasons(recorder.terminations, [[REASON.workerDied, cut]]);
     for (const [name, active] of this.#routes) this.#route(name).active -= active;
-    for (const [target, { active, idle }] of this.#upstreams) {
+    for (const [target, { active, idle, waiting }] of this.#upstreams) {
       const upstream = recorder.upstream(target);
       upstream.active -= active;
       upstream.idle -= idle;
+      upstream.waiting -= waiting;
     }
     for (const [address, active] of this.#addresses) recorder.byIp.add(address, -active);
     for (const { event, progress } of this.#open.values()) this.#announceCut(event, progress);
@@ -109,14 +113,14 @@ export class WorkerBooks {
     for (const changes of report.upstreams) {
       const upstream = this.#recorder.upstream(changes.target);
       addUpstreamNumbers(upstream, changes.numbers);
-      upstream.healthy = changes.healthy;
       if (changes.connectLatency !== null) upstream.connectLatency.mergeData(changes.connectLatency);
       if (changes.tlsLatency !== null) upstream.tlsLatency.mergeData(changes.tlsLatency);
       if (changes.firstByteLatency !== null) upstream.firstByteLatency.mergeData(changes.firstByteLatency);
       addReasons(upstream.failures, changes.failures);
-      const own = this.#upstreams.get(changes.target) ?? { active: 0, idle: 0 };
+      const own = this.#upstreams.get(changes.target) ?? { active: 0, idle: 0, waiting: 0 };
       own.active += changes.numbers[0] ?? 0;
       own.idle += changes.numbers[1] ?? 0;
+      own.waiting += changes.numbers[2] ?? 0;
       this.#upstreams.set(changes.target, own);
     }
   }

@@ -6,11 +6,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { ProxyError } from '../errors.ts';
+import type { TSlotChange } from '../http/slots.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
 import { WorkerBooks } from './books.ts';
-import type { ISharesHeard, ISharesMessage, TOrder, TWorkerMessage } from './messages.ts';
+import type { TOrder, TTold, TWorkerMessage } from './messages.ts';
 import type { TShareChange } from './shares.ts';
 
 type TDone = TWorkerMessage & { readonly proxy: 'done' };
@@ -23,6 +24,14 @@ const WORKER_FILE = fileURLToPath(
 /** Flags of this process that name what to run, each with its value: a worker runs its own file. */
 const RUN_FLAGS = new Set(['-e', '--eval', '-p', '--print', '-pe']);
 
+/** Hears what a worker says besides its numbers and answers. */
+export interface IMemberDesk {
+  /** What it holds against limits that all share. */
+  takeShares(from: Member, changes: readonly TShareChange[]): void;
+  /** What it has of targets with a maximum. */
+  takeSlots(from: Member, changes: readonly TSlotChange[]): void;
+}
+
 export class Member {
   readonly worker: Worker;
   /** Monotonic ms. */
@@ -32,25 +41,30 @@ export class Member {
   isGone = false;
   readonly #books: WorkerBooks;
   readonly #waiting = new Map<number, (done: TDone | null) => void>();
-  readonly #onShares: (changes: readonly TShareChange[]) => void;
+  readonly #desk: IMemberDesk;
   #lastId = 0;
 
-  /** @param onShares what the worker holds against limits that all share */
-  constructor(recorder: Recorder, gate: EventGate, onShares: (changes: readonly TShareChange[]) => void) {
+  constructor(recorder: Recorder, gate: EventGate, desk: IMemberDesk) {
     this.#books = new WorkerBooks(recorder, gate);
     this.worker = fork();
-    this.#onShares = onShares;
+    this.#desk = desk;
     this.worker.on('message', (message: TWorkerMessage) => this.#take(message));
     // A message to a process that is just dying fails; its exit tells the same.
     this.worker.on('error', () => {});
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
-    this.worker.once('exit', () => {
+    // Its last words may be read after the news of its end: the books are closed when there can be no more.
+    let left = 2;
+    const end = (): void => {
+      left -= 1;
+      if (left > 0) return;
       this.isGone = true;
       this.#books.close();
       for (const answer of this.#waiting.values()) answer(null);
       resolve();
-    });
+    };
+    this.worker.once('exit', end);
+    this.worker.once('disconnect', end);
   }
 
   get pid(): number | undefined {
@@ -83,7 +97,7 @@ export class Member {
   }
 
   /** Says what needs no answer. */
-  tell(message: ISharesMessage | ISharesHeard): void {
+  tell(message: TTold): void {
     if (!this.isGone) this.worker.send(message, () => {});
   }
 
@@ -93,7 +107,8 @@ export class Member {
 
   #take(message: TWorkerMessage): void {
     if (message.proxy === 'report') this.#books.take(message.report);
-    else if (message.proxy === 'shares') this.#onShares(message.changes);
+    else if (message.proxy === 'shares') this.#desk.takeShares(this, message.changes);
+    else if (message.proxy === 'slots') this.#desk.takeSlots(this, message.changes);
     else if (message.proxy === 'done') this.#waiting.get(message.id)?.(message);
   }
 }

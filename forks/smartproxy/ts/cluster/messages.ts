@@ -7,6 +7,7 @@ import type { ILatencyHistogramData } from '@dcrouter/metrics';
 import type { IChallengeChange } from '../certificates/challenge-board.ts';
 import type { TCertificateSource } from '../certificates/types.ts';
 import type { TInquiry } from '../connection/inspect.ts';
+import type { TSlotAnswer, TSlotChange } from '../http/slots.ts';
 import type { TShareChange } from './shares.ts';
 import type { TProxyErrorCode } from '../errors.ts';
 import type { IConnectionInfo } from '../interfaces/connections.ts';
@@ -24,7 +25,6 @@ export const WORKER_EVENTS = [
   'request-completed',
   'request-refused',
   'upstream-error',
-  'upstream-health',
   'tls-error',
 ] as const satisfies ReadonlyArray<keyof ISmartProxyEvents>;
 
@@ -38,6 +38,9 @@ export interface IRouteCertificate {
   readonly source: TCertificateSource;
 }
 
+/** A target of a route that fails its health check, by its place among the route's targets. */
+export type TUnhealthyTarget = readonly [route: string, at: number];
+
 /** What a worker is to do; each is answered once it is done. */
 export type TOrder =
   | {
@@ -48,8 +51,10 @@ export type TOrder =
       readonly certificates: readonly IRouteCertificate[];
       readonly challenges: readonly IChallengeChange[];
       readonly upstreams: readonly IUpstreamState[];
-      /** How many workers there are. */
+      readonly unhealthy: readonly TUnhealthyTarget[];
+      /** How many workers there are, and which this is. */
       readonly workers: number;
+      readonly turn: number;
     }
   | { readonly proxy: 'open'; readonly port: number; readonly bindPort: number }
   | { readonly proxy: 'close'; readonly port: number }
@@ -62,8 +67,10 @@ export type TOrder =
   | { readonly proxy: 'certificate'; readonly certificate: IRouteCertificate }
   | { readonly proxy: 'challenge'; readonly change: IChallengeChange }
   | { readonly proxy: 'inquire'; readonly inquiry: TInquiry }
+  /** What the health checks of the primary say about all targets. */
+  | { readonly proxy: 'health'; readonly unhealthy: readonly TUnhealthyTarget[] }
   | { readonly proxy: 'upstreams'; readonly upstreams: readonly IUpstreamState[] }
-  | { readonly proxy: 'stop'; readonly drainMs: number };
+  | { readonly proxy: 'stop'; readonly drainMs: number; readonly idleGraceMs: number };
 
 /** What workers hold against limits that all share: told to the primary, passed on to the others, never answered. */
 export interface ISharesMessage {
@@ -76,10 +83,28 @@ export interface ISharesHeard {
   readonly proxy: 'shares-heard';
 }
 
-export type TPrimaryMessage = (TOrder & { readonly id: number }) | ISharesMessage | ISharesHeard;
+/** What a worker says about connections to targets with a maximum. */
+export interface ISlotsMessage {
+  readonly proxy: 'slots';
+  readonly changes: readonly TSlotChange[];
+}
+
+/** What the primary says to that. */
+export interface ISlotAnswers {
+  readonly proxy: 'slot-answers';
+  readonly answers: readonly TSlotAnswer[];
+}
+
+/** Messages that nobody answers. */
+export type TTold = ISharesMessage | ISharesHeard | ISlotAnswers;
+
+export type TPrimaryMessage = (TOrder & { readonly id: number }) | TTold;
 
 /** Added to counts by name. */
 export type TChanges = ReadonlyArray<readonly [string, number]>;
+
+/** Bytes in and out by name. */
+export type TByteChanges = ReadonlyArray<readonly [name: string, bytesIn: number, bytesOut: number]>;
 
 /** What one route has counted since the last report. */
 export interface IRouteChanges {
@@ -93,7 +118,6 @@ export interface IRouteChanges {
 /** What one target has counted since the last report. */
 export interface IUpstreamChanges {
   readonly target: string;
-  readonly healthy: boolean;
   /** In the order of `UPSTREAM_NUMBERS`. */
   readonly numbers: readonly number[];
   readonly connectLatency: ILatencyHistogramData | null;
@@ -123,6 +147,8 @@ export interface IReport {
   readonly ring: readonly number[];
   readonly addresses: TChanges;
   readonly topClients: TChanges;
+  /** Bytes in and out by address. */
+  readonly addressBytes: TByteChanges;
   readonly tls: {
     readonly handshakes: number;
     readonly resumptions: number;
@@ -150,4 +176,5 @@ export type TWorkerMessage =
       readonly connections?: readonly IConnectionInfo[];
     }
   | { readonly proxy: 'report'; readonly report: IReport }
-  | ISharesMessage;
+  | ISharesMessage
+  | ISlotsMessage;

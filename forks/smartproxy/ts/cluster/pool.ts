@@ -20,8 +20,10 @@ import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import { Member } from './member.ts';
 import { WORKER_EVENTS, type IRouteCertificate, type TOrder, type TWorkerEvent } from './messages.ts';
+import { unhealthyTargets } from './health.ts';
 import { assertPortable, portableOptions, portableRoutes } from './portable.ts';
 import { ShareDesk } from './shares.ts';
+import { SlotDesk } from './slotdesk.ts';
 
 export class WorkerPool {
   readonly #options: ISmartProxyOptions;
@@ -30,9 +32,11 @@ export class WorkerPool {
   readonly #count: number;
   readonly #members = new Set<Member>();
   readonly #shares = new ShareDesk(this.#members);
+  readonly #slots = new SlotDesk((member, answers) => member.tell({ proxy: 'slot-answers', answers }));
   /** Bound ports by the ports of the routes. */
   readonly #ports = new Map<number, number>();
   readonly #restarts = new Set<NodeJS.Timeout>();
+  #startedCount = 0;
   #deaths = 0;
   #replaced = 0;
   #failuresInRow = 0;
@@ -75,25 +79,30 @@ export class WorkerPool {
     try {
       await Promise.all(
         Array.from({ length: this.#count }, async () => {
-          const done = await this.#add().ask(this.#startOrder());
+          const member = this.#add();
+          const done = await member.ask(this.#startOrder());
           if (done === null) throw new ProxyError('PROXY_WORKER_FAILED', 'a worker ended while it was started');
+          this.#slots.join(member);
         }),
       );
     } catch (error) {
-      await this.stop(0);
+      await this.stop(0, 0);
       throw error;
     }
   }
 
-  /** Lets every worker finish its connections; resolves with how many were cut. */
-  async stop(drainMs: number): Promise<number> {
+  /**
+   * Lets every worker finish its connections; resolves with how many were cut.
+   * @param idleGraceMs how long idle ones may send one more request
+   */
+  async stop(drainMs: number, idleGraceMs: number): Promise<number> {
     this.#running = false;
     for (const restart of this.#restarts) clearTimeout(restart);
     this.#restarts.clear();
     const timeoutMs = Math.min(drainMs + clusterLimits.stopGraceMs, clusterLimits.timerMsMax);
     const ends = Array.from(this.#members, async (member) => {
       const late = setTimeout(() => member.kill(), timeoutMs);
-      const done = await member.ask({ proxy: 'stop', drainMs }, timeoutMs).catch(() => null);
+      const done = await member.ask({ proxy: 'stop', drainMs, idleGraceMs }, timeoutMs).catch(() => null);
       await member.gone;
       clearTimeout(late);
       return done?.forced ?? 0;
@@ -140,6 +149,7 @@ export class WorkerPool {
       } catch (error) {
         this.#options.logger?.error(`a worker is replaced: ${String(error)}`, { pid: member.pid });
         member.kill();
+        await member.gone;
       }
     });
     await Promise.all(commits);
@@ -161,6 +171,11 @@ export class WorkerPool {
   /** One target's state, or those of all. */
   shareUpstream(upstream: IUpstreamState): void {
     this.#tellAll({ proxy: 'upstreams', upstreams: [upstream] });
+  }
+
+  /** What the health checks say about all targets now: whole, so that it holds whatever came before. */
+  shareHealth(): void {
+    this.#tellAll({ proxy: 'health', unhealthy: unhealthyTargets(this.#engine) });
   }
 
   shareTicketKeys(): void {
@@ -186,11 +201,15 @@ export class WorkerPool {
 
   #add(): Member {
     const { recorder, gate } = this.#engine;
-    const member = new Member(recorder, gate, (changes) => this.#shares.take(member, changes));
+    const member = new Member(recorder, gate, {
+      takeShares: (from, changes) => this.#shares.take(from, changes),
+      takeSlots: (from, changes) => this.#slots.take(from, changes),
+    });
     this.#members.add(member);
     void member.gone.then(() => {
       this.#members.delete(member);
       this.#shares.leave(member);
+      this.#slots.leave(member);
       if (this.#running) this.#onDeath(member);
     });
     return member;
@@ -217,7 +236,11 @@ export class WorkerPool {
     const orders: TOrder[] = [this.#startOrder()];
     for (const [port, bindPort] of this.#ports) orders.push({ proxy: 'open', port, bindPort });
     try {
-      const answers = orders.map(async (order) => await member.ask(order));
+      const answers = orders.map(async (order) => {
+        const done = await member.ask(order);
+        if (done !== null && order.proxy === 'start') this.#slots.join(member);
+        return done;
+      });
       this.#shares.join(member);
       const done = await Promise.all(answers);
       if (done.every((answer) => answer !== null)) this.#replaced += 1;
@@ -237,7 +260,9 @@ export class WorkerPool {
       certificates: this.#certificates(),
       challenges: certificates.challenges.standing(),
       upstreams: this.#engine.states.list().filter(isTouched),
+      unhealthy: unhealthyTargets(this.#engine),
       workers: this.#count,
+      turn: this.#startedCount++ % this.#count,
     };
   }
 

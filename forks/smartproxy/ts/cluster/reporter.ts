@@ -40,17 +40,13 @@ class UpstreamMemory {
   readonly tls = new LatencyMemory();
   readonly firstByte = new LatencyMemory();
   readonly failures = new CountsMemory();
-  healthy = true;
 
   changes(upstream: UpstreamCounters): IUpstreamChanges | null {
     const numbers = this.numbers.changes(upstreamNumbers(upstream));
     const failures = this.failures.changes(upstream.failures.counts);
-    const { target, healthy } = upstream;
-    if (!this.numbers.changed && failures.length === 0 && healthy === this.healthy) return null;
-    this.healthy = healthy;
+    if (!this.numbers.changed && failures.length === 0) return null;
     return {
-      target,
-      healthy,
+      target: upstream.target,
       numbers,
       connectLatency: this.connect.changes(upstream.connectLatency),
       tlsLatency: this.tls.changes(upstream.tlsLatency),
@@ -93,6 +89,7 @@ export class Reporter {
       ring: recorder.ring.opened ? this.#ring.changes(ringNumbers(recorder)) : [],
       addresses: this.#changes('addresses', new Map(recorder.byIp)),
       topClients: this.#topChanges(),
+      addressBytes: recorder.addressBytes.take(),
       tls: {
         handshakes,
         resumptions,
@@ -104,8 +101,19 @@ export class Reporter {
       progress: this.#engine.gate.close ? this.#progressChanges() : [],
     };
     // Every part counts: what a report holds is remembered as told.
-    const { routes, upstreams, terminations, rejects, addresses, topClients, progress } = report;
-    const lists = [routes, upstreams, terminations, rejects, report.types, addresses, topClients, progress, events];
+    const { routes, upstreams, terminations, rejects, addresses, topClients, addressBytes, progress } = report;
+    const lists = [
+      routes,
+      upstreams,
+      terminations,
+      rejects,
+      report.types,
+      addresses,
+      topClients,
+      addressBytes,
+      progress,
+      events,
+    ];
     const { failures, versions, alpn } = report.tls;
     const numbers = this.#totals.changed || this.#tlsNumbers.changed || this.#ring.changed;
     const changed = numbers || [...lists, failures, versions, alpn].some((list) => list.length > 0);

@@ -3,13 +3,10 @@
  *
  * @module
  */
-import type { IEngine } from '../connection/engine.ts';
-import type { ITallies } from '../security/tally.ts';
+import type { IEngine, IOtherProcesses } from '../connection/engine.ts';
 import type { RouteSwap } from '../routeswap.ts';
 
-export interface IWorkerSeat {
-  /** What other workers hold against limits. */
-  readonly tallies: ITallies;
+export interface IWorkerSeat extends IOtherProcesses {
   /** The port to bind for a port that the routes name. */
   bindPort(port: number): number;
   /** Called once, with the engine behind the proxy and what replaces its routes. */

@@ -18,6 +18,8 @@ export class Shares implements ITallies {
   readonly #send: (changes: readonly TShareChange[]) => void;
   readonly #tallies = new Map<string, Tally>();
   readonly #due = new Set<Tally>();
+  /** Due as well, but not at once. */
+  readonly #dueLoads = new Set<Tally>();
   #scheduled = false;
   /** A message is under way: what changes meanwhile waits for the answer, so that it is one message however much it is. */
   #underway = false;
@@ -64,10 +66,22 @@ export class Shares implements ITallies {
   }
 
   readonly #onDue = (tally: Tally): void => {
+    if (tally.kind === 'load') {
+      // It changes with every request, and nobody is let in or refused by it.
+      this.#dueLoads.add(tally);
+      if (this.#dueLoads.size === 1) setTimeout(this.#tellLoads, clusterLimits.loadMs);
+      return;
+    }
     this.#due.add(tally);
     if (this.#scheduled || this.#underway) return;
     this.#scheduled = true;
     setImmediate(this.#tellDue);
+  };
+
+  readonly #tellLoads = (): void => {
+    for (const tally of this.#dueLoads) this.#due.add(tally);
+    this.#dueLoads.clear();
+    this.#tellDue();
   };
 
   readonly #tellDue = (): void => {

@@ -10,6 +10,7 @@ import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
 import type { RouteSwap } from '../routeswap.ts';
 import { SmartProxy } from '../smart-proxy.ts';
+import { adoptHealth } from './health.ts';
 import {
   WORKER_EVENTS,
   type IFailure,
@@ -17,9 +18,11 @@ import {
   type IRouteCertificate,
   type TOrder,
   type TPrimaryMessage,
+  type TTold,
   type TWorkerEvent,
   type TWorkerMessage,
 } from './messages.ts';
+import { SlotClerk } from '../http/slots.ts';
 import { Reporter } from './reporter.ts';
 import { Shares } from './shares.ts';
 
@@ -29,6 +32,7 @@ class WorkerProcess {
   #routes: RouteSwap | null = null;
   #reporter: Reporter | null = null;
   #shares: Shares | null = null;
+  readonly #slots = new SlotClerk((changes) => tell({ proxy: 'slots', changes }));
   #timer: NodeJS.Timeout | undefined;
   #events: Array<IReport['events'][number]> = [];
   #turn: Promise<void> = Promise.resolve();
@@ -45,6 +49,10 @@ class WorkerProcess {
     }
     if (message.proxy === 'shares-heard') {
       this.#shares?.heard();
+      return;
+    }
+    if (message.proxy === 'slot-answers') {
+      this.#slots.take(message.answers);
       return;
     }
     if (message.proxy === 'inquire') {
@@ -102,11 +110,14 @@ class WorkerProcess {
       case 'challenge':
         engine.certificates.challenges.apply(order.change);
         break;
+      case 'health':
+        adoptHealth(engine, order.unhealthy);
+        break;
       case 'upstreams':
         adoptUpstreams(engine, order.upstreams);
         break;
       default:
-        return await this.#stop(proxy, order.drainMs);
+        return await this.#stop(proxy, order.drainMs, order.idleGraceMs);
     }
     return 0;
   }
@@ -116,6 +127,8 @@ class WorkerProcess {
     this.#shares = shares;
     const proxy = new SmartProxy(order.options, {
       tallies: shares,
+      slots: this.#slots,
+      turn: order.turn,
       bindPort: (port) => this.#bindPorts.get(port) ?? port,
       take: (engine, routes) => {
         this.#engine = engine;
@@ -130,16 +143,17 @@ class WorkerProcess {
     adopt(engine, order.certificates);
     for (const change of order.challenges) engine.certificates.challenges.apply(change);
     adoptUpstreams(engine, order.upstreams);
+    adoptHealth(engine, order.unhealthy);
     this.#proxy = proxy;
     this.#timer = setInterval(() => this.#onTime(), clusterLimits.reportMs);
   }
 
-  async #stop(proxy: SmartProxy, drainTimeout: number): Promise<number> {
+  async #stop(proxy: SmartProxy, drainTimeout: number, idleGrace: number): Promise<number> {
     let forced = 0;
     proxy.once('drained', (event) => {
       forced = event.forced;
     });
-    await proxy.stop({ drainTimeout });
+    await proxy.stop({ drainTimeout, idleGrace });
     clearInterval(this.#timer);
     return forced;
   }
@@ -199,10 +213,13 @@ function tell(message: TWorkerMessage): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
+/** Messages without an id. */
+const TOLD = new Set(['shares', 'shares-heard', 'slot-answers'] satisfies Array<TTold['proxy']> as string[]);
+
 const worker = new WorkerProcess();
 process.on('message', (message: { proxy?: unknown; id?: unknown } | null) => {
-  const isOurs = typeof message?.id === 'number' || message?.proxy === 'shares' || message?.proxy === 'shares-heard';
-  if (isOurs && typeof message.proxy === 'string') worker.take(message as TPrimaryMessage);
+  const { proxy, id } = message ?? {};
+  if (typeof proxy === 'string' && (typeof id === 'number' || TOLD.has(proxy))) worker.take(message as TPrimaryMessage);
 });
 // A terminal or a service manager signals the whole group: the primary decides how it ends.
 process.on('SIGINT', () => {});

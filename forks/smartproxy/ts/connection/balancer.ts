@@ -36,11 +36,17 @@ export class Balancer {
   /** By priority, highest first. */
   readonly #candidates: readonly ICandidate[];
 
-  constructor(policies: readonly TargetPolicy[], algorithm: IRouteLoadBalancing['algorithm']) {
+  /** @param turn of the first one that is served; processes that serve together begin one after the other */
+  constructor(policies: readonly TargetPolicy[], algorithm: IRouteLoadBalancing['algorithm'], turn = 0) {
     this.#algorithm = algorithm;
     this.#candidates = policies
       .map((policy) => toCandidate(policy))
       .sort((one, other) => other.policy.priority - one.policy.priority);
+    for (const conditional of [true, false]) {
+      const kind = this.#candidates.filter((candidate) => candidate.conditional === conditional);
+      const top = kind.filter(({ policy }) => policy.priority === kind[0]!.policy.priority);
+      if (top.length > 1) for (let at = 0; at < turn; at += 1) byTurn(top);
+    }
   }
 
   /**
@@ -110,14 +116,14 @@ function byTurn(candidates: readonly ICandidate[]): TargetPolicy {
 function byLoad(candidates: readonly ICandidate[]): TargetPolicy {
   let best = candidates[0]!;
   for (const candidate of candidates) {
-    if (load(candidate.policy) < load(best.policy)) best = candidate;
+    if (loadOf(candidate.policy) < loadOf(best.policy)) best = candidate;
   }
   return best.policy;
 }
 
 /** Without a weight it gets nothing while another has one. */
-function load({ active, weight }: TargetPolicy): number {
-  return weight === 0 ? Infinity : active / weight;
+function loadOf({ load, weight }: TargetPolicy): number {
+  return weight === 0 ? Infinity : load / weight;
 }
 
 /**

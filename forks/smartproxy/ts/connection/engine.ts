@@ -6,9 +6,11 @@
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteTable } from '../route/table.ts';
-import type { UpstreamPool } from '../http/pool.ts';
+import type { UpstreamPool } from '../http/upstreampool.ts';
+import type { SlotClerk } from '../http/slots.ts';
 import type { RequestIds } from '../http/requestid.ts';
 import type { IpSet } from '../security/ip-set.ts';
+import type { ITallies } from '../security/tally.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { IProxyPolicy } from '../interfaces/policy.ts';
 import type { ITargetResolver } from '../interfaces/upstreams.ts';
@@ -24,6 +26,16 @@ import type { RingDoor } from '../ring/door.ts';
 import type { MemoryPressure } from './pressure.ts';
 import type { ISettings } from './settings.ts';
 
+/** Other processes that serve the same routes. */
+export interface IOtherProcesses {
+  /** What they hold against limits, and what their targets have to do. */
+  readonly tallies: ITallies;
+  /** Asked for connections to targets with a maximum. */
+  readonly slots: SlotClerk;
+  /** Which of them this one is: so many turns are left to the others when it begins to balance. */
+  readonly turn: number;
+}
+
 export interface IEngine {
   readonly settings: ISettings;
   /** Where busy sockets go while the proxy runs; null when that is not wanted, or not to be had. */
@@ -35,6 +47,8 @@ export interface IEngine {
   readonly states: UpstreamStates;
   /** Null: names of targets are left to the system. */
   readonly resolver: ITargetResolver | null;
+  /** Null where this process is alone. */
+  readonly others: IOtherProcesses | null;
   readonly tls: TlsContexts;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;

@@ -4,14 +4,13 @@
  * @module
  */
 import type { CertificateManager } from '../certificates/certificate-manager.ts';
-import { UpstreamPool } from '../http/pool.ts';
+import { UpstreamPool } from '../http/upstreampool.ts';
 import { RequestIds } from '../http/requestid.ts';
 import type { ISmartProxyOptions } from '../interfaces/options.ts';
 import { RingDoor } from '../ring/door.ts';
 import { acquireRing, releaseRing } from '../ring/rings.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
-import type { ITallies } from '../security/tally.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import { Recorder } from '../stats/recorder.ts';
 import { TimerWheel } from '../timing/wheel.ts';
@@ -19,7 +18,7 @@ import { TlsContexts } from '../tls/contexts.ts';
 import { UpstreamStates } from '../upstream/states.ts';
 import type { Connection } from './connection.ts';
 import { Crowd } from './crowd.ts';
-import type { IEngine } from './engine.ts';
+import type { IEngine, IOtherProcesses } from './engine.ts';
 import { MemoryPressure } from './pressure.ts';
 import { readSettings } from './settings.ts';
 import { compileRoutes, trustedSenders } from './setup.ts';
@@ -29,8 +28,8 @@ export interface IEngineOwner {
   readonly gate: EventGate;
   readonly certificates: CertificateManager;
   readonly connections: Set<Connection>;
-  /** What other processes hold against limits; null where there are none. */
-  readonly tallies: ITallies | null;
+  /** How limits hold over other processes too; null where there are none. */
+  readonly others: IOtherProcesses | null;
   securityOf(route: ICompiledRoute): RouteSecurity | null;
   onTick(nowMs: number): void;
   onConnectionGone(): void;
@@ -55,12 +54,13 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     },
     trusted: trustedSenders(options),
     pressure: new MemoryPressure(),
-    crowd: new Crowd(options, settings, owner.tallies),
+    crowd: new Crowd(options, settings, owner.others?.tallies ?? null),
     securityOf: (route: ICompiledRoute) => owner.securityOf(route),
     connections,
     table: compileRoutes(options.routes, options),
     states: new UpstreamStates(),
     resolver: options.resolver ?? null,
+    others: owner.others,
     draining: false,
     policy: options.policy ?? null,
     held: 0,
@@ -75,7 +75,7 @@ export function makeEngine(options: ISmartProxyOptions, owner: IEngineOwner): IE
     },
     onConnectionGone: () => owner.onConnectionGone(),
   };
-  return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine) });
+  return Object.assign(engine, { pool: new UpstreamPool(engine as unknown as IEngine, owner.others?.slots ?? null) });
 }
 
 function openDoor({ logger }: ISmartProxyOptions, onHandles: boolean, recorder: Recorder): RingDoor | null {

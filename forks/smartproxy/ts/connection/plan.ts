@@ -73,7 +73,17 @@ export class RoutePlan {
       const controls = controlsOf(engine, target);
       return new TargetPolicy(route.config, target, engine.targetDefaults, controls);
     });
-    this.#balancer = new Balancer(this.policies, route.config.action.loadBalancing?.algorithm ?? 'round-robin');
+    const algorithm = route.config.action.loadBalancing?.algorithm ?? 'round-robin';
+    const { others } = engine;
+    const turn = others?.turn ?? 0;
+    this.#balancer = new Balancer(this.policies, algorithm, turn);
+    this.#hostTurn = turn;
+    if (others !== null && algorithm === 'least-connections') {
+      const tally = others.tallies.of('load', route.name, 1);
+      for (const [at, policy] of this.policies.entries()) {
+        policy.shareLoad(tally, `${at} ${String(policy.config.host)} ${String(policy.config.port)}`);
+      }
+    }
     this.#fixed = this.#resolveFixed();
     const certificate = route.config.action.tls?.certificate;
     const ocsp = typeof certificate === 'object' ? certificate.ocsp : undefined;

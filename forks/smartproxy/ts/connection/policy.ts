@@ -14,6 +14,7 @@ import { limits } from '../limits/limits.ts';
 import { Location } from '../template/location.ts';
 import { Template } from '../template/template.ts';
 import { backendTlsOptions } from '../tls/backend.ts';
+import type { Tally } from '../security/tally.ts';
 import type { TargetControl } from '../upstream/states.ts';
 
 /** PROXY protocol version sent to the target, 0 for none. */
@@ -69,8 +70,11 @@ export class TargetPolicy {
   readonly checks: boolean;
   /** What its health check says; true while there is none. */
   checkedHealthy = true;
-  /** Exchanges and tunnels now at this target, for least-connections. */
+  /** Exchanges and tunnels of this process now at this target, for least-connections. */
   active = 0;
+  /** The same of other processes; null where they are not asked for, or there are none. */
+  #load: Tally | null = null;
+  #loadKey = '';
   readonly #defaults: ITargetDefaults;
   #tlsByDomain = new Map<string, { key: string; options: tls.ConnectionOptions }>();
 
@@ -118,6 +122,28 @@ export class TargetPolicy {
       this.webSocket === null &&
       this.subjectHeader === '' &&
       this.forwarded === 'x-forwarded';
+  }
+
+  /** Exchanges and tunnels of all processes now at this target, as far as they told. */
+  get load(): number {
+    return this.#load === null ? this.active : this.active + this.#load.others(this.#loadKey);
+  }
+
+  /** Tells the others what this process has at the target, by `key`. */
+  shareLoad(tally: Tally, key: string): void {
+    this.#load = tally;
+    this.#loadKey = key;
+  }
+
+  /** An exchange or tunnel begins. */
+  enter(): void {
+    this.active += 1;
+    if (this.#load !== null) this.#load.add(this.#loadKey, 1);
+  }
+
+  leave(): void {
+    this.active -= 1;
+    if (this.#load !== null) this.#load.add(this.#loadKey, -1);
   }
 
   get weight(): number {

@@ -30,13 +30,16 @@ interface IWatched {
 export class HealthChecker {
   readonly #gate: EventGate;
   readonly #recorder: Recorder;
+  readonly #onTurn: () => void;
   #watched: IWatched[] = [];
   /** Results of checks that began for earlier routes are dropped. */
   #generation = 0;
 
-  constructor(gate: EventGate, recorder: Recorder) {
+  /** @param onTurn called when a target's health has turned */
+  constructor(gate: EventGate, recorder: Recorder, onTurn: () => void) {
     this.#gate = gate;
     this.#recorder = recorder;
+    this.#onTurn = onTurn;
   }
 
   /** Watches the targets of these routes instead of the earlier ones. Targets given by functions cannot be watched. */
@@ -94,6 +97,7 @@ export class HealthChecker {
     watched.policy.checkedHealthy = healthy;
     const target = targetName(watched.host, watched.port);
     this.#recorder.upstream(target).healthy = healthy;
+    this.#onTurn();
     if (!this.#gate.upstreamHealth) return;
     this.#gate.emit('upstream-health', {
       target,

@@ -136,6 +136,11 @@ export class Exchange extends LocalExchange {
     else this.onUpstreamReady(upstream);
   }
 
+  onUpstreamQueueFull(): void {
+    this.waiting = false;
+    this.#refuseQueued(REFUSALS.targetQueueFull);
+  }
+
   onUpstreamReady(upstream: UpstreamConnection): void {
     this.sentAtMs = performance.now();
     upstream.uses += 1;
@@ -169,7 +174,7 @@ export class Exchange extends LocalExchange {
       upstream.target.counters.retries += 1;
       // Its own place is free, unless others waited for it.
       const policy = this.policy!;
-      if (upstream.target.hasRoom(policy.connectionsMax)) this.#open(upstream.target);
+      if (upstream.target.mayOpen(policy.connectionsMax)) this.#open(upstream.target);
       else this.#wait(upstream.target, policy);
       return;
     }
@@ -246,7 +251,7 @@ export class Exchange extends LocalExchange {
     if (verdict instanceof Promise) return this.suspend(verdict, bytes, head.start, end);
     if (verdict !== null) return this.answer(verdict, bytes, at, end);
     this.policy = policy;
-    policy.active += 1;
+    policy.enter();
     const { timeout, maxRequestBodyBytes } = policy.advanced;
     if (timeout !== undefined) this.expiresAtMs = this.engine.wheel.nowMs + timeout;
     if (!this.body.limit(maxRequestBodyBytes, info.contentLength)) {

@@ -93,6 +93,7 @@ export abstract class ExchangeState implements IWaitingUser {
   }
 
   abstract onUpstreamTurn(upstream: UpstreamConnection | null): void;
+  abstract onUpstreamQueueFull(): void;
   abstract onUpstreamReady(upstream: UpstreamConnection): void;
   abstract onUpstreamData(bytes: Buffer, start: number, end: number): void;
   abstract onUpstreamEnd(): void;
@@ -193,7 +194,7 @@ export abstract class ExchangeState implements IWaitingUser {
     this.requestDone = true;
     this.headText = '';
     this.judged = false;
-    if (this.policy !== null) this.policy.active -= 1;
+    if (this.policy !== null) this.policy.leave();
     const { counters, connection } = this;
     if (this.statusCode !== 0) counters.statusClasses[Math.floor(this.statusCode / STATUS_PER_CLASS)]! += 1;
     // Without a route this was a refused connection, not an exchange: only the answer is counted.

@@ -17,6 +17,7 @@ import { Deadline } from '../timing/wheel.ts';
 import type { IDeadlineOwner } from '../timing/wheel.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
 import { currentDestinations } from '../upstream/order.ts';
+import type { ISlotOwner, SlotClerk, TargetSlots } from './slots.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -37,6 +38,8 @@ export interface IWaitingUser extends IUpstreamUser {
   readonly connectionsMax: number;
   /** Its turn: a free connection, or null when it may open one. */
   onUpstreamTurn(upstream: UpstreamConnection | null): void;
+  /** There is no room for it in the queue of all processes. */
+  onUpstreamQueueFull(): void;
 }
 
 export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
@@ -49,6 +52,8 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
   destination: string | null = null;
   /** Exchanges begun on it. */
   uses = 0;
+  /** It ends so that another process may have one. */
+  isYielded = false;
   readonly idleDeadline: Deadline;
   readonly #dialledAtMs: number;
 
@@ -127,7 +132,7 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
   }
 }
 
-export class UpstreamTarget {
+export class UpstreamTarget implements ISlotOwner<IWaitingUser> {
   readonly engine: IEngine;
   readonly host: string;
   readonly port: number;
@@ -142,7 +147,7 @@ export class UpstreamTarget {
   /** Exchanges that wait for a connection, longest first. */
   readonly #waiting = new Set<IWaitingUser>();
   /** Connections now, idle or not. */
-  #connections = 0;
+  connections = 0;
   #turnPending = false;
   /** The name is resolved by us: its addresses may change. */
   readonly #named: boolean;
@@ -150,15 +155,31 @@ export class UpstreamTarget {
   #followedVersion = -1;
   #asking = false;
   #current: ReadonlySet<string> = new Set();
+  /** What other processes have of this target; null while nobody asked for a maximum, or this one is alone. */
+  #slots: TargetSlots<IWaitingUser> | null = null;
+  /** Of those who wait, those that the statistics tell of: all but the ones that have no answer yet. */
+  readonly #queued = new Set<IWaitingUser>();
+  /** One may be opened that is counted everywhere already. */
+  #isGranted = false;
+  readonly #clerk: SlotClerk | null;
+  readonly #key: string;
 
+  /**
+   * @param clerk asked for connections of targets with a maximum; null where they are this process's own
+   * @param key names the target to other processes
+   */
   constructor(
     engine: IEngine,
     host: string,
     port: number,
     tlsOptions: tls.ConnectionOptions | null,
     preamble: Buffer | null = null,
+    clerk: SlotClerk | null = null,
+    key = '',
   ) {
     this.preamble = preamble;
+    this.#clerk = clerk;
+    this.#key = key;
     this.engine = engine;
     this.host = host;
     this.port = port;
@@ -167,6 +188,12 @@ export class UpstreamTarget {
     this.#named = engine.resolver !== null && isIP(host) === 0;
     this.tlsOptions = tlsOptions;
     this.counters = engine.recorder.upstream(this.name);
+    if (clerk !== null && clerk.isWatched(key)) this.share();
+  }
+
+  /** Counts connections together with other processes from now on. */
+  share(): void {
+    if (this.#clerk !== null) this.#slots ??= this.#clerk.attach(this.#key, this);
   }
 
   /** The idle connection that was used last, or null. */
@@ -183,33 +210,96 @@ export class UpstreamTarget {
 
   /** Whether a user with this maximum need not wait: nobody waits before it, and there is a connection or room for one. */
   hasRoom(connectionsMax: number): boolean {
-    return this.#waiting.size === 0 && (this.#idle.length > 0 || this.#connections < connectionsMax);
+    return this.#waiting.size === 0 && (this.#idle.length > 0 || this.#mayOpen(connectionsMax));
+  }
+
+  /** The same for one that wants a connection of its own. */
+  mayOpen(connectionsMax: number): boolean {
+    return this.#slots === null
+      ? this.hasRoom(connectionsMax)
+      : this.#waiting.size === 0 && this.#mayOpen(connectionsMax);
+  }
+
+  #mayOpen(connectionsMax: number): boolean {
+    if (connectionsMax === Infinity) return true;
+    this.share();
+    return this.#slots === null && this.connections < connectionsMax;
   }
 
   /** Queues a user until its turn comes; false when `queueMax` wait already. */
   wait(user: IWaitingUser, queueMax: number): boolean {
+    if (this.#slots !== null) {
+      this.#waiting.add(user);
+      this.#slots.ask(user, queueMax);
+      if (this.#idle.length > 0) this.#callWaiting();
+      return true;
+    }
     if (this.#waiting.size >= queueMax) return false;
     this.#waiting.add(user);
-    this.counters.waiting += 1;
-    this.counters.queued += 1;
+    this.onSlotQueued(user);
     return true;
   }
 
   /** A user waits no more. */
   leave(user: IWaitingUser): void {
-    if (this.#waiting.delete(user)) this.counters.waiting -= 1;
+    if (!this.#waiting.delete(user)) return;
+    if (this.#queued.delete(user)) this.counters.waiting -= 1;
+    if (this.#slots !== null) this.#slots.leave(user);
+  }
+
+  onSlotGranted(user: IWaitingUser): void {
+    this.leave(user);
+    this.#isGranted = true;
+    user.onUpstreamTurn(null);
+    if (!this.#isGranted) return;
+    this.#isGranted = false;
+    this.#slots!.closed();
+  }
+
+  onSlotRefused(user: IWaitingUser): void {
+    this.leave(user);
+    user.onUpstreamQueueFull();
+  }
+
+  onSlotsOwed(): void {
+    while (this.#slots!.owed > 0 && this.#idle.length > 0) {
+      const upstream = this.#idle.shift()!;
+      this.counters.idle -= 1;
+      this.counters.active += 1;
+      this.#yield(upstream);
+    }
+  }
+
+  onSlotQueued(user: IWaitingUser): void {
+    this.#queued.add(user);
+    this.counters.waiting += 1;
+    this.counters.queued += 1;
+  }
+
+  /** Ends a connection that another process waits for. */
+  #yield(upstream: UpstreamConnection): void {
+    this.#slots!.owed -= 1;
+    upstream.isYielded = true;
+    this.counters.evicted += 1;
+    upstream.stream.destroy();
   }
 
   /** Opens a connection; the user hears `onUpstreamReady` or `onUpstreamGone`. */
   open(user: IUpstreamUser): UpstreamConnection {
     this.counters.active += 1;
-    this.#connections += 1;
+    this.connections += 1;
+    if (this.#isGranted) this.#isGranted = false;
+    else if (this.#slots !== null) this.#slots.opened(1);
     return new UpstreamConnection(this, user);
   }
 
   /** Takes a connection back whose exchange is over. */
   release(upstream: UpstreamConnection): void {
     upstream.user = null;
+    if (this.#slots !== null && this.#slots.owed > 0 && !upstream.stream.destroyed) {
+      this.#yield(upstream);
+      return;
+    }
     if (this.#isFull || upstream.stream.destroyed || this.#isRetired(upstream)) {
       this.counters.evicted += 1;
       upstream.stream.destroy();
@@ -225,7 +315,11 @@ export class UpstreamTarget {
   /** A connection is gone, idle or not. */
   forget(upstream: UpstreamConnection): void {
     this.engine.wheel.cancel(upstream.idleDeadline);
-    this.#connections -= 1;
+    this.connections -= 1;
+    if (this.#slots !== null) {
+      if (!upstream.isYielded && this.#slots.owed > 0) this.#slots.owed -= 1;
+      this.#slots.closed();
+    }
     if (this.#waiting.size > 0) this.#callWaiting();
     const at = this.#idle.lastIndexOf(upstream);
     if (at === -1) this.counters.active -= 1;
@@ -297,40 +391,10 @@ export class UpstreamTarget {
       this.#turnPending = false;
       for (const user of this.#waiting) {
         const upstream = this.take(user);
-        if (upstream === null && this.#connections >= user.connectionsMax) return;
+        if (upstream === null && (this.#slots !== null || this.connections >= user.connectionsMax)) return;
         this.leave(user);
         user.onUpstreamTurn(upstream);
       }
     });
-  }
-}
-
-export class UpstreamPool {
-  readonly #engine: IEngine;
-  readonly #targets = new Map<string, UpstreamTarget>();
-
-  constructor(engine: IEngine) {
-    this.#engine = engine;
-  }
-
-  /** The target of that address; `tlsKey` separates connections with different TLS settings. */
-  target(host: string, port: number, tlsKey: string, tlsOptions: tls.ConnectionOptions | null): UpstreamTarget {
-    const key = tlsKey === '' ? `${host} ${port}` : `${host} ${port} ${tlsKey}`;
-    let target = this.#targets.get(key);
-    if (target === undefined) {
-      target = new UpstreamTarget(this.#engine, host, port, tlsOptions);
-      this.#targets.set(key, target);
-    }
-    return target;
-  }
-
-  /** What was said about targets has changed: idle connections that must not be used any more end. */
-  follow(): void {
-    for (const target of this.#targets.values()) target.follow();
-  }
-
-  /** @param name only of the targets with this name */
-  closeIdle(name?: string): void {
-    for (const target of this.#targets.values()) if (name === undefined || target.name === name) target.closeIdle();
   }
 }

@@ -206,7 +206,6 @@ export class HttpStage implements IStage {
     connection.stream.end();
     this.resumeReading();
     connection.expireIn(limits.lingerMs);
-    if (this.#clientEnded) connection.close(reason);
   }
 
   /** Another stage takes the connection over. Returns the bytes that were read and belong to it. */

@@ -131,8 +131,9 @@ export interface IRouteAdvanced {
   /** Whether connections to the target are kept; default true. Recalled. */
   keepAlive?: boolean;
   /**
-   * Connections to each target that HTTP requests may use at once, idle and upgraded ones included; further requests
-   * wait for one. 0: no limit. Not with `sendProxyProtocol`, where every client has connections of its own. Ours.
+   * Connections to each target that HTTP requests may use at once, idle and upgraded ones included, over all workers;
+   * further requests wait for one. 0: no limit. Not with `sendProxyProtocol`, where every client has connections of its
+   * own. Ours.
    */
   maxConnectionsPerTarget?: number;
   /** Requests that may wait for a connection to one target, default 1,000; past it 503. Ours. */

@@ -138,10 +138,10 @@ export interface ISmartProxyOptions {
   takeListener?: (port: number) => number | undefined;
   /**
    * Processes that serve, `auto`: one per core. Default: none, this process serves itself. Routes must be data alone:
-   * functions cannot cross processes. Limits and rates are counted per worker. Ours.
+   * functions cannot cross processes. Limits, rates and connections to targets are counted over all of them. Ours.
    */
   workers?: number | 'auto';
-  /** Decides about connections and requests; `setPolicy` replaces it. Not with `workers`. Ours. */
+  /** Decides about connections and requests; `setPolicy` replaces it. Not with `workers`: functions cannot cross processes. Ours. */
   policy?: IProxyPolicy;
   /**
    * Finds the addresses of targets that are named, in place of the system; tried with those of the other family in

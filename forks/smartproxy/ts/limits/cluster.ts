@@ -9,6 +9,12 @@ export const clusterLimits = {
    * together be wrong about the limit, and so seldom do they talk.
    */
   shareParts: 8,
+  /** How long a worker gathers, ms, what its targets have to do before it tells the others, for `least-connections`. */
+  loadMs: 20,
+  /** How long a worker may take, ms, to say what it has of a target, while requests to the target wait for it. */
+  slotAnswerMs: 1_000,
+  /** Targets with a maximum of connections that the primary remembers; past it those without a connection are forgotten. */
+  slotTargets: 10_000,
   /** Events held by a worker; at this many it reports at once. */
   eventsHeld: 1_000,
   /** A worker's answer, ms: opening a port or compiling the largest route table takes less. */

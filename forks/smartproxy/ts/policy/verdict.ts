@@ -32,9 +32,12 @@ export function isFinal(verdict: IPolicyVerdict | null): verdict is IPolicyVerdi
   return verdict !== null && (verdict.action === 'deny' || verdict.action === 'answer');
 }
 
+/** Why there are no policies with workers. */
 export function policyInWorkers(): ProxyError {
   return new ProxyError(
     'PROXY_BAD_OPTION',
-    'a policy cannot be asked by worker processes; leave out workers or policy',
+    'policy: its functions cannot be sent to worker processes, and to ask this process about every connection and ' +
+      'request would leave the work to it alone; leave out workers, or say it as data in the routes (security, ' +
+      'rateLimit, redirect)',
   );
 }

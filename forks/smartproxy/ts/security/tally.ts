@@ -6,8 +6,8 @@
  */
 import { securityLimits } from '../limits/security.ts';
 
-/** What is counted: open connections in all or by address, or what is spent of a rate. */
-export type TTallyKind = 'connections' | 'addresses' | 'rate';
+/** What is counted: open connections in all or by address, what is spent of a rate, or what targets have to do. */
+export type TTallyKind = 'connections' | 'addresses' | 'rate' | 'load';
 
 /** Takes what others spent out of a budget. */
 export interface ISpender {

@@ -40,6 +40,18 @@ export class AddressBytes {
     entry.out += bytesOut;
   }
 
+  /** What was counted since the last call, which then counts elsewhere. */
+  take(): Array<[clientIp: string, bytesIn: number, bytesOut: number]> {
+    if (this.#now.size === 0) return [];
+    const taken = Array.from(this.#now, ([clientIp, bytes]): [string, number, number] => [
+      clientIp,
+      bytes.in,
+      bytes.out,
+    ]);
+    this.#now = new Map();
+    return taken;
+  }
+
   /** Ends the running second. */
   turn(nowMs: number): void {
     this.#spans.push({ lengthMs: nowMs - this.#sinceMs, bytes: this.#now });

@@ -25,7 +25,7 @@ export interface ITunnelTarget {
   readonly port: number;
   readonly counters: UpstreamCounters;
   /** Counts the tunnel for least-connections. */
-  readonly policy?: { active: number };
+  readonly policy?: { enter(): void; leave(): void };
   /** TLS towards the target. */
   readonly tlsOptions?: tls.ConnectionOptions | null;
 }
@@ -66,7 +66,7 @@ export class Tunnel implements IStage, IDialOwner {
     const { engine } = this.#connection;
     this.#preamble = preamble;
     const { policy } = this.#target;
-    if (policy !== undefined) policy.active += 1;
+    if (policy !== undefined) policy.enter();
     this.#dialledAtMs = performance.now();
     this.#target.counters.active += 1;
     this.#connection.expireIn(engine.settings.connectMs);
@@ -175,7 +175,7 @@ export class Tunnel implements IStage, IDialOwner {
     const { gate } = this.#connection.engine;
     const counters = this.#target.counters;
     if (!this.#adopted) counters.active -= 1;
-    if (this.#target.policy !== undefined && !this.#adopted) this.#target.policy.active -= 1;
+    if (this.#target.policy !== undefined && !this.#adopted) this.#target.policy.leave();
     if (!this.#connected) {
       const code = errorCode(error);
       counters.failures.add(code);
