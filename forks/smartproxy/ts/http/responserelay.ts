@@ -152,7 +152,8 @@ export class ResponseRelay {
     this.#headDone = true;
     this.#reusable = info.keepAlive;
     this.#frame(status);
-    this.#keepAlive = exchange.keepAlive && !exchange.engine.draining && this.#canPersist();
+    // A response ahead of the request's end is the last one: RFC 9110 §10.1.1 has us say whether we read on.
+    this.#keepAlive = exchange.keepAlive && exchange.requestDone && !exchange.engine.draining && this.#canPersist();
     let tail = this.#outChunked ? 'Transfer-Encoding: chunked\r\n' : '';
     const { policy, verdict } = exchange;
     if (exchange.idLine !== '') tail += this.#identify(policy);

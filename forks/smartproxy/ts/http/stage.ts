@@ -82,11 +82,7 @@ export class HttpStage implements IStage {
     this.#clientEnded = true;
     if (this.#lingering) this.connection.abort(REASON.refused);
     else if (this.#suspended) this.connection.abort(REASON.clientClosed);
-    else if (!this.exchange.active) this.connection.close(REASON.clientClosed);
-    else if (!this.exchange.requestDone) {
-      this.exchange.abort();
-      this.connection.abort(REASON.clientClosed);
-    }
+    else this.#endWithClient();
     // Otherwise the client only said that it sends no more: it still gets its response.
   }
 
@@ -119,7 +115,9 @@ export class HttpStage implements IStage {
   /** The exchange is over; the next head may be read. */
   onExchangeDone(keepAlive: boolean): void {
     if (this.#left || this.connection.isClosing) return;
-    if (!keepAlive || this.#clientEnded) {
+    // A client that sends no more still gets the answers to what it sent ahead.
+    const isLast = this.#clientEnded && !this.#processing && this.#held.length === 0;
+    if (!keepAlive || isLast) {
       const { draining } = this.connection.engine;
       this.connection.close(this.#clientEnded ? REASON.clientClosed : draining ? REASON.shutdown : REASON.completed);
       return;
@@ -208,6 +206,7 @@ export class HttpStage implements IStage {
     this.#left = true;
     const rest = this.#held;
     this.#held = NOTHING;
+    this.resumeReading();
     return rest;
   }
 
@@ -223,9 +222,12 @@ export class HttpStage implements IStage {
   }
 
   #resumeHeld(): void {
-    if (this.#suspended || this.#held.length === 0 || this.exchange.active || this.#processing || this.#lingering)
-      return;
+    if (this.#suspended || this.exchange.active || this.#processing || this.#lingering) return;
     const bytes = this.#held;
+    if (bytes.length === 0) {
+      this.resumeReading();
+      return;
+    }
     this.#held = NOTHING;
     this.#process(bytes, 0, bytes.length);
   }
@@ -248,7 +250,22 @@ export class HttpStage implements IStage {
       }
     }
     this.#processing = false;
-    if (!this.#suspended && !this.exchange.active && this.#held.length <= limits.pipelineBytes) this.resumeReading();
+    if (this.#suspended) return;
+    // While a body is under way the exchange says when to read. Else we read on, to see what comes and when it leaves.
+    const { active, requestDone } = this.exchange;
+    if ((!active || requestDone) && this.#held.length <= limits.pipelineBytes) this.resumeReading();
+    if (this.#clientEnded) this.#endWithClient();
+  }
+
+  /** The client sends no more: whatever is not whole by now never will be. */
+  #endWithClient(): void {
+    const { connection, exchange } = this;
+    if (this.#left || this.#lingering || connection.isClosing) return;
+    if (exchange.active) {
+      if (exchange.requestDone) return;
+      exchange.abort();
+      connection.abort(REASON.clientClosed);
+    } else if (!connection.stream.writableNeedDrain) connection.close(REASON.clientClosed);
   }
 
   /** Reads a head at `at` and begins its exchange. Returns where its body's unread part begins, or -1 to stop. */
