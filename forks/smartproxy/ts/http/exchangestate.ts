@@ -164,7 +164,7 @@ export abstract class ExchangeState implements IWaitingUser {
     this.requestDone = false;
     if (this.statusCode === 0) {
       this.connection.reason = REASON.refused;
-      this.respond({ status: refusal.status }, refusal.reason);
+      this.respond({ status: refusal.status, lines: refusal.lines }, refusal.reason);
     } else this.cut(REASON.refused, refusal.reason);
   }
 
