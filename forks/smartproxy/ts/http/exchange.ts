@@ -278,6 +278,9 @@ export class Exchange extends LocalExchange {
     this.target = target;
     target.counters.requests += 1;
     if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
+    if (policy.responseEdits?.fixedLines === null) {
+      this.requestFacts = requestContext(connection, plan, head, info, target);
+    }
     const edits = this.verdict === null ? null : this.verdict.requestHeaders;
     if (edits !== null) dropEdited(head, info.drop, (from, to) => edits.drops(info.text, from, to), info);
     const ours = this.#clientFields + this.idLine;
@@ -312,7 +315,7 @@ export class Exchange extends LocalExchange {
 
   /** Apart, so that requests without edits make no function that could be asked for their context. */
   #edited(plan: RoutePlan, policy: TargetPolicy, target: UpstreamTarget, head: Head, info: RequestInfo): string {
-    const context = (): IRouteContext => requestContext(this.connection, plan, head, info);
+    const context = (): IRouteContext => requestContext(this.connection, plan, head, info, target);
     const edits = this.verdict === null ? null : this.verdict.requestHeaders;
     return editedRequest(info, head, this, policy, target.authority, context, edits);
   }

@@ -75,6 +75,8 @@ export abstract class ExchangeState implements IWaitingUser {
   protected upstreamPaused = false;
   /** Waits for a connection to a target that has its maximum. */
   protected waiting = false;
+  /** The request as variables in response edits want it, long after its head was read; null where there are none. */
+  protected requestFacts: IRouteContext | null = null;
   /** Why we cut the exchange off. */
   protected cutError: string | undefined = undefined;
   /** Wheel time at which the whole exchange must be over, Infinity for none. */
@@ -192,6 +194,7 @@ export abstract class ExchangeState implements IWaitingUser {
     this.active = false;
     this.requestDone = true;
     this.headText = '';
+    this.requestFacts = null;
     this.judged = false;
     if (this.policy !== null) this.policy.active -= 1;
     const { counters, connection } = this;
@@ -228,11 +231,9 @@ export abstract class ExchangeState implements IWaitingUser {
     else if (this.engine.gate.refused || this.engine.gate.request) this.facts.read(head, info);
   }
 
-  /** The context of this request for templates in response edits. */
+  /** What variables in response edits are filled in from. */
   context(): IRouteContext {
-    const { connection, plan } = this;
-    const base = connectionContext(connection, plan!);
-    return { ...base, domain: this.host === '' ? base.domain : this.host, method: this.method, path: this.path };
+    return this.requestFacts ?? connectionContext(this.connection, this.plan!);
   }
 
   /** The route's own page for an error, where it has one; refusals come before a target is chosen. */
