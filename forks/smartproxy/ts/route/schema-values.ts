@@ -4,7 +4,6 @@
  * @module
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { isIP } from 'node:net';
 import { routeLimits } from '../limits/route.ts';
 import { parseIpPattern } from '../security/ip-pattern.ts';
 import {
@@ -27,6 +26,7 @@ import {
 } from '../validation/rules.ts';
 import { normalizeTlsVersion } from './conditions.ts';
 import { parseDomainPattern } from './domain.ts';
+import { bareHost, isHost } from './host.ts';
 import { PORT_MAX } from './ports.ts';
 
 /** A field name of RFC 9110 §5.1. */
@@ -89,8 +89,7 @@ export const tlsVersionRule = parsed(
 
 /** A name, an address, or a bracketed IPv6 address. */
 export const hostRule = parsed(
-  (value) =>
-    isIP(value.replace(/^\[(.*)\]$/, '$1')) !== 0 || /^(?=.{1,253}\.?$)[A-Za-z0-9_](?:[A-Za-z0-9._-]*)$/.test(value),
+  (value) => isHost(bareHost(value)),
   'a host name or an address, without scheme and port',
 );
 
