@@ -32,6 +32,17 @@ import { PORT_MAX } from './ports.ts';
 /** A field name of RFC 9110 §5.1. */
 export const headerNameRule = parsed((value) => succeeds(() => validateHeaderName(value)), 'a header name');
 
+/** What frames or routes a message, or says whose it is: no field that a route may put a fact of its own into. */
+const TAKEN = new Set(
+  'host content-length transfer-encoding connection keep-alive proxy-connection te trailer upgrade expect'.split(' '),
+);
+
+/** The name of a field that the proxy fills in. */
+export const ownHeaderRule: TRule = all(headerNameRule, (value, field, report) => {
+  if (typeof value !== 'string' || !TAKEN.has(value.toLowerCase())) return;
+  report('ROUTE_CONFLICT', field, `is "${value}", which frames or routes the message; expected another header`);
+});
+
 /** Characters that RFC 9110 §5.5 allows; a line break here would split the message. */
 export const headerValueRule = parsed(
   (value) => succeeds(() => validateHeaderValue('x', value)),

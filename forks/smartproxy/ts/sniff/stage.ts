@@ -4,6 +4,7 @@
  * @module
  */
 import type { Connection, IStage } from '../connection/connection.ts';
+import { refuseClaims } from '../accept/claimstage.ts';
 import { planOf } from '../connection/plan.ts';
 import { REASON } from '../connection/reasons.ts';
 import { startHandler } from '../handler/handler.ts';
@@ -33,11 +34,14 @@ export interface IPortNeeds {
 export class SniffStage implements IStage {
   readonly #connection: Connection;
   readonly #needs: IPortNeeds;
+  readonly #isStranger: boolean;
   #held: Buffer | null = null;
 
-  constructor(connection: Connection, needs: IPortNeeds) {
+  /** @param isStranger a PROXY header from it is to be refused */
+  constructor(connection: Connection, needs: IPortNeeds, isStranger: boolean) {
     this.#connection = connection;
     this.#needs = needs;
+    this.#isStranger = isStranger;
   }
 
   start(): void {
@@ -187,6 +191,10 @@ export class SniffStage implements IStage {
       connection.reject('no-route');
       return;
     }
-    startHandler(connection, planOf(engine, route), Buffer.from(bytes.subarray(start, end)));
+    const held = Buffer.from(bytes.subarray(start, end));
+    startHandler(connection, planOf(engine, route), this.#isStranger ? null : held);
+    if (!this.#isStranger) return;
+    refuseClaims(connection);
+    connection.stage?.onData(held, 0, held.length);
   }
 }
