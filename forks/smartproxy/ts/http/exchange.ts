@@ -145,6 +145,7 @@ export class Exchange extends LocalExchange {
     else stream.write(Buffer.concat([Buffer.from(this.headText, 'latin1'), ...held]));
     this.#expectProgress();
     if (this.requestDone) return;
+    this.bodyFromMs = this.engine.wheel.nowMs;
     if (stream.writableNeedDrain) notifyDrain(stream, upstream);
     else this.stage.resumeReading();
   }
@@ -219,6 +220,7 @@ export class Exchange extends LocalExchange {
     this.bytesIn = headBytes;
     this.bytesOut = 0;
     this.startedAtMs = performance.now();
+    this.bodyFromMs = this.engine.wheel.nowMs;
     this.sentAtMs = 0;
     this.firstByteAtMs = 0;
     this.#repeatable = info !== null && info.repeatable;
@@ -355,7 +357,7 @@ export class Exchange extends LocalExchange {
   /** Slowloris: a body that goes on and on without ever coming to its end. Waiting for the target does not count. */
   #isTrickling(): boolean {
     if (this.requestDone || this.#bodyWaited) return false;
-    const seconds = (this.engine.wheel.nowMs - this.startedAtMs) / MS_PER_SECOND;
+    const seconds = (this.engine.wheel.nowMs - this.bodyFromMs) / MS_PER_SECOND;
     return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.body.bytes < seconds * limits.bodyBytesPerSecondMin;
   }
 

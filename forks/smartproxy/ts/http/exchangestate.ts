@@ -22,6 +22,7 @@ import { HeadFacts } from './headfacts.ts';
 import type { IWaitingUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
 import type { Head } from './head.ts';
 import type { IRefusal } from './refusals.ts';
+import type { ITrailerFilter } from './requestbody.ts';
 import type { RequestInfo } from './request.ts';
 import { ResponseRelay } from './responserelay.ts';
 import type { HttpStage } from './stage.ts';
@@ -31,7 +32,7 @@ const STATUS_PER_CLASS = 100;
 const ERROR_MIN = 400;
 
 /** One request and its response, from the moment it is under way. */
-export abstract class ExchangeState implements IWaitingUser {
+export abstract class ExchangeState implements IWaitingUser, ITrailerFilter {
   readonly stage: HttpStage;
   readonly connection: Connection;
   readonly engine: IEngine;
@@ -70,6 +71,8 @@ export abstract class ExchangeState implements IWaitingUser {
   startedAtMs = 0;
   sentAtMs = 0;
   firstByteAtMs = 0;
+  /** Wheel time from which the rate of the request's body counts: what waits for the target is not slow. */
+  bodyFromMs = 0;
   /** The head as forwarded; kept until a response arrives, for the case that it must be sent again. */
   protected headText = '';
   protected upstreamPaused = false;
@@ -234,6 +237,17 @@ export abstract class ExchangeState implements IWaitingUser {
   /** What variables in response edits are filled in from. */
   context(): IRouteContext {
     return this.requestFacts ?? connectionContext(this.connection, this.plan!);
+  }
+
+  /** What the proxy says of a client stands in the head; a field of that name behind the body would be the client's. */
+  dropsTrailer(name: string): boolean {
+    const { policy, verdict } = this;
+    return (
+      policy?.requestEdits?.names.includes(name) === true ||
+      policy?.subjectHeader === name ||
+      verdict?.requestHeaders?.names.includes(name) === true ||
+      this.engine.requestIds?.isHeader(name, 0, name.length) === true
+    );
   }
 
   /** The route's own page for an error, where it has one; refusals come before a target is chosen. */

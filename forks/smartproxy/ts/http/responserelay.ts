@@ -25,6 +25,7 @@ const NOTHING = Buffer.alloc(0);
 const HEX_RADIX = 16;
 const MS_PER_SECOND = 1_000;
 const BAD_GATEWAY = 502;
+const CONTINUE = 100;
 const SWITCHING = 101;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
@@ -139,6 +140,8 @@ export class ResponseRelay {
       exchange.failUpstream('too-many-interim-responses', BAD_GATEWAY, null);
       return false;
     }
+    // RFC 9110 §10.1.1: now the client begins with its body.
+    if (head.status === CONTINUE) exchange.bodyFromMs = exchange.engine.wheel.nowMs;
     if (exchange.clientMinor === 0) return true;
     const text = forwardResponseHead(info, head, '');
     exchange.bytesOut += text.length;
