@@ -81,8 +81,8 @@ export class HttpStage implements IStage {
   onEnd(): void {
     this.#clientEnded = true;
     if (this.#lingering) this.connection.abort(REASON.refused);
-    else if (this.#suspended) this.connection.abort(REASON.clientClosed);
-    else this.#endWithClient();
+    else if (this.#holding) this.connection.abort(REASON.clientClosed);
+    else if (!this.#suspended) this.#endWithClient();
     // Otherwise the client only said that it sends no more: it still gets its response.
   }
 
@@ -223,11 +223,10 @@ export class HttpStage implements IStage {
 
   #resumeHeld(): void {
     if (this.#suspended || this.exchange.active || this.#processing || this.#lingering) return;
+    // Whatever stopped us reading is over; what wants it stopped again says so.
+    this.resumeReading();
     const bytes = this.#held;
-    if (bytes.length === 0) {
-      this.resumeReading();
-      return;
-    }
+    if (bytes.length === 0) return;
     this.#held = NOTHING;
     this.#process(bytes, 0, bytes.length);
   }
@@ -250,11 +249,7 @@ export class HttpStage implements IStage {
       }
     }
     this.#processing = false;
-    if (this.#suspended) return;
-    // While a body is under way the exchange says when to read. Else we read on, to see what comes and when it leaves.
-    const { active, requestDone } = this.exchange;
-    if ((!active || requestDone) && this.#held.length <= limits.pipelineBytes) this.resumeReading();
-    if (this.#clientEnded) this.#endWithClient();
+    if (this.#clientEnded && !this.#suspended) this.#endWithClient();
   }
 
   /** The client sends no more: whatever is not whole by now never will be. */
