@@ -158,8 +158,15 @@ export abstract class ExchangeState implements IWaitingUser, ITrailerFilter {
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
-    if (!keep) this.stage.linger(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
+    if (!keep) this.#endBehind(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
     this.finish(error, keep);
+  }
+
+  /** This answer is the last one. */
+  #endBehind(reason: string): void {
+    const { connection } = this;
+    if (!this.requestDone) this.stage.linger(reason);
+    else if (connection.reason === '') connection.reason = reason;
   }
 
   /** Answers a refused request and ends the connection. */

@@ -65,7 +65,7 @@ export class HttpStage implements IStage {
     if (this.#holding) return;
     if (this.#lingering) {
       this.#lingered += end - start;
-      if (this.#lingered > limits.lingerBytes) this.connection.abort(REASON.refused);
+      if (this.#lingered > limits.lingerBytes) this.connection.close(REASON.refused);
       return;
     }
     if (this.#held.length === 0) {
@@ -80,7 +80,7 @@ export class HttpStage implements IStage {
 
   onEnd(): void {
     this.#clientEnded = true;
-    if (this.#lingering) this.connection.abort(REASON.refused);
+    if (this.#lingering) this.connection.close(REASON.refused);
     else if (this.#holding) this.connection.abort(REASON.clientClosed);
     else if (!this.#suspended) this.#endWithClient();
     // Otherwise the client only said that it sends no more: it still gets its response.
@@ -101,7 +101,7 @@ export class HttpStage implements IStage {
 
   onDeadline(): void {
     if (this.#holding) this.resumeSuspended();
-    else if (this.#lingering) this.connection.abort(REASON.refused);
+    else if (this.#lingering) this.connection.close(REASON.refused);
     else if (this.exchange.active) this.exchange.onDeadline();
     else if (this.#headBegun) this.refuse(REFUSALS.requestTimeout);
     else this.connection.close(this.connection.requests > 0 ? REASON.keepAliveTimeout : REASON.initialTimeout);
@@ -114,7 +114,7 @@ export class HttpStage implements IStage {
 
   /** The exchange is over; the next head may be read. */
   onExchangeDone(keepAlive: boolean): void {
-    if (this.#left || this.connection.isClosing) return;
+    if (this.#left || this.#lingering || this.connection.isClosing) return;
     // A client that sends no more still gets the answers to what it sent ahead.
     const isLast = this.#clientEnded && !this.#processing && this.#held.length === 0;
     if (!keepAlive || isLast) {
@@ -189,16 +189,20 @@ export class HttpStage implements IStage {
     return target;
   }
 
-  /** Reads on for a while after the last response: unread bytes at close would reset it away. */
+  /**
+   * Reads on for a while after the last response: unread bytes at close would reset it away. Called before the exchange
+   * is finished; what ends the connection then is the client, the time or the bytes, and what is written is sent first.
+   */
   linger(reason: string): void {
     const { connection } = this;
     if (connection.reason === '') connection.reason = reason;
-    this.#lingering = true;
     this.#held = NOTHING;
+    // Nothing more comes: the end of the exchange closes it.
+    if (this.#clientEnded) return;
+    this.#lingering = true;
     connection.stream.end();
     this.resumeReading();
     connection.expireIn(limits.lingerMs);
-    if (this.#clientEnded) connection.close(reason);
   }
 
   /** Another stage takes the connection over. Returns the bytes that were read and belong to it. */

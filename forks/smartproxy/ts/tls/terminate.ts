@@ -63,6 +63,8 @@ class HandshakeStage implements IStage {
     };
     stream.on('_tlsError', onError);
     stream.on('error', onError);
+    // From the start: a client may leave in the midst of its handshake.
+    stream.on('end', () => connection.onSocketEnd(stream));
     stream.on('close', () => connection.raw.destroy());
   }
 
@@ -114,7 +116,6 @@ class HandshakeStage implements IStage {
     }
     if (this.#plan.route.config.action.type === 'socket-handler' && handles) return;
     stream.on('data', (bytes: Buffer) => connection.onSocketData(stream, bytes, 0, bytes.length));
-    stream.on('end', () => connection.onSocketEnd(stream));
   }
 
   /** With `require` a client without a valid certificate is refused; with `request` it only stays unnamed. */
