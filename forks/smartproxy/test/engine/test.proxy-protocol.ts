@@ -85,6 +85,32 @@ test('whoever is not trusted cannot claim an address', async (t) => {
   assert.equal(backend.requests.length, 0);
 });
 
+test('a header from a stranger reaches no tunnel where headers are believed from others', async (t) => {
+  const tcp = await tcpBackend(t);
+  const backend = await httpBackend(t);
+  const tunnel = (port: number): IRouteConfig => ({
+    match: { ports: port },
+    action: { type: 'forward', targets: [tcp.target] },
+  });
+  const { port, proxy } = await startProxy(t, [tunnel(90), tunnel(80), web(backend.target)], {
+    proxyIPs: ['10.0.0.1'],
+  });
+  for (const at of [80, 90]) {
+    for (const header of [generateV1(client), generateV2(client)]) {
+      assert.equal(await talk(port(at), header), '');
+      assert.equal(await talk(port(at), 'more', { preface: header }), '');
+    }
+    // What only begins like one is the client's own.
+    for (const text of ['PROXIMITY', 'P', '\r\n']) {
+      const before = tcp.received.length;
+      assert.equal(await talk(port(at), text, { ends: true }), 'ok');
+      assert.deepEqual(tcp.received.slice(before), [text]);
+    }
+  }
+  assert.equal(proxy.stats.getRejectReasons().get('proxy-protocol-untrusted'), 8);
+  assert.ok(tcp.received.every((text) => !text.includes('192.0.2.')));
+});
+
 test('limits and lists count the announced client', async (t) => {
   const backend = await httpBackend(t);
   const { port, proxy } = await startProxy(t, [{ ...web(backend.target), security: { ipBlockList: ['192.0.2.7'] } }], {

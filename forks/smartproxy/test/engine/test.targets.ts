@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { generateV1, type IRouteConfig, type IRouteContext, type IRouteTarget } from '@dcrouter/smartproxy';
 import { get, httpBackend, startProxy, talk, tcpBackend } from './world.ts';
@@ -162,6 +163,24 @@ test('the default target covers ports that no route names, as they come and go',
   }
 });
 
+test('a request on a shared port may come in pieces', async (t) => {
+  const backend = await httpBackend(t);
+  const tcp = await tcpBackend(t);
+  const { port } = await startProxy(t, [
+    web([backend.target]),
+    { name: 'tunnel', match: { ports: 80 }, action: { type: 'forward', targets: [tcp.target] } },
+  ]);
+  const client = connect(port(80), '127.0.0.1');
+  client.setNoDelay(true);
+  for (const byte of 'OPTIONS / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n') {
+    await new Promise((resolve) => client.write(byte, resolve));
+  }
+  let text = '';
+  for await (const chunk of client) text += String(chunk);
+  assert.match(text, /^HTTP\/1\.1 200 /);
+  assert.equal(tcp.received.length, 0);
+});
+
 test('TCP and HTTP share a port: what is no HTTP goes to the tunnel', async (t) => {
   const backend = await httpBackend(t);
   const tcp = await tcpBackend(t);
@@ -171,5 +190,8 @@ test('TCP and HTTP share a port: what is no HTTP goes to the tunnel', async (t) 
   ]);
   assert.equal((await get(port(80), '/')).status, 200);
   assert.equal(await talk(port(80), '\x00\x01binary', { until: /ok/ }), 'ok');
-  assert.deepEqual(tcp.received, ['\x00\x01binary']);
+  // Text protocols too, also those whose first letters could become a method.
+  const banners = ['SSH-2.0-OpenSSH_9.2\r\n', '*1\r\n$4\r\nPING\r\n', 'EHLO me\r\n', 'GETX', 'POS'];
+  for (const banner of banners) assert.equal(await talk(port(80), banner, { ends: true }), 'ok');
+  assert.deepEqual(tcp.received, ['\x00\x01binary', ...banners]);
 });

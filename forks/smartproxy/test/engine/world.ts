@@ -96,6 +96,8 @@ export interface IClientOptions {
   readonly until?: RegExp;
   /** Speaks TLS with this SNI. */
   readonly sni?: string;
+  /** Ends our side at once. */
+  readonly ends?: boolean;
   /** Sent before TLS begins. */
   readonly preface?: Buffer | string;
 }
@@ -118,6 +120,7 @@ export async function talk(port: number, bytes: string | Buffer, options: IClien
     raw.once('close', () => resolve());
   });
   socket.write(bytes);
+  if (options.ends === true) socket.end();
   await over;
   raw.destroy();
   return text;

@@ -107,12 +107,17 @@ test('mapped ports', () => {
   assert.equal(port(context({ port: 9100 })), 9000);
   const smart = helpers.createSmartLoadBalancer({
     ports: 1,
-    domainTargets: { 'A.test': 'one' },
+    domainTargets: { '*.test': 'any', 'A.test': 'one', '*.sub.a.test': ['three'] },
     portMapper: () => 1,
     defaultTarget: 'two',
   });
   const host = smart.action.targets![0]!.host as (c: IRouteContext) => string | string[];
   assert.deepEqual([host(context({ domain: 'a.test' })), host(context({}))], ['one', 'two']);
+  const others = ['a.test.', 'b.test', 'x.sub.a.test', 'sub.a.test'];
+  assert.deepEqual(
+    others.map((domain) => host(context({ domain }))),
+    ['one', 'any', ['three'], 'any'],
+  );
 });
 
 test('additions leave the given route as it is', () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer as createHttp, type RequestListener, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { SmartProxy, type IRouteConfig, type ISmartProxyOptions } from '@dcrouter/smartproxy';
 import { Ledger } from './ledger.ts';
 
@@ -85,8 +86,8 @@ export class RawClient {
   error: Error | null = null;
   readonly #waiting = new Set<() => void>();
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  constructor(port: number, socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })) {
+    this.socket = socket;
     this.socket.on('data', (bytes: Buffer) => {
       this.#parts.push(bytes);
       this.#wake();
@@ -107,6 +108,14 @@ export class RawClient {
   static async open(port: number): Promise<RawClient> {
     const client = new RawClient(port);
     await once(client.socket, 'connect');
+    return client;
+  }
+
+  /** The same inside TLS, which is half-open as well. */
+  static async openTls(port: number, servername: string): Promise<RawClient> {
+    const options = { port, host: '127.0.0.1', servername, rejectUnauthorized: false, allowHalfOpen: true };
+    const client = new RawClient(port, connectTls(options));
+    await once(client.socket, 'secureConnect');
     return client;
   }
 

@@ -1,6 +1,7 @@
 // What the engine refuses to save itself: bodies that trickle, connections while memory is short, nameless resumption.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
@@ -63,6 +64,52 @@ test('a body that never comes to its end is refused for its rate, one that keeps
   assert.equal(ended, 1, 'only the whole body reached its end at the backend');
   assert.equal(proxy.stats.getRejectReasons().get('request-timeout'), 1);
   assert.equal(proxy.stats.getTotals().rejected, 1);
+});
+
+test('a body is not slow while its target keeps it waiting', async (t) => {
+  setBounds(t, { bodyGraceMs: 400, bodyBytesPerSecondMin: 10_000 });
+  const waitMs = 600;
+  let begun = Promise.withResolvers<void>();
+  const take = (req: IncomingMessage, res: ServerResponse): void => {
+    req.on('data', () => begun.resolve());
+    req.on('end', () => res.end('ok'));
+  };
+  const backend = await startHttp(t, (req, res) => {
+    if (req.url === '/first') setTimeout(take, waitMs, req, res);
+    else take(req, res);
+  });
+  backend.server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    setTimeout(() => {
+      res.writeContinue();
+      take(req, res);
+    }, waitMs);
+  });
+  const route = forwardTo(backend.port);
+  route.action.advanced = { maxConnectionsPerTarget: 1 };
+  const { port } = await startProxy(t, [route]);
+  const client = await RawClient.open(port(8080));
+  const sendBody = async (): Promise<void> => {
+    begun = Promise.withResolvers();
+    client.send('on');
+    await begun.promise;
+    client.send('ce');
+    await client.has('ok');
+    client.received = Buffer.alloc(0);
+  };
+  const head = 'POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n';
+  client.send(`${head}Expect: 100-continue\r\n\r\n`);
+  await client.has('HTTP/1.1 100 ');
+  await sendBody();
+
+  // Or while somebody else has its place.
+  const first = await RawClient.open(port(8080));
+  const arrived = once(backend.server, 'request');
+  first.send('GET /first HTTP/1.1\r\nHost: a.test\r\n\r\n');
+  await arrived;
+  client.send(`${head}\r\n`);
+  await first.has('ok');
+  await sendBody();
+  for (const each of [first, client]) each.socket.destroy();
 });
 
 test('while the heap is nearly full new connections are refused and those that exist go on', async (t) => {
@@ -135,7 +182,8 @@ test('without allowSessionTicket a client that resumes must say its name', async
     const named = dial('a.test', await sessionOf('a.test'));
     await once(named, 'secureConnect');
     assert.equal(named.isSessionReused(), true);
-    named.destroy();
+    // Not destroyed: its part of the handshake must still get out.
+    named.end();
     // Nameless and fresh is the route's business, not the option's.
     const nameless = dial('', await sessionOf(''));
     if (allowSessionTicket) {

@@ -33,6 +33,7 @@ test('an error names route and field, says what is there and what would be right
   );
 });
 
+const PEM = '-----BEGIN CERTIFICATE-----';
 const withMatch = (match: object) => ({ ...good, match: { ports: 80, ...match } });
 const withAction = (action: object) => ({ ...good, action: { ...good.action, ...action } });
 const redirecting = (redirect: object, own: object = {}): Record<string, unknown> => ({
@@ -64,6 +65,23 @@ const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
   ['target host', withAction({ targets: [{ host: 'http://x', port: 1 }] }), /without scheme and port/],
   ['target port', withAction({ targets: [{ host: 'x', port: 'same' }] }), /expected one of "preserve"/],
   ['target TLS', withAction({ targets: [{ ...target, tls: { mode: 'terminate' } }] }), /both must be the same/],
+  [
+    'subject header with a line break',
+    withAction({ tls: { mode: 'terminate', clientAuth: { mode: 'require', ca: PEM, subjectHeader: 'X\r\nY' } } }),
+    /clientAuth\.subjectHeader: .*a header name/,
+  ],
+  [
+    'subject header that frames',
+    withAction({
+      tls: { mode: 'terminate', clientAuth: { mode: 'require', ca: PEM, subjectHeader: 'Content-Length' } },
+    }),
+    /subjectHeader: is "Content-Length", which frames/,
+  ],
+  [
+    'session time and passthrough',
+    withAction({ tls: { mode: 'passthrough', sessionTimeout: 1 } }),
+    /tls\.sessionTimeout: has no effect: mode "passthrough"/,
+  ],
   ['handler missing', { ...good, action: { type: 'socket-handler' } }, /needs a function/],
   ['handler no function', { ...good, action: { type: 'socket-handler', socketHandler: 1 } }, /expected a function/],
   [

@@ -13,6 +13,7 @@ import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { admitByPolicy, routeByPolicy, type TRefuse } from '../policy/connection.ts';
 import { SniffStage } from '../sniff/stage.ts';
+import { refuseClaims } from './claimstage.ts';
 import type { Listener } from './listener.ts';
 import { ProxyHeaderStage } from './proxystage.ts';
 
@@ -35,14 +36,18 @@ export function accept(engine: IEngine, socket: IProxySocket, listener: Listener
   else if (engine.pressure.high) connection.reject('memory-pressure');
   else if (engine.draining) connection.reject('shutting-down');
   else if (engine.trusted !== null && engine.trusted.has(clientIp)) {
-    const stage = new ProxyHeaderStage(connection, admitClient);
+    const stage = new ProxyHeaderStage(connection, (known) => admitClient(known, false));
     connection.stage = stage;
     stage.start();
-  } else admitClient(connection);
+  } else admitClient(connection, engine.trusted !== null);
 }
 
-/** Limits by client address, then routing. */
-function admitClient(connection: Connection): void {
+/**
+ * Limits by client address, then routing.
+ *
+ * @param isStranger PROXY headers are believed from some, and this is none of them
+ */
+function admitClient(connection: Connection, isStranger: boolean): void {
   const { engine, clientIp } = connection;
   const { crowd } = engine;
   const perIpMax = engine.settings.connectionsPerIpMax;
@@ -50,17 +55,17 @@ function admitClient(connection: Connection): void {
     connection.reject('too-many-connections-per-ip');
   } else if (crowd.rate !== null && crowd.rate.take(clientIp, performance.now()) > 0) {
     connection.reject('connection-rate');
-  } else beginRouting(connection);
+  } else beginRouting(connection, isStranger);
 }
 
 /** Chooses the first stage by what the port's routes need to know. */
-function beginRouting(connection: Connection): void {
+function beginRouting(connection: Connection, isStranger: boolean): void {
   const { engine, localPort, clientIp } = connection;
   const profile = engine.table.portProfile(localPort);
   // While a CA may ask for a challenge, its port speaks HTTP whatever the routes do there.
   const needs = engine.certificates.expectsHttpOn(localPort) ? { ...profile, http: true } : profile;
   if (needs.tls || (needs.raw && needs.http)) {
-    const stage = new SniffStage(connection, needs);
+    const stage = new SniffStage(connection, needs, isStranger);
     connection.stage = stage;
     stage.start();
     return;
@@ -75,8 +80,12 @@ function beginRouting(connection: Connection): void {
   const route =
     routeByPolicy(connection.verdict, engine.table) ??
     engine.table.matchConnection(localPort, clientIp, false, undefined, undefined);
-  if (route === null) connection.reject('no-route');
-  else startHandler(connection, planOf(engine, route), null);
+  if (route === null) {
+    connection.reject('no-route');
+    return;
+  }
+  startHandler(connection, planOf(engine, route), null);
+  if (isStranger) refuseClaims(connection);
 }
 
 function refuse(connection: Connection): TRefuse {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { IRouteLoadBalancing } from '../interfaces/http.ts';
-import { allHeadersMatch, compileHeaders } from '../route/conditions.ts';
+import { allHeadersMatch, compileHeaders, compileMethods } from '../route/conditions.ts';
 import type { HeaderCondition, THeaderLookup } from '../route/conditions.ts';
 import { PathPattern, pathEnd } from '../route/path.ts';
 import type { Connection } from './connection.ts';
@@ -24,6 +24,8 @@ interface ICandidate {
   readonly methods: ReadonlySet<string> | null;
   readonly headers: readonly HeaderCondition[] | null;
   readonly conditional: boolean;
+  /** How one of several hosts of this target is chosen, in place of the route's. */
+  readonly algorithm: IRouteLoadBalancing['algorithm'] | undefined;
   /** Smooth weighted round robin: how far it is behind its share. */
   credit: number;
 }
@@ -72,8 +74,11 @@ export class Balancer {
     const usable = healthy.length > 0 ? healthy : fitting;
     const top = usable.filter(({ policy }) => policy.priority === usable[0]!.policy.priority);
     if (top.length <= 1) return top[0]?.policy ?? null;
-    if (this.#algorithm === 'ip-hash') return byHash(top, connection.clientIp);
-    if (this.#algorithm === 'least-connections') return byLoad(top);
+    const own = top[0]!.algorithm;
+    const algorithm =
+      own !== undefined && top.every((candidate) => candidate.algorithm === own) ? own : this.#algorithm;
+    if (algorithm === 'ip-hash') return byHash(top, connection.clientIp);
+    if (algorithm === 'least-connections') return byLoad(top);
     return byTurn(top);
   }
 }
@@ -84,9 +89,10 @@ function toCandidate(policy: TargetPolicy): ICandidate {
     policy,
     ports: match?.ports === undefined ? null : new Set(match.ports),
     path: match?.path === undefined ? null : new PathPattern(match.path),
-    methods: match?.method === undefined ? null : new Set(match.method),
+    methods: compileMethods(match?.method),
     headers: compileHeaders(match?.headers),
     conditional: match !== undefined,
+    algorithm: policy.config.loadBalancing?.algorithm,
     credit: 0,
   };
 }

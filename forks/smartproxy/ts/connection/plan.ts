@@ -9,6 +9,8 @@ import type { IRouteContext } from '../interfaces/context.ts';
 import type { IRouteTarget } from '../interfaces/route.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { UpstreamTarget } from '../http/pool.ts';
+import { bareHost, isHost } from '../route/host.ts';
+import { PORT_MAX } from '../route/ports.ts';
 import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { clientAuthKey } from '../tls/clientauth.ts';
@@ -21,8 +23,6 @@ import type { Connection } from './connection.ts';
 import type { IEngine } from './engine.ts';
 import { TargetPolicy } from './policy.ts';
 import { SRV_PORT, targetName } from './target-name.ts';
-
-const PORT_MAX = 65_535;
 
 /** Stands in for the target of routes that have none; never dialled. */
 const NOWHERE: IRouteTarget = { host: '', port: 0 };
@@ -68,10 +68,9 @@ export class RoutePlan {
     this.clientAuth = clientAuthKey(route.config.action.tls);
     this.checks = this.security !== null && this.security.checksRequests;
     // A canned answer needs no target, but the settings that it stands in.
-    const targets = route.targets.length === 0 ? [NOWHERE] : route.targets;
+    const targets = route.targets.length === 0 ? [NOWHERE] : route.targets.flatMap(oneHostEach);
     this.policies = targets.map((target) => {
-      const controls = controlsOf(engine, target);
-      return new TargetPolicy(route.config, target, engine.targetDefaults, controls);
+      return new TargetPolicy(route.config, target, engine.targetDefaults, controlOf(engine, target));
     });
     const algorithm = route.config.action.loadBalancing?.algorithm ?? 'round-robin';
     const { others } = engine;
@@ -135,9 +134,10 @@ export class RoutePlan {
       throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} has no target for this request`);
     }
     const port = portOf(policy, connection, context);
-    const host = this.#hostOf(policy, context);
-    if (typeof host !== 'string' || host === '' || !isPort(port, policy)) {
-      throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} gave ${String(host)}:${port} as its target`);
+    const given = this.#hostOf(policy, context);
+    const host = typeof given === 'string' ? bareHost(given) : '';
+    if (!isHost(host) || !isPort(port, policy)) {
+      throw new ProxyError('PROXY_NO_TARGET', `route ${this.name} gave ${String(given)}:${String(port)} as its target`);
     }
     const { states } = this.#engine;
     if (states.version > 0 && states.find(targetName(host, port))?.open === false) return null;
@@ -154,22 +154,13 @@ export class RoutePlan {
     return chosen(before === null ? this.policies[0]! : before.policy, host, port, connection.domain ?? host);
   }
 
-  /** A list is used in turn, passing over those that are taken out, then those that are not healthy. */
-  #hostOf(policy: TargetPolicy, context: () => IRouteContext): string | undefined {
+  /** Of a list that a function gives, the next in turn. */
+  #hostOf(policy: TargetPolicy, context: () => IRouteContext): unknown {
     const { host: option } = policy.config;
-    const hosts = typeof option === 'function' ? option(context()) : option;
-    if (typeof hosts === 'string') return hosts;
-    const turn = this.#hostTurn++;
-    const { controls } = policy;
-    if (controls.length !== hosts.length || this.#engine.states.version === 0) return hosts[turn % hosts.length];
-    let usable: string | undefined;
-    for (let at = 0; at < hosts.length; at += 1) {
-      const next = (turn + at) % hosts.length;
-      const control = controls[next]!;
-      if (control.open && control.healthy) return hosts[next];
-      if (control.open) usable ??= hosts[next];
-    }
-    return usable ?? hosts[turn % hosts.length];
+    if (typeof option !== 'function') return option;
+    const given: unknown = settled(option(context()));
+    if (!Array.isArray(given)) return given;
+    return given[this.#hostTurn++ % given.length];
   }
 
   #resolveFixed(): IChosenTarget | null {
@@ -185,24 +176,36 @@ export class RoutePlan {
   }
 }
 
-/** The controls of a target's hosts; of one with functions, what stands for a name that is not known yet. */
-function controlsOf(engine: IEngine, { host, port }: IRouteTarget): readonly TargetControl[] {
-  const number = port === 'srv' ? SRV_PORT : port;
-  if (typeof number !== 'number' || typeof host === 'function' || host === '') return [UNNAMED];
-  const hosts = typeof host === 'string' ? [host] : host;
-  return hosts.map((name) => engine.states.of(targetName(name, number)));
+/** Each host of a list is a target by itself: balanced, checked and taken out like every other, with the weight of the list's. */
+function oneHostEach(target: IRouteTarget): IRouteTarget[] {
+  const { host } = target;
+  if (typeof host === 'function') return [target];
+  return [host].flat().map((name) => ({ ...target, host: bareHost(name) }));
 }
 
-function portOf(policy: TargetPolicy, connection: Connection, context: () => IRouteContext): number {
+/** The control of a target; of one with functions, what stands for a name that is not known yet. */
+function controlOf(engine: IEngine, { host, port }: IRouteTarget): TargetControl {
+  const number = port === 'srv' ? SRV_PORT : port;
+  if (typeof number !== 'number' || typeof host !== 'string' || host === '') return UNNAMED;
+  return engine.states.of(targetName(host, number));
+}
+
+function portOf(policy: TargetPolicy, connection: Connection, context: () => IRouteContext): unknown {
   const { port } = policy.config;
   if (port === 'preserve') return connection.localPort;
   if (port === 'srv') return SRV_PORT;
-  return typeof port === 'function' ? port(context()) : port;
+  return typeof port === 'function' ? settled(port(context())) : port;
 }
 
-function isPort(port: number, policy: TargetPolicy): boolean {
+/** What a function gave. A promise is no host and no port; were it left alone, its rejection would end the process. */
+function settled(given: unknown): unknown {
+  if (given instanceof Promise) given.catch(() => {});
+  return given;
+}
+
+function isPort(port: unknown, policy: TargetPolicy): port is number {
   if (port === SRV_PORT) return policy.config.port === 'srv';
-  return Number.isInteger(port) && port > 0 && port <= PORT_MAX;
+  return typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= PORT_MAX;
 }
 
 function chosen(policy: TargetPolicy, host: string, port: number, domain: string): IChosenTarget {

@@ -40,8 +40,8 @@ export interface ITargetDefaults {
 export class TargetPolicy {
   readonly config: IRouteTarget;
   readonly priority: number;
-  /** What was said about its hosts while the proxy runs. */
-  readonly controls: readonly TargetControl[];
+  /** What was said about it while the proxy runs. */
+  readonly control: TargetControl;
   readonly #weight: number;
   readonly requestEdits: HeaderEdits | null;
   /** The same and what upgrades have besides. */
@@ -78,14 +78,9 @@ export class TargetPolicy {
   readonly #defaults: ITargetDefaults;
   #tlsByDomain = new Map<string, { key: string; options: tls.ConnectionOptions }>();
 
-  constructor(
-    route: IRouteConfig,
-    target: IRouteTarget,
-    defaults: ITargetDefaults,
-    controls: readonly TargetControl[],
-  ) {
+  constructor(route: IRouteConfig, target: IRouteTarget, defaults: ITargetDefaults, control: TargetControl) {
     this.#defaults = defaults;
-    this.controls = controls;
+    this.control = control;
     const { action } = route;
     this.config = target;
     this.priority = target.priority ?? 0;
@@ -147,17 +142,17 @@ export class TargetPolicy {
   }
 
   get weight(): number {
-    return this.controls[0]!.weight ?? this.#weight;
+    return this.control.weight ?? this.#weight;
   }
 
-  /** New connections and requests may go to it, or to one of its hosts. */
+  /** New connections and requests may go to it. */
   get open(): boolean {
-    return this.controls.length === 1 ? this.controls[0]!.open : this.controls.some(({ open }) => open);
+    return this.control.open;
   }
 
   /** Neither its check nor what others found out speaks against it. */
   get healthy(): boolean {
-    return this.checkedHealthy && this.controls.some(({ healthy }) => healthy);
+    return this.checkedHealthy && this.control.healthy;
   }
 
   /** TLS towards `host`, or null; `domain` is the name the client asked for. */

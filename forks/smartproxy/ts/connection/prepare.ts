@@ -17,5 +17,5 @@ export function prepareRoutes(engine: IEngine, table: RouteTable): void {
 /** What targets of these routes are controlled by. */
 export function controlsOf(engine: IEngine, table: RouteTable): Set<TargetControl> {
   const plans = table.routes.map((route) => planOf(engine, route));
-  return new Set(plans.flatMap(({ policies }) => policies.flatMap(({ controls }) => controls)));
+  return new Set(plans.flatMap(({ policies }) => policies.map(({ control }) => control)));
 }

@@ -5,9 +5,11 @@
  */
 import http from 'node:http';
 import net from 'node:net';
+import tls from 'node:tls';
 import type { RoutePlan } from '../connection/plan.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
 import { targetName } from '../connection/target-name.ts';
+import { generateV1, generateV2 } from '../proxy-protocol/index.ts';
 import type { IRouteHealthCheck } from '../interfaces/http.ts';
 import { limits } from '../limits/limits.ts';
 import type { EventGate } from '../stats/eventgate.ts';
@@ -21,6 +23,8 @@ interface IWatched {
   readonly host: string;
   readonly port: number;
   readonly check: IRouteHealthCheck;
+  /** Name to check in the target's certificate when the target is only an address. */
+  readonly domain: string;
   nextAtMs: number;
   /** Successes in a row, or failures as a negative number. */
   streak: number;
@@ -50,7 +54,9 @@ export class HealthChecker {
         const balancing = policy.config.loadBalancing ?? plan.route.config.action.loadBalancing;
         const { host, port } = policy.config;
         if (balancing?.healthCheck === undefined || typeof host !== 'string' || typeof port !== 'number') return [];
-        return [{ policy, host, port, check: balancing.healthCheck, nextAtMs: 0, streak: 0, busy: false }];
+        const { healthCheck: check } = balancing;
+        const domain = firstName(plan.route.config.match.domains) ?? host;
+        return [{ policy, host, port, check, domain, nextAtMs: 0, streak: 0, busy: false }];
       }),
     );
   }
@@ -81,7 +87,7 @@ export class HealthChecker {
       if (generation === this.#generation) this.#record(watched, fault);
     };
     if (watched.check.path === undefined) checkConnect(watched.host, watched.port, timeoutMs, answer);
-    else checkRequest(watched.host, watched.port, watched.check.path, timeoutMs, answer);
+    else checkRequest(watched, watched.check.path, timeoutMs, answer);
   }
 
   #record(watched: IWatched, fault: string | null): void {
@@ -125,13 +131,18 @@ function checkConnect(host: string, port: number, timeoutMs: number, answer: (fa
 
 /** Healthy when the answer is 2xx or 3xx. */
 function checkRequest(
-  host: string,
-  port: number,
+  watched: IWatched,
   path: string,
   timeoutMs: number,
   answer: (fault: string | null) => void,
 ): void {
-  const request = http.get({ host, port, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+  const { host, port } = watched;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const createConnection: http.ClientRequestArgs['createConnection'] = (_options, done) => {
+    connectAsRoute(watched, signal, done);
+    return undefined;
+  };
+  const request = http.get({ host, port, path, signal, createConnection }, (response) => {
     const status = response.statusCode ?? 0;
     answer(status >= HEALTHY_STATUS_MIN && status <= HEALTHY_STATUS_MAX ? null : `status-${status}`);
     response.destroy();
@@ -139,4 +150,29 @@ function checkRequest(
   request.on('error', (error: NodeJS.ErrnoException) =>
     answer(error.name === 'TimeoutError' || error.name === 'AbortError' ? 'timeout' : (error.code ?? 'error')),
   );
+}
+
+/** Speaks to the target as the route does: in TLS, and with a PROXY header, here one that says nothing of a client. */
+function connectAsRoute(
+  { policy, host, port, domain }: IWatched,
+  signal: AbortSignal,
+  done: (error: Error | null, socket: net.Socket) => void,
+): void {
+  const raw = net.connect({ host, port, signal } as net.NetConnectOpts);
+  const failed = (error: Error): void => done(error, raw);
+  raw.once('error', failed);
+  raw.once('connect', () => {
+    raw.off('error', failed);
+    if (policy.proxyVersion !== 0) {
+      const generate = policy.proxyVersion === 2 ? generateV2 : generateV1;
+      raw.write(generate({ sourceIp: '', sourcePort: 0, destinationIp: '', destinationPort: 0 }));
+    }
+    const secure = policy.tlsTo(host, domain);
+    done(null, secure === null ? raw : tls.connect({ ...secure.options, socket: raw }));
+  });
+}
+
+/** A name of the route that is no pattern. */
+function firstName(domains: string | readonly string[] | undefined): string | undefined {
+  return (typeof domains === 'string' ? [domains] : domains)?.find((name) => !name.includes('*'));
 }

@@ -8,6 +8,7 @@ import type { IRouteContext } from '../interfaces/context.ts';
 import type { IRouteLoadBalancing } from '../interfaces/http.ts';
 import type { IRouteConfig, TPortRange, TSocketHandler } from '../interfaces/route.ts';
 import type { ICertificateConfig, IRouteTls } from '../interfaces/tls.ts';
+import { DOMAIN_KIND_RANK, domainMatches, parseDomainPattern, type IDomainPattern } from '../route/domain.ts';
 import { build, HTTP_PORT, HTTPS_PORT, listed, type IHelperTarget } from './basic.ts';
 
 /** Priority of routes for a part of a domain: before the general routes of the same domain. Recalled. */
@@ -172,8 +173,12 @@ export function createSmartLoadBalancer(
 ): IRouteConfig {
   const { ports, domainTargets, portMapper, name, defaultTarget, ...rest } = options;
   const hosts = new Map(Object.entries(domainTargets).map(([domain, host]) => [domain.toLowerCase(), host]));
+  // The most specific pattern first, as among routes: names before wildcards, then the longer one.
+  const patterns = [...hosts].map(([domain, host]) => ({ pattern: parseDomainPattern(domain), host }));
+  patterns.sort((one, other) => specificity(other.pattern) - specificity(one.pattern));
   const fallback = defaultTarget ?? 'localhost';
-  const host = (context: IRouteContext) => hosts.get(context.domain?.toLowerCase() ?? '') ?? fallback;
+  const host = ({ domain = '' }: IRouteContext) =>
+    patterns.find(({ pattern }) => pattern !== null && domainMatches(pattern, domain))?.host ?? fallback;
   const match = { ports, domains: [...hosts.keys()] };
   return build(
     name ?? `Smart Load Balancer for ${[...hosts.keys()].join(', ')}`,
@@ -182,6 +187,13 @@ export function createSmartLoadBalancer(
     undefined,
     rest,
   );
+}
+
+/** No name has as many characters. */
+const RANK_STEP = 1_000;
+
+function specificity(pattern: IDomainPattern | null): number {
+  return pattern === null ? -1 : DOMAIN_KIND_RANK[pattern.kind] * RANK_STEP + pattern.text.length;
 }
 
 /** Hands connections to a function. */

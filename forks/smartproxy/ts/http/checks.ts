@@ -6,7 +6,9 @@
 import type { Connection } from '../connection/connection.ts';
 import type { RoutePlan } from '../connection/plan.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
+import { CORS_RESPONSE_FIELDS } from '../headers/cors.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import type { IRouteTestResponse } from '../interfaces/http.ts';
 import type { ISecurityRequest } from '../security/route-security.ts';
 import type { Head } from './head.ts';
 import type { RequestInfo } from './request.ts';
@@ -85,7 +87,7 @@ export function answerLocally(
   const header = (name: string): string | undefined => fieldValue(info.text, head, name);
   const { testResponse } = policy.advanced;
   if (testResponse !== undefined) {
-    return { status: testResponse.status, headers: testResponse.headers, body: testResponse.body };
+    return cannedAnswer(connection, policy, testResponse, header, () => requestContext(connection, plan, head, info));
   }
   if (policy.redirect !== null) return redirectAnswer(connection, plan, policy, head, info);
   const { webSocket } = policy;
@@ -100,6 +102,23 @@ export function answerLocally(
   }
   if (authenticateRequest === undefined) return null;
   return ask(authenticateRequest, requestContext(connection, plan, head, info));
+}
+
+/** As a target's answer would be, with the edits of the route. */
+function cannedAnswer(
+  connection: Connection,
+  { cors, responseEdits }: TargetPolicy,
+  { status, headers, body }: IRouteTestResponse,
+  header: (name: string) => string | undefined,
+  context: () => IRouteContext,
+): IAnswer {
+  const kept = Object.entries(headers).filter(([name]) => {
+    const folded = name.toLowerCase();
+    return !responseEdits?.names.includes(folded) && !(cors !== null && CORS_RESPONSE_FIELDS.includes(folded));
+  });
+  const lines = (cors?.responseLines(header('origin')) ?? '') + (responseEdits?.lines(context) ?? '');
+  const hasId = connection.engine.requestIds?.isEditedBy(responseEdits) === true;
+  return { status, headers: Object.fromEntries(kept), lines, body, hasId };
 }
 
 function offersOneOf(offered: string | undefined, accepted: readonly string[]): boolean {

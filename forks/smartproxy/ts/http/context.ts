@@ -5,13 +5,21 @@
  */
 import type { Connection } from '../connection/connection.ts';
 import type { RoutePlan } from '../connection/plan.ts';
+import { SRV_PORT } from '../connection/target-name.ts';
 import { connectionContext } from '../handler/handler.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { FIELD_STRIDE } from './head.ts';
 import type { Head } from './head.ts';
 import type { RequestInfo } from './request.ts';
 
-export function requestContext(connection: Connection, plan: RoutePlan, head: Head, info: RequestInfo): IRouteContext {
+/** @param target where the request goes, once that is chosen */
+export function requestContext(
+  connection: Connection,
+  plan: RoutePlan,
+  head: Head,
+  info: RequestInfo,
+  target: { readonly host: string; readonly port: number } | null = null,
+): IRouteContext {
   const query = info.target.indexOf('?');
   return {
     ...connectionContext(connection, plan),
@@ -23,6 +31,8 @@ export function requestContext(connection: Connection, plan: RoutePlan, head: He
     }),
     query: query === -1 ? '' : info.target.slice(query + 1),
     headers: headersOf(info.text, head),
+    ...(target !== null && { targetHost: target.host }),
+    ...(target !== null && target.port !== SRV_PORT && { targetPort: target.port }),
   };
 }
 

@@ -51,10 +51,11 @@ export function responseText(
   const phrase = STATUS_CODES[status] ?? '';
   // RFC 9110 §8.6: neither has a body, and a 204 no Content-Length either.
   const isEmpty = status === NO_CONTENT || status === NOT_MODIFIED;
-  let lines = `Date: ${httpDate()}\r\n`;
+  let lines = '';
   for (const [name, value] of Object.entries(headers)) lines += `${name}: ${oneLine(value)}\r\n`;
   lines += response.lines ?? '';
-  if (!isEmpty && !hasContentType(headers)) {
+  if (!/^date:/im.test(lines)) lines = `Date: ${httpDate()}\r\n${lines}`;
+  if (!isEmpty && !/^content-type:/im.test(lines)) {
     lines += `Content-Type: ${response.contentType ?? 'text/plain; charset=utf-8'}\r\n`;
   }
   const text = `HTTP/1.1 ${status} ${phrase}\r\n${edits === null ? lines : edits.appendTo(lines)}`;
@@ -67,8 +68,4 @@ export function responseText(
 /** Heads are latin1 lines: what could end one, or be cut to such a byte, is left out. */
 function oneLine(value: string): string {
   return value.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '');
-}
-
-function hasContentType(headers: Readonly<Record<string, string>>): boolean {
-  return Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
 }

@@ -150,6 +150,7 @@ export class Exchange extends LocalExchange {
     else stream.write(Buffer.concat([Buffer.from(this.headText, 'latin1'), ...held]));
     this.#expectProgress();
     if (this.requestDone) return;
+    this.bodyFromMs = this.engine.wheel.nowMs;
     if (stream.writableNeedDrain) notifyDrain(stream, upstream);
     else this.stage.resumeReading();
   }
@@ -224,6 +225,7 @@ export class Exchange extends LocalExchange {
     this.bytesIn = headBytes;
     this.bytesOut = 0;
     this.startedAtMs = performance.now();
+    this.bodyFromMs = this.engine.wheel.nowMs;
     this.sentAtMs = 0;
     this.firstByteAtMs = 0;
     this.#repeatable = info !== null && info.repeatable;
@@ -283,6 +285,9 @@ export class Exchange extends LocalExchange {
     this.target = target;
     target.counters.requests += 1;
     if (policy.cors !== null) this.origin = fieldValue(info.text, head, 'origin');
+    if (policy.responseEdits?.fixedLines === null) {
+      this.requestFacts = requestContext(connection, plan, head, info, target);
+    }
     const edits = this.verdict === null ? null : this.verdict.requestHeaders;
     if (edits !== null) dropEdited(head, info.drop, (from, to) => edits.drops(info.text, from, to), info);
     const ours = this.#clientFields + this.idLine;
@@ -317,7 +322,7 @@ export class Exchange extends LocalExchange {
 
   /** Apart, so that requests without edits make no function that could be asked for their context. */
   #edited(plan: RoutePlan, policy: TargetPolicy, target: UpstreamTarget, head: Head, info: RequestInfo): string {
-    const context = (): IRouteContext => requestContext(this.connection, plan, head, info);
+    const context = (): IRouteContext => requestContext(this.connection, plan, head, info, target);
     const edits = this.verdict === null ? null : this.verdict.requestHeaders;
     return editedRequest(info, head, this, policy, target.authority, context, edits);
   }
@@ -357,7 +362,7 @@ export class Exchange extends LocalExchange {
   /** Slowloris: a body that goes on and on without ever coming to its end. Waiting for the target does not count. */
   #isTrickling(): boolean {
     if (this.requestDone || this.#bodyWaited) return false;
-    const seconds = (this.engine.wheel.nowMs - this.startedAtMs) / MS_PER_SECOND;
+    const seconds = (this.engine.wheel.nowMs - this.bodyFromMs) / MS_PER_SECOND;
     return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.body.bytes < seconds * limits.bodyBytesPerSecondMin;
   }
 

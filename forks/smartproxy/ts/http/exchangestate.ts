@@ -22,6 +22,7 @@ import { HeadFacts } from './headfacts.ts';
 import type { IWaitingUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
 import type { Head } from './head.ts';
 import type { IRefusal } from './refusals.ts';
+import type { ITrailerFilter } from './requestbody.ts';
 import type { RequestInfo } from './request.ts';
 import { ResponseRelay } from './responserelay.ts';
 import type { HttpStage } from './stage.ts';
@@ -31,7 +32,7 @@ const STATUS_PER_CLASS = 100;
 const ERROR_MIN = 400;
 
 /** One request and its response, from the moment it is under way. */
-export abstract class ExchangeState implements IWaitingUser {
+export abstract class ExchangeState implements IWaitingUser, ITrailerFilter {
   readonly stage: HttpStage;
   readonly connection: Connection;
   readonly engine: IEngine;
@@ -70,11 +71,15 @@ export abstract class ExchangeState implements IWaitingUser {
   startedAtMs = 0;
   sentAtMs = 0;
   firstByteAtMs = 0;
+  /** Wheel time from which the rate of the request's body counts: what waits for the target is not slow. */
+  bodyFromMs = 0;
   /** The head as forwarded; kept until a response arrives, for the case that it must be sent again. */
   protected headText = '';
   protected upstreamPaused = false;
   /** Waits for a connection to a target that has its maximum. */
   protected waiting = false;
+  /** The request as variables in response edits want it, long after its head was read; null where there are none. */
+  protected requestFacts: IRouteContext | null = null;
   /** Why we cut the exchange off. */
   protected cutError: string | undefined = undefined;
   /** Wheel time at which the whole exchange must be over, Infinity for none. */
@@ -154,8 +159,15 @@ export abstract class ExchangeState implements IWaitingUser {
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
-    if (!keep) this.stage.linger(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
+    if (!keep) this.#endBehind(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
     this.finish(error, keep);
+  }
+
+  /** This answer is the last one. */
+  #endBehind(reason: string): void {
+    const { connection } = this;
+    if (!this.requestDone) this.stage.linger(reason);
+    else if (connection.reason === '') connection.reason = reason;
   }
 
   /** Answers a refused request and ends the connection. */
@@ -165,7 +177,7 @@ export abstract class ExchangeState implements IWaitingUser {
     this.requestDone = false;
     if (this.statusCode === 0) {
       this.connection.reason = REASON.refused;
-      this.respond({ status: refusal.status }, refusal.reason);
+      this.respond({ status: refusal.status, lines: refusal.lines }, refusal.reason);
     } else this.cut(REASON.refused, refusal.reason);
   }
 
@@ -193,6 +205,7 @@ export abstract class ExchangeState implements IWaitingUser {
     this.active = false;
     this.requestDone = true;
     this.headText = '';
+    this.requestFacts = null;
     this.judged = false;
     if (this.policy !== null) this.policy.leave();
     const { counters, connection } = this;
@@ -229,11 +242,20 @@ export abstract class ExchangeState implements IWaitingUser {
     else if (this.engine.gate.refused || this.engine.gate.request) this.facts.read(head, info);
   }
 
-  /** The context of this request for templates in response edits. */
+  /** What variables in response edits are filled in from. */
   context(): IRouteContext {
-    const { connection, plan } = this;
-    const base = connectionContext(connection, plan!);
-    return { ...base, domain: this.host === '' ? base.domain : this.host, method: this.method, path: this.path };
+    return this.requestFacts ?? connectionContext(this.connection, this.plan!);
+  }
+
+  /** What the proxy says of a client stands in the head; a field of that name behind the body would be the client's. */
+  dropsTrailer(name: string): boolean {
+    const { policy, verdict } = this;
+    return (
+      policy?.requestEdits?.names.includes(name) === true ||
+      policy?.subjectHeader === name ||
+      verdict?.requestHeaders?.names.includes(name) === true ||
+      this.engine.requestIds?.isHeader(name, 0, name.length) === true
+    );
   }
 
   /** The route's own page for an error, where it has one; refusals come before a target is chosen. */

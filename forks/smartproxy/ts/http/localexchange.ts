@@ -16,7 +16,7 @@ import { REFUSALS } from './refusals.ts';
 import { RequestBody } from './requestbody.ts';
 
 export abstract class LocalExchange extends ExchangeState {
-  protected readonly body = new RequestBody();
+  protected readonly body = new RequestBody(this);
   protected readonly admission = new Admission();
 
   /** Answers here: a refusal when it has a reason. The body that is there already is passed over. */

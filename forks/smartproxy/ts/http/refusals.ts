@@ -8,11 +8,16 @@
 export interface IRefusal {
   readonly reason: string;
   readonly status: number;
+  /** Header lines with CRLF that the status asks for. */
+  readonly lines?: string;
 }
 
-function refusal(reason: string, status = 400): IRefusal {
-  return { reason, status };
+function refusal(reason: string, status = 400, lines?: string): IRefusal {
+  return lines === undefined ? { reason, status } : { reason, status, lines };
 }
+
+/** RFC 9110 §15.5.6 wants it with a 405. What a target allows only the target knows; a tunnel is not among it. */
+const ALLOW = 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n';
 
 /** The table. Keys are what the code names, reasons what users count. */
 export const REFUSALS = {
@@ -32,7 +37,7 @@ export const REFUSALS = {
   /** RFC 9112 §2.3: HTTP/0.9, 2.0 and others. */
   version: refusal('http-version', 505),
   method: refusal('unknown-method', 501),
-  connect: refusal('connect-method', 405),
+  connect: refusal('connect-method', 405, ALLOW),
   target: refusal('bad-target'),
   percentEncoding: refusal('bad-percent-encoding'),
   /** `.` or `..` segments, plain or encoded: a route by path and a backend could resolve them differently. */

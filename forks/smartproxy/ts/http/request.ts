@@ -5,6 +5,8 @@
  */
 import { latin1 } from '../connection/latin1.ts';
 import { METHODS } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { PORT_MAX } from '../route/ports.ts';
 import { routingPath } from '../route/routing-path.ts';
 import { limits } from '../limits/limits.ts';
 import { AUTHORITY, COMMA, HEX, HTAB, PERCENT, QUERY, SLASH, SP, STAR, digit, equalsLower } from './bytes.ts';
@@ -248,24 +250,30 @@ export function readLength(bytes: Uint8Array, start: number, end: number): numbe
 }
 
 /** `host`, `host:port`, `[v6]`, `[v6]:port`: RFC 9110 §7.2. Not empty, no user information. */
-function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {
+function isAuthority(bytes: Buffer, start: number, end: number): boolean {
   if (start === end) return false;
   let at = start;
-  let colon = -1;
+  let port = -1;
   if (bytes[at] === OPEN_BRACKET) {
     while (at < end && bytes[at] !== CLOSE_BRACKET) at += 1;
-    if (at === end || at === start + 1) return false;
+    // RFC 3986 §3.2.2. A zone means nothing to anybody else (RFC 6874), and nobody speaks the formats of the future.
+    if (at === end) return false;
+    const address = latin1(bytes, start + 1, at);
+    if (!isIPv6(address) || address.includes('%')) return false;
     at += 1;
     if (at < end && bytes[at] !== COLON) return false;
   }
   for (; at < end; at += 1) {
     const byte = bytes[at]!;
-    if (AUTHORITY[byte] === 0 || byte === OPEN_BRACKET || byte === CLOSE_BRACKET) return false;
-    if (colon !== -1 && digit(byte) > 9) return false;
-    if (byte === COLON) {
-      if (colon !== -1 || at === start) return false;
-      colon = at;
-    }
+    if (port !== -1) {
+      const value = digit(byte);
+      if (value > 9) return false;
+      port = port * 10 + value;
+      if (port > PORT_MAX) return false;
+    } else if (byte === COLON) {
+      if (at === start) return false;
+      port = 0;
+    } else if (AUTHORITY[byte] === 0 || byte === OPEN_BRACKET || byte === CLOSE_BRACKET) return false;
   }
   return true;
 }
@@ -283,6 +291,14 @@ function readTarget(info: RequestInfo, head: Head, bytes: Buffer, isTls: boolean
       const fault = readAbsolute(info, isTls);
       if (fault !== null) return fault;
       start = end - info.restLength;
+      // RFC 9112 §3.2.4: without path and query the options of the server are asked for.
+      if (start === end && info.method === 'OPTIONS') {
+        info.target = '*';
+        info.path = '*';
+        info.routePath = '*';
+        setHost(info);
+        return null;
+      }
     }
     const pathEnd = scanPath(bytes, start, end);
     if (pathEnd < 0) return PATH_FAULTS[-pathEnd - 1]!;

@@ -17,12 +17,24 @@ export function freeEnd(bytes: Buffer, next: number, end: number): number {
   return next === end ? bytes.length : next;
 }
 
+/** Knows which fields a client may not send, be it behind the body. */
+export interface ITrailerFilter {
+  /** @param name in lower case */
+  dropsTrailer(name: string): boolean;
+}
+
 export class RequestBody {
   readonly #reader = new BodyReader();
   #held: Buffer[] = [];
   #bytes = 0;
   #bytesMax = Infinity;
   #tooLarge = false;
+  readonly #filter: ITrailerFilter;
+
+  constructor(filter: ITrailerFilter) {
+    this.#filter = filter;
+  }
+
   /** Body bytes read so far. */
   get bytes(): number {
     return this.#bytes;
@@ -98,6 +110,13 @@ export class RequestBody {
   #suffix(length: number): string {
     if (this.#reader.kind !== BODY.chunked) return '';
     const end = length > 0 ? '\r\n' : '';
-    return this.#reader.done ? `${end}0\r\n${this.#reader.trailers}\r\n` : end;
+    return this.#reader.done ? `${end}0\r\n${this.#trailers()}\r\n` : end;
+  }
+
+  #trailers(): string {
+    const { trailers } = this.#reader;
+    if (trailers === '') return '';
+    const lines = trailers.split(/(?<=\n)/);
+    return lines.filter((line) => !this.#filter.dropsTrailer(line.slice(0, line.indexOf(':')).toLowerCase())).join('');
   }
 }

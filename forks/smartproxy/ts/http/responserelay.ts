@@ -6,6 +6,7 @@
 import { limits } from '../limits/limits.ts';
 import type { TargetPolicy } from '../connection/policy.ts';
 import { CORS_RESPONSE_FIELDS } from '../headers/cors.ts';
+import type { IPolicyVerdict } from '../interfaces/policy.ts';
 import type { PolicyHeaders } from '../policy/headers.ts';
 import { BODY, BodyReader } from './body.ts';
 import { emit } from './emit.ts';
@@ -24,6 +25,7 @@ const NOTHING = Buffer.alloc(0);
 const HEX_RADIX = 16;
 const MS_PER_SECOND = 1_000;
 const BAD_GATEWAY = 502;
+const CONTINUE = 100;
 const SWITCHING = 101;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
@@ -138,6 +140,8 @@ export class ResponseRelay {
       exchange.failUpstream('too-many-interim-responses', BAD_GATEWAY, null);
       return false;
     }
+    // RFC 9110 §10.1.1: now the client begins with its body.
+    if (head.status === CONTINUE) exchange.bodyFromMs = exchange.engine.wheel.nowMs;
     if (exchange.clientMinor === 0) return true;
     const text = forwardResponseHead(info, head, '');
     exchange.bytesOut += text.length;
@@ -152,12 +156,10 @@ export class ResponseRelay {
     this.#headDone = true;
     this.#reusable = info.keepAlive;
     this.#frame(status);
-    this.#keepAlive = exchange.keepAlive && !exchange.engine.draining && this.#canPersist();
+    // A response ahead of the request's end is the last one: RFC 9110 §10.1.1 has us say whether we read on.
+    this.#keepAlive = exchange.keepAlive && exchange.requestDone && !exchange.engine.draining && this.#canPersist();
     let tail = this.#outChunked ? 'Transfer-Encoding: chunked\r\n' : '';
-    const { policy, verdict } = exchange;
-    if (exchange.idLine !== '') tail += this.#identify(policy);
-    if (policy !== null && policy.editsResponses) tail += this.#edit(policy);
-    if (verdict !== null && verdict.responseHeaders !== null) tail = editByPolicy(verdict.responseHeaders, tail);
+    tail += this.#ownLines(exchange.policy, exchange.verdict);
     if (!this.#keepAlive) tail += 'Connection: close\r\n';
     else if (exchange.clientMinor === 0) tail += 'Connection: keep-alive\r\n';
     if (this.#bytesLeft < info.contentLength) {
@@ -166,6 +168,14 @@ export class ResponseRelay {
     }
     exchange.statusCode = status;
     this.#forwardBody(forwardResponseHead(info, head, tail), bytes, at, end);
+  }
+
+  /** Leaves out of the target's fields what is replaced, and gives the lines that are put in. */
+  #ownLines(policy: TargetPolicy | null, verdict: IPolicyVerdict | null): string {
+    let lines = this.#exchange.idLine === '' ? '' : this.#identify(policy);
+    if (policy !== null && policy.editsResponses) lines += this.#edit(policy);
+    const edits = verdict === null ? null : verdict.responseHeaders;
+    return edits === null ? lines : editByPolicy(edits, lines);
   }
 
   /** Leaves out an id of the target's own, and gives the line with ours. */
@@ -269,8 +279,8 @@ export class ResponseRelay {
       exchange.failUpstream('unexpected-upgrade', BAD_GATEWAY, null);
       return;
     }
-    const idLine = exchange.idLine === '' ? '' : this.#identify(exchange.policy);
-    const text = forwardResponseHead(info, head, `${idLine}Connection: Upgrade\r\nUpgrade: ${info.upgrade}\r\n`);
+    const tail = this.#ownLines(exchange.policy, exchange.verdict);
+    const text = forwardResponseHead(info, head, `${tail}Connection: Upgrade\r\nUpgrade: ${info.upgrade}\r\n`);
     exchange.statusCode = SWITCHING;
     exchange.bytesOut += text.length;
     exchange.connection.stream.write(text, 'latin1');

@@ -68,7 +68,7 @@ export class HttpStage implements IStage {
     if (this.#holding) return;
     if (this.#lingering) {
       this.#lingered += end - start;
-      if (this.#lingered > limits.lingerBytes) this.connection.abort(REASON.refused);
+      if (this.#lingered > limits.lingerBytes) this.connection.close(REASON.refused);
       return;
     }
     if (this.#held.length === 0) {
@@ -83,13 +83,9 @@ export class HttpStage implements IStage {
 
   onEnd(): void {
     this.#clientEnded = true;
-    if (this.#lingering) this.connection.abort(REASON.refused);
-    else if (this.#suspended) this.connection.abort(REASON.clientClosed);
-    else if (!this.exchange.active) this.connection.close(REASON.clientClosed);
-    else if (!this.exchange.requestDone) {
-      this.exchange.abort();
-      this.connection.abort(REASON.clientClosed);
-    }
+    if (this.#lingering) this.connection.close(REASON.refused);
+    else if (this.#holding) this.connection.abort(REASON.clientClosed);
+    else if (!this.#suspended) this.#endWithClient();
     // Otherwise the client only said that it sends no more: it still gets its response.
   }
 
@@ -108,7 +104,7 @@ export class HttpStage implements IStage {
 
   onDeadline(): void {
     if (this.#holding) this.resumeSuspended();
-    else if (this.#lingering) this.connection.abort(REASON.refused);
+    else if (this.#lingering) this.connection.close(REASON.refused);
     else if (this.exchange.active) this.exchange.onDeadline();
     else if (this.#headBegun) this.refuse(REFUSALS.requestTimeout);
     else this.connection.close(this.connection.requests > 0 ? REASON.keepAliveTimeout : REASON.initialTimeout);
@@ -121,17 +117,17 @@ export class HttpStage implements IStage {
 
   /** The exchange is over; the next head may be read. */
   onExchangeDone(keepAlive: boolean): void {
-    if (this.#left || this.connection.isClosing) return;
-    if (!keepAlive || this.#clientEnded) {
+    if (this.#left || this.#lingering || this.connection.isClosing) return;
+    // A client that sends no more still gets the answers to what it sent ahead.
+    const isLast = this.#clientEnded && !this.#processing && this.#held.length === 0;
+    if (!keepAlive || isLast) {
       const { draining } = this.connection.engine;
       this.connection.close(this.#clientEnded ? REASON.clientClosed : draining ? REASON.shutdown : REASON.completed);
       return;
     }
     this.connection.expireIn(this.connection.engine.settings.keepAliveMs);
     this.#bodyWaits = false;
-    if (this.#processing) return;
-    this.#resumeHeld();
-    this.#settleReading();
+    if (!this.#processing) this.#resumeHeld();
   }
 
   /** Answers a refusal and closes, reading on for a while so that the answer arrives. */
@@ -197,12 +193,17 @@ export class HttpStage implements IStage {
     return target;
   }
 
-  /** Reads on for a while after the last response: unread bytes at close would reset it away. */
+  /**
+   * Reads on for a while after the last response: unread bytes at close would reset it away. Called before the exchange
+   * is finished; what ends the connection then is the client, the time or the bytes, and what is written is sent first.
+   */
   linger(reason: string): void {
     const { connection } = this;
     if (connection.reason === '') connection.reason = reason;
-    this.#lingering = true;
     this.#held = NOTHING;
+    // Nothing more comes: the end of the exchange closes it.
+    if (this.#clientEnded) return;
+    this.#lingering = true;
     connection.stream.end();
     this.resumeReading();
     connection.expireIn(limits.lingerMs);
@@ -210,9 +211,10 @@ export class HttpStage implements IStage {
 
   /** Another stage takes the connection over. Returns the bytes that were read and belong to it. */
   leave(): Buffer {
-    this.#left = true;
     const rest = this.#held;
     this.#held = NOTHING;
+    this.resumeReading();
+    this.#left = true;
     return rest;
   }
 
@@ -238,9 +240,11 @@ export class HttpStage implements IStage {
   }
 
   #resumeHeld(): void {
-    if (this.#suspended || this.#held.length === 0 || this.exchange.active || this.#processing || this.#lingering)
-      return;
+    if (this.#suspended || this.exchange.active || this.#processing || this.#lingering) return;
+    // Whatever stopped us reading is over; what wants it stopped again says so.
+    this.resumeReading();
     const bytes = this.#held;
+    if (bytes.length === 0) return;
     this.#held = NOTHING;
     this.#process(bytes, 0, bytes.length);
   }
@@ -263,6 +267,18 @@ export class HttpStage implements IStage {
     }
     this.#processing = false;
     this.#settleReading();
+    if (this.#clientEnded && !this.#suspended) this.#endWithClient();
+  }
+
+  /** The client sends no more: whatever is not whole by now never will be. */
+  #endWithClient(): void {
+    const { connection, exchange } = this;
+    if (this.#left || this.#lingering || connection.isClosing) return;
+    if (exchange.active) {
+      if (exchange.requestDone) return;
+      exchange.abort();
+      connection.abort(REASON.clientClosed);
+    } else if (!connection.stream.writableNeedDrain) connection.close(REASON.clientClosed);
   }
 
   /** Reads a head at `at` and begins its exchange. Returns where its body's unread part begins, or -1 to stop. */

@@ -28,11 +28,13 @@ export interface IRouteCors {
 /** Header edits. Values may hold `{name}` and `{headers.name}` templates; unknown names stay as written. Recalled. */
 export interface IRouteHeaders {
   /**
-   * Set on the request to the target, in place of what the client sent. An empty value removes the header. Recalled.
+   * Set on the request to the target, in place of what the client sent, be it in a trailer. An empty value removes the
+   * header. Recalled.
    */
   request?: Record<string, string>;
   /**
-   * Set on the response to the client, in place of what the target sent. An empty value removes the header. Recalled.
+   * Set on the response to the client, in place of what the target sent, upgrades and canned answers included; variables
+   * are those of the request. An empty value removes the header. Recalled.
    */
   response?: Record<string, string>;
   /** `true`: any origin, the defaults. Recalled. */
@@ -81,7 +83,7 @@ export interface IRouteHealthCheck {
 export interface IRouteLoadBalancing {
   /** Default `round-robin`. Recalled. */
   algorithm: 'round-robin' | 'least-connections' | 'ip-hash';
-  /** Leaves targets out that do not answer. Recalled. */
+  /** Leaves targets out that do not answer. Checks speak TLS and the PROXY protocol where the route does. Recalled. */
   healthCheck?: IRouteHealthCheck;
 }
 

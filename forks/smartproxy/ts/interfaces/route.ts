@@ -69,7 +69,10 @@ export interface ITargetMatch {
 
 /** Where to connect. Settings here win over those of the action. */
 export interface IRouteTarget {
-  /** A list is used in turn; a function is asked per connection or request. Confirmed. */
+  /**
+   * Each host of a list is balanced, checked and taken out by itself. A function is asked per connection or request; of a
+   * list that it gives the hosts are used in turn. Confirmed.
+   */
   host: string | string[] | ((context: IRouteContext) => string | string[]);
   /**
    * `preserve` is the port that the client connected to; `srv`: the host names SRV records, `_http._tcp.example.com`,
@@ -92,7 +95,7 @@ export interface IRouteTarget {
   headers?: IRouteHeaders;
   /** Laid over the action's. Recalled. */
   advanced?: IRouteAdvanced;
-  /** Share of new connections within the targets of one priority, default 1, at most 1000. Ours. */
+  /** Share of new connections within the targets of one priority, of each host of a list; default 1, at most 1000. Ours. */
   weight?: number;
 }
 

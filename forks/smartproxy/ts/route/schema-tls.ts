@@ -21,6 +21,7 @@ import {
   type TRule,
 } from '../validation/rules.ts';
 import { tlsLimits } from '../limits/tls-config.ts';
+import { ownHeaderRule } from './schema-values.ts';
 
 const pem = parsed((value) => value.includes('-----BEGIN '), 'PEM text (it contains "-----BEGIN ")');
 const file = text(tlsLimits.fileNameCharsMax);
@@ -63,6 +64,9 @@ export const certificateChoiceRule: TRule = either(
   [isRecord, certificateRule],
 );
 
+/** Members that mean something only where TLS ends. */
+const PASSED_BY = 'certificate acme versions ciphers honorCipherOrder sessionTimeout clientAuth backend'.split(' ');
+
 const authorities = oneOrMore(pem, tlsLimits.authoritiesMax);
 
 export const tlsRule: TRule = all(
@@ -83,7 +87,7 @@ export const tlsRule: TRule = all(
     clientAuth: object({
       mode: required(oneOf('request', 'require')),
       ca: required(authorities),
-      subjectHeader: text(tlsLimits.headerNameCharsMax),
+      subjectHeader: all(text(tlsLimits.headerNameCharsMax), ownHeaderRule),
     }),
     backend: object({
       rejectUnauthorized: boolean,
@@ -98,7 +102,7 @@ export const tlsRule: TRule = all(
   (value, field, report) => {
     if (!isRecord(value)) return;
     if (value.mode === 'passthrough') {
-      for (const key of ['certificate', 'acme', 'versions', 'ciphers', 'clientAuth', 'backend']) {
+      for (const key of PASSED_BY) {
         if (value[key] === undefined) continue;
         report('ROUTE_CONFLICT', `${field}.${key}`, 'has no effect: mode "passthrough" does not decrypt; remove it');
       }

@@ -4,7 +4,6 @@
  * @module
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { isIP } from 'node:net';
 import { routeLimits } from '../limits/route.ts';
 import { parseIpPattern } from '../security/ip-pattern.ts';
 import {
@@ -27,10 +26,22 @@ import {
 } from '../validation/rules.ts';
 import { normalizeTlsVersion } from './conditions.ts';
 import { parseDomainPattern } from './domain.ts';
+import { bareHost, isHost } from './host.ts';
 import { PORT_MAX } from './ports.ts';
 
 /** A field name of RFC 9110 §5.1. */
 export const headerNameRule = parsed((value) => succeeds(() => validateHeaderName(value)), 'a header name');
+
+/** What frames or routes a message, or says whose it is: no field that a route may put a fact of its own into. */
+const TAKEN = new Set(
+  'host content-length transfer-encoding connection keep-alive proxy-connection te trailer upgrade expect'.split(' '),
+);
+
+/** The name of a field that the proxy fills in. */
+export const ownHeaderRule: TRule = all(headerNameRule, (value, field, report) => {
+  if (typeof value !== 'string' || !TAKEN.has(value.toLowerCase())) return;
+  report('ROUTE_CONFLICT', field, `is "${value}", which frames or routes the message; expected another header`);
+});
 
 /** Characters that RFC 9110 §5.5 allows; a line break here would split the message. */
 export const headerValueRule = parsed(
@@ -89,8 +100,7 @@ export const tlsVersionRule = parsed(
 
 /** A name, an address, or a bracketed IPv6 address. */
 export const hostRule = parsed(
-  (value) =>
-    isIP(value.replace(/^\[(.*)\]$/, '$1')) !== 0 || /^(?=.{1,253}\.?$)[A-Za-z0-9_](?:[A-Za-z0-9._-]*)$/.test(value),
+  (value) => isHost(bareHost(value)),
   'a host name or an address, without scheme and port',
 );
 

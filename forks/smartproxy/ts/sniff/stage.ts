@@ -4,11 +4,11 @@
  * @module
  */
 import type { Connection, IStage } from '../connection/connection.ts';
+import { refuseClaims } from '../accept/claimstage.ts';
 import { planOf } from '../connection/plan.ts';
 import { REASON } from '../connection/reasons.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
-import { TOKEN } from '../http/bytes.ts';
 import { admitByPolicy, routeByPolicy } from '../policy/connection.ts';
 import type { ICompiledRoute } from '../route/compiled.ts';
 import type { RouteCounters } from '../stats/counters.ts';
@@ -16,6 +16,7 @@ import { asksForChallenge, startChallenge } from '../tls/challenge.ts';
 import { startTls } from '../tls/terminate.ts';
 import { looksLikeTls, readClientHello } from './clienthello.ts';
 import type { IClientHello } from './clienthello.ts';
+import { beginsRequest } from './firstline.ts';
 
 /** RFC 8446 §6.2 unrecognized_name (112) as a fatal alert record of TLS 1.2, which every client reads. */
 const ALERT_UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
@@ -33,11 +34,14 @@ export interface IPortNeeds {
 export class SniffStage implements IStage {
   readonly #connection: Connection;
   readonly #needs: IPortNeeds;
+  readonly #isStranger: boolean;
   #held: Buffer | null = null;
 
-  constructor(connection: Connection, needs: IPortNeeds) {
+  /** @param isStranger a PROXY header from it is to be refused */
+  constructor(connection: Connection, needs: IPortNeeds, isStranger: boolean) {
     this.#connection = connection;
     this.#needs = needs;
+    this.#isStranger = isStranger;
   }
 
   start(): void {
@@ -55,7 +59,14 @@ export class SniffStage implements IStage {
   }
 
   onEnd(): void {
-    this.#connection.close(REASON.clientClosed);
+    const held = this.#held;
+    if (held === null || !this.#needs.raw || (this.#needs.tls && looksLikeTls(held[0]!))) {
+      this.#connection.close(REASON.clientClosed);
+      return;
+    }
+    // Too little to be a request, and no more will come.
+    this.#startRaw(held, 0, held.length);
+    this.#connection.stage?.onEnd();
   }
 
   onDrain(): void {
@@ -76,9 +87,10 @@ export class SniffStage implements IStage {
 
   #decide(bytes: Buffer, start: number, end: number): void {
     const { tls, http, raw } = this.#needs;
-    const first = bytes[start]!;
-    if (looksLikeTls(first) && tls) this.#decideTls(bytes, start, end);
-    else if (http && (!raw || TOKEN[first] === 1)) this.#startHttp(bytes, start, end);
+    const isHttp = http && (!raw || beginsRequest(bytes, start, end));
+    if (looksLikeTls(bytes[start]!) && tls) this.#decideTls(bytes, start, end);
+    else if (isHttp === null) this.#held = Buffer.from(bytes.subarray(start, end));
+    else if (isHttp) this.#startHttp(bytes, start, end);
     else if (raw) this.#startRaw(bytes, start, end);
     else this.#connection.reject('not-tls');
   }
@@ -179,6 +191,10 @@ export class SniffStage implements IStage {
       connection.reject('no-route');
       return;
     }
-    startHandler(connection, planOf(engine, route), Buffer.from(bytes.subarray(start, end)));
+    const held = Buffer.from(bytes.subarray(start, end));
+    startHandler(connection, planOf(engine, route), this.#isStranger ? null : held);
+    if (!this.#isStranger) return;
+    refuseClaims(connection);
+    connection.stage?.onData(held, 0, held.length);
   }
 }

@@ -37,7 +37,7 @@ const NOT_IN_TARGET = /[^A-Za-z0-9._~:/?@!$&'()*+,;=%[\]-]/g;
 const NOT_IN_SEGMENT = /[^A-Za-z0-9._~:@!$&'()*+,;=%-]/g;
 /** Anything else is data: only RFC 3986 §2.3 unreserved characters stay. */
 const NOT_UNRESERVED = /[^A-Za-z0-9._~-]/g;
-/** The Host's syntax allows more, such as `[a/b]`; this is what can stand in a URL and mean that host. */
+/** The Host's syntax allows more, such as `a;b`; this is what can stand in a URL and mean that host. */
 const HOST_NAME = /^[a-z0-9._-]+$/;
 
 const SAMPLE: Readonly<Record<string, string>> = { domain: 'a.test', port: '1', path: '/a' };

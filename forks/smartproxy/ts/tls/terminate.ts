@@ -58,10 +58,13 @@ class HandshakeStage implements IStage {
     stream.once('secure', () => this.#onSecure());
     const onError = (error: Error): void => {
       if (connection.stage === this) this.#error = error;
-      else if (connection.reason === '') connection.reason = REASON.clientError;
+      // A record that cannot be read. Node ends no server's socket for it that was made without a `tls.Server`.
+      else connection.abort(REASON.clientError);
     };
     stream.on('_tlsError', onError);
     stream.on('error', onError);
+    // From the start: a client may leave in the midst of its handshake.
+    stream.on('end', () => connection.onSocketEnd(stream));
     stream.on('close', () => connection.raw.destroy());
   }
 
@@ -94,6 +97,8 @@ class HandshakeStage implements IStage {
     const stream = this.#stream;
     const { tls } = connection.engine.recorder;
     const version = stream.getProtocol() ?? 'unknown';
+    // TLS 1.2 lets a client ask for handshakes without end, each of which costs us more than it.
+    if (version === 'TLSv1.2') stream.disableRenegotiation();
     tls.handshakes += 1;
     tls.versions.add(version);
     if (stream.isSessionReused()) tls.resumptions += 1;
@@ -111,7 +116,6 @@ class HandshakeStage implements IStage {
     }
     if (this.#plan.route.config.action.type === 'socket-handler' && handles) return;
     stream.on('data', (bytes: Buffer) => connection.onSocketData(stream, bytes, 0, bytes.length));
-    stream.on('end', () => connection.onSocketEnd(stream));
   }
 
   /** With `require` a client without a valid certificate is refused; with `request` it only stays unnamed. */

@@ -253,6 +253,12 @@ const identity: readonly IAttack[] = [
     reason: 'bad-host',
     status: 400,
   },
+  ...['[a b]', '[::1 x]', '[v1.a]', '[fe80::1%25eth0]', '[:::]', '[::1]x', 'h.test:65536'].map((host) => ({
+    name: `Host ${host}`,
+    bytes: `GET /attack HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+    reason: 'bad-host',
+    status: 400,
+  })),
   {
     name: 'absolute target against Host',
     bytes: line('GET http://other.test/attack HTTP/1.1'),
