@@ -125,7 +125,10 @@ export class HttpStage implements IStage {
       return;
     }
     this.connection.expireIn(this.connection.engine.settings.keepAliveMs);
-    if (!this.#processing) this.#resumeHeld();
+    if (this.#processing) return;
+    // With nothing left that was read, only reading brings the next request.
+    if (this.#held.length === 0) this.resumeReading();
+    else this.#resumeHeld();
   }
 
   /** Answers a refusal and closes, reading on for a while so that the answer arrives. */
