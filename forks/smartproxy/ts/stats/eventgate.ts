@@ -28,9 +28,18 @@ export class EventGate {
     bus.on('removeListener', (name: string) => this.#update(name, 0));
   }
 
-  /** Emits a frozen payload. A listener that throws is the user's error and surfaces as such. */
+  /**
+   * Emits a frozen payload. A listener that throws is the user's error and surfaces as one that nobody caught, but not
+   * here: it would leave what the proxy was doing half done.
+   */
   emit<TName extends TEventName>(name: TName, payload: ISmartProxyEvents[TName][0]): void {
-    (this.#emitter as EventEmitter).emit(name, Object.freeze(payload));
+    try {
+      (this.#emitter as EventEmitter).emit(name, Object.freeze(payload));
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   #update(name: string, added: number): void {
