@@ -3,9 +3,8 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
-import { AcmeError, CertificateAuthority, selfSignedCertificate } from '@dcrouter/acme';
+import { AcmeError, selfSignedCertificate } from '@dcrouter/acme';
 import { ChallengeBoard } from '@dcrouter/smartproxy';
-import type { TSmartProxyCertProvisionObject } from '@dcrouter/smartproxy';
 
 import { problemResponse } from '../../../../acme/test/support/fake-ca.ts';
 import { auto, dayMs, setupManager, SharedStorage } from './support.ts';
@@ -505,68 +504,6 @@ void suite('failures', () => {
     manager.check();
     assert.equal(ca.orders.length, 1);
   });
-});
-
-void suite('certProvisionFunction', () => {
-  const authority = new CertificateAuthority('Operator root');
-  function custom(domain: string, from: number): TSmartProxyCertProvisionObject {
-    const life = { notBefore: new Date(from), notAfter: new Date(from + 60 * dayMs) };
-    const { cert, key } = authority.issue({ names: [domain], ...life });
-    return { domainName: domain, publicKey: cert, privateKey: key };
-  }
-
-  void test('supplies the certificate, whose expiry is read from it and which is renewed by it', async (t) => {
-    const { ca, clock, create } = await setupManager(t);
-    const asked: string[] = [];
-    const manager = create({
-      certProvisionFunction: async (domain) => (asked.push(domain), custom(domain, clock.nowMs)),
-    });
-    await manager.load([auto('web', 'a.test', 'b.test')]);
-    manager.begin();
-    await manager.provisionCertificate('web');
-    assert.equal(manager.material('web')?.source, 'custom');
-    const status = manager.getCertificateStatus('web');
-    assert.equal(status?.source, 'custom');
-    assert.equal(status?.expiryDate?.getTime(), clock.nowMs + 60 * dayMs);
-    await manager.renewCertificate('web');
-    assert.deepEqual(asked, ['a.test', 'a.test']);
-    assert.equal(ca.requests.length, 0);
-  });
-
-  const faults: [string, () => Promise<TSmartProxyCertProvisionObject>, RegExp][] = [
-    ['throws', () => Promise.reject(new Error('vault is sealed')), /vault is sealed/],
-    ['returns an expired certificate', () => Promise.resolve(custom('a.test', 0)), /expired/],
-    [
-      'returns one for another name',
-      () => Promise.resolve(custom('z.test', Date.parse('2030-01-01'))),
-      /cover a\.test/,
-    ],
-    [
-      'returns a key that does not belong to it',
-      async () => {
-        const { publicKey } = custom('a.test', Date.parse('2030-01-01')) as { publicKey: string };
-        return { domainName: 'a.test', publicKey, privateKey: selfSignedCertificate(['a.test']).key };
-      },
-      /belong together/,
-    ],
-    ['returns nonsense', () => Promise.resolve({ domainName: 'a.test', publicKey: 'x', privateKey: 'y' }), /no PEM/],
-  ];
-  for (const [what, certProvisionFunction, message] of faults) {
-    void test(`falls back to ACME when it ${what}, unless that is switched off`, async (t) => {
-      const { ca, create, log } = await setupManager(t);
-      const strict = create({ certProvisionFunction, certProvisionFallbackToAcme: false });
-      await strict.load([auto('web', 'a.test')]);
-      strict.begin();
-      await assert.rejects(strict.provisionCertificate('web'), message);
-      assert.equal(ca.orders.length, 0);
-      const lenient = create({ certProvisionFunction });
-      await lenient.load([auto('web', 'a.test')]);
-      lenient.begin();
-      await lenient.provisionCertificate('web');
-      assert.equal(lenient.material('web')?.source, 'acme');
-      assert.match(log.join('\n'), message);
-    });
-  }
 });
 
 void test('a store folder that cannot be made does not keep the manager from starting', async (t) => {

@@ -68,7 +68,7 @@ export interface IAcmeOptions {
   certificateStore?: string;
   /** Where certificates and accounts are kept instead of the folder: several nodes may share it. Ours. */
   storage?: ICertificateStorage;
-  /** Leave domains alone that have a certificate of the configuration. Confirmed. */
+  /** Accepted and unused: each route says where its certificate comes from, and only for `auto` is one ordered. Confirmed. */
   skipConfiguredCerts?: boolean;
   /** Accepted and unused: answers to challenges stand before all routes. Confirmed. */
   routeForwards?: unknown[];
