@@ -9,7 +9,7 @@ import type { IConnectionOpenEvent } from '../interfaces/events.ts';
 import type { ReasonCounts } from '../stats/counters.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
-import { addRouteNumbers, addTotals, addUpstreamNumbers } from './counts.ts';
+import { addRouteNumbers, addTotals, addUpstreamNumbers, UPSTREAM_NUMBERS } from './counts.ts';
 import type { IConnectionProgress, IReport, TChanges } from './messages.ts';
 
 interface IOpenConnection {
@@ -25,7 +25,7 @@ export class WorkerBooks {
   /** What this worker has open now, by the same names as in the recorder. */
   #active = 0;
   readonly #routes = new Map<string, number>();
-  readonly #upstreams = new Map<string, { active: number; idle: number }>();
+  readonly #upstreams = new Map<string, { active: number; idle: number; waiting: number }>();
   readonly #addresses = new Map<string, number>();
   /** Connections whose open event was told and whose close event was not. */
   readonly #open = new Map<string, IOpenConnection>();
@@ -54,6 +54,7 @@ export class WorkerBooks {
       addTo(this.#addresses, address, change);
     }
     for (const [address, change] of report.topClients) recorder.topClients.add(address, change);
+    this.#takeBytes(report);
     const { tls } = recorder;
     tls.handshakes += report.tls.handshakes;
     tls.resumptions += report.tls.resumptions;
@@ -71,10 +72,11 @@ export class WorkerBooks {
     recorder.errors += cut;
     if (cut > 0) addReasons(recorder.terminations, [[REASON.workerDied, cut]]);
     for (const [name, active] of this.#routes) this.#route(name).active -= active;
-    for (const [target, { active, idle }] of this.#upstreams) {
+    for (const [target, { active, idle, waiting }] of this.#upstreams) {
       const upstream = recorder.upstream(target);
       upstream.active -= active;
       upstream.idle -= idle;
+      upstream.waiting -= waiting;
     }
     for (const [address, active] of this.#addresses) recorder.byIp.add(address, -active);
     for (const { event, progress } of this.#open.values()) this.#announceCut(event, progress);
@@ -88,6 +90,16 @@ export class WorkerBooks {
   #route(name: string): ReturnType<Recorder['route']> {
     const { unrouted } = this.#recorder;
     return name === unrouted.name ? unrouted : this.#recorder.route(name);
+  }
+
+  #takeBytes({ addressBytes, ended }: IReport): void {
+    const recorder = this.#recorder;
+    for (const [address, moreIn, moreOut] of addressBytes) recorder.addressBytes.add(address, moreIn, moreOut);
+    const { durations, bytesIn, bytesOut } = recorder.ended;
+    const [moreDurations, moreIn, moreOut] = ended;
+    if (moreDurations !== null) durations.mergeData(moreDurations);
+    if (moreIn !== null) bytesIn.mergeData(moreIn);
+    if (moreOut !== null) bytesOut.mergeData(moreOut);
   }
 
   #takeRoutes(report: IReport): void {
@@ -109,9 +121,10 @@ export class WorkerBooks {
       if (changes.tlsLatency !== null) upstream.tlsLatency.mergeData(changes.tlsLatency);
       if (changes.firstByteLatency !== null) upstream.firstByteLatency.mergeData(changes.firstByteLatency);
       addReasons(upstream.failures, changes.failures);
-      const own = this.#upstreams.get(changes.target) ?? { active: 0, idle: 0 };
+      const own = this.#upstreams.get(changes.target) ?? { active: 0, idle: 0, waiting: 0 };
       own.active += changes.numbers[0] ?? 0;
       own.idle += changes.numbers[1] ?? 0;
+      own.waiting += changes.numbers[UPSTREAM_NUMBERS.indexOf('waiting')] ?? 0;
       this.#upstreams.set(changes.target, own);
     }
   }

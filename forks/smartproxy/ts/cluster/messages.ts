@@ -121,6 +121,14 @@ export interface IReport {
   readonly types: TChanges;
   readonly addresses: TChanges;
   readonly topClients: TChanges;
+  /** Bytes in and out by client address. */
+  readonly addressBytes: ReadonlyArray<readonly [clientIp: string, bytesIn: number, bytesOut: number]>;
+  /** Durations, bytes in and bytes out of connections that are over; null when none is. */
+  readonly ended: readonly [
+    ILatencyHistogramData | null,
+    ILatencyHistogramData | null,
+    ILatencyHistogramData | null,
+  ];
   readonly tls: {
     readonly handshakes: number;
     readonly resumptions: number;
