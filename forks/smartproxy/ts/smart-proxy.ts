@@ -218,6 +218,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       engine.wheel.stop();
       await ordersEnded;
       this.#state = 'stopped';
+      this.#rejectLog?.flush();
       this.settings.logger?.info('stopped', { forced });
       engine.gate.emit('drained', { forced, timestamp: new Date() });
     });

@@ -45,8 +45,11 @@ export function accept(engine: IEngine, socket: IProxySocket, listener: Listener
 function admitClient(connection: Connection): void {
   const { engine, clientIp } = connection;
   const { crowd } = engine;
+  const { byIp } = engine.recorder;
   const perIpMax = engine.settings.connectionsPerIpMax;
-  if (perIpMax !== NEVER_MS && (engine.recorder.byIp.get(clientIp) > perIpMax || crowd.isFullOf(clientIp))) {
+  // This connection is counted already: an address without a count of its own is one of those that share one.
+  const open = byIp.get(clientIp) || byIp.overflow;
+  if (perIpMax !== NEVER_MS && (open > perIpMax || crowd.isFullOf(clientIp))) {
     connection.reject('too-many-connections-per-ip');
   } else if (crowd.rate !== null && crowd.rate.take(clientIp, performance.now()) > 0) {
     connection.reject('connection-rate');

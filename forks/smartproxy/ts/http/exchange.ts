@@ -11,13 +11,13 @@ import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
 import { notifyDrain } from '../connection/sockets.ts';
 import { startHandler } from '../handler/handler.ts';
-import { limits } from '../limits/limits.ts';
 import { hasTarget, routeByPolicy } from '../policy/connection.ts';
 import { isFinal } from '../policy/verdict.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { NONE_AVAILABLE } from '../upstream/named-socket.ts';
 import { WebSocketWatch } from '../websocket/watch.ts';
+import { BodyRate } from './bodyrate.ts';
 import { requestContext } from './context.ts';
 import type { Head } from './head.ts';
 import { clientFields, dropEdited, editedRequest, plainRequest } from './outgoing.ts';
@@ -30,7 +30,6 @@ import { fieldValue } from './rewrite.ts';
 import { LocalExchange } from './localexchange.ts';
 import type { HttpStage } from './stage.ts';
 
-const MS_PER_SECOND = 1_000;
 const BAD_GATEWAY = 502;
 const UNAVAILABLE = 503;
 const GATEWAY_TIMEOUT = 504;
@@ -43,8 +42,7 @@ const matchedHeader = (name: string): string | undefined => fieldValue(matchedIn
 export class Exchange extends LocalExchange {
   #repeatable = false;
   #retried = false;
-  /** The body had to wait for the target. */
-  #bodyWaited = false;
+  readonly #rate = new BodyRate();
   readonly #clientFields: string;
 
   constructor(stage: HttpStage) {
@@ -117,7 +115,7 @@ export class Exchange extends LocalExchange {
     const next = this.#consumeBody(bytes, at, end);
     if (next === -1) return -1;
     const { upstream } = this;
-    if (this.#isTrickling()) {
+    if (!this.requestDone && this.#rate.isTooSlow(this.body.bytes, this.engine.wheel.nowMs)) {
       this.stage.refuse(REFUSALS.requestTimeout);
       return -1;
     }
@@ -146,7 +144,7 @@ export class Exchange extends LocalExchange {
     this.#expectProgress();
     if (this.requestDone) return;
     if (stream.writableNeedDrain) notifyDrain(stream, upstream);
-    else this.stage.resumeReading();
+    else this.onUpstreamDrain();
   }
 
   onUpstreamData(bytes: Buffer, start: number, end: number): void {
@@ -158,6 +156,7 @@ export class Exchange extends LocalExchange {
   }
 
   onUpstreamDrain(): void {
+    this.#rate.resume(this.engine.wheel.nowMs);
     this.stage.resumeReading();
   }
 
@@ -223,7 +222,6 @@ export class Exchange extends LocalExchange {
     this.firstByteAtMs = 0;
     this.#repeatable = info !== null && info.repeatable;
     this.#retried = false;
-    this.#bodyWaited = false;
     this.expiresAtMs = Infinity;
     if (!this.judged) this.verdict = null;
     this.relay.reset();
@@ -287,6 +285,7 @@ export class Exchange extends LocalExchange {
       : this.#edited(plan, policy, target, head, info);
     let next = at;
     if (!this.requestDone) {
+      this.#rate.begin(this.engine.wheel.nowMs);
       next = this.#consumeBody(bytes, at, end);
       if (next === -1) return -1;
     }
@@ -295,7 +294,7 @@ export class Exchange extends LocalExchange {
     this.upstream = upstream;
     if (upstream === null) {
       if (next > at) this.body.hold(bytes);
-      if (!this.requestDone) this.stage.pauseReading();
+      this.#pauseClient();
       if (mustWait) this.#wait(target, policy);
       else this.#open(target);
       return next;
@@ -349,11 +348,11 @@ export class Exchange extends LocalExchange {
     return next;
   }
 
-  /** Slowloris: a body that goes on and on without ever coming to its end. Waiting for the target does not count. */
-  #isTrickling(): boolean {
-    if (this.requestDone || this.#bodyWaited) return false;
-    const seconds = (this.engine.wheel.nowMs - this.startedAtMs) / MS_PER_SECOND;
-    return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.body.bytes < seconds * limits.bodyBytesPerSecondMin;
+  /** The rest of the request waits for the target. */
+  #pauseClient(): void {
+    if (this.requestDone) return;
+    this.#rate.pause(this.engine.wheel.nowMs);
+    this.stage.pauseReading();
   }
 
   #expectProgress(): void {
@@ -362,8 +361,7 @@ export class Exchange extends LocalExchange {
 
   #waitForUpstream(upstream: UpstreamConnection): void {
     if (this.requestDone) return;
-    this.#bodyWaited = true;
-    this.stage.pauseReading();
+    this.#pauseClient();
     notifyDrain(upstream.stream, upstream);
   }
 
