@@ -65,46 +65,6 @@ test('a body that never comes to its end is refused for its rate, one that keeps
   assert.equal(proxy.stats.getTotals().rejected, 1);
 });
 
-test('while the heap is nearly full new connections are refused and those that exist go on', async (t) => {
-  const backend = await startHttp(t, (_req, res) => res.end('ok'));
-  const { port, proxy, ledger } = await startProxy(t, [forwardTo(backend.port)]);
-  const held = await RawClient.open(port(8080));
-  held.send(GET);
-  await held.has('ok');
-  const restore = setBounds(t, { heapShareMax: 0 });
-  const reason = 'memory-pressure';
-  // The heap is looked at about once a second.
-  let served = 0;
-  while (!proxy.stats.getRejectReasons().has(reason)) {
-    const client = new RawClient(port(8080));
-    client.send(GET);
-    await client.until((each) => over(each) || each.text.includes('ok')).catch(() => {});
-    if (client.text.includes('ok')) served += 1;
-    client.socket.destroy();
-    await pause(PIECE_MS);
-  }
-  held.received = Buffer.alloc(0);
-  held.send(GET);
-  await held.has('ok');
-  restore();
-  let refused = 0;
-  for (let again = false; !again;) {
-    const client = new RawClient(port(8080));
-    client.send(GET);
-    await client.until((each) => over(each) || each.text.includes('ok')).catch(() => {});
-    again = client.text.includes('ok');
-    if (!again) refused += 1;
-    client.socket.destroy();
-    await pause(PIECE_MS);
-  }
-  held.socket.destroy();
-  await ledger.settled();
-  assert.equal(proxy.stats.getRejectReasons().get(reason), refused + 1);
-  assert.equal(proxy.stats.getTotals().requests, served + 3);
-  assert.ok(ledger.rejections.every((event) => event.reason === reason));
-  assert.equal(ledger.rejections.length, refused + 1);
-});
-
 test('without allowSessionTicket a client that resumes must say its name', async (t) => {
   const backend = await startHttp(t, (_req, res) => res.end('ok'));
   const { key, cert } = selfSignedCertificate(['a.test']);

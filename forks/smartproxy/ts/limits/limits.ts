@@ -125,8 +125,12 @@ export const limits = {
   bodyGraceMs: 20_000,
   /** Such times in a row in which a body may be too slow after a fast start: one is a network that was away for a while. */
   bodySlowWindows: 3,
-  /** Heap in use above which accepting pauses, as a share of what V8 may use. */
+  /** Heap in use above which new connections wait, as a share of what V8 may use. */
   heapShareMax: 0.92,
+  /** Connections that wait for memory: as many as a port's queue holds, some 1 MB. */
+  pressureQueue: 1_024,
+  /** How long they wait, ms: clients give up by then. */
+  pressureWaitMs: 10_000,
   /** Between two health checks of a target, ms. */
   healthIntervalMs: 10_000,
   /** A health check, ms. */
