@@ -33,7 +33,9 @@ for (const workers of [undefined, 2]) {
     while (proxy.stats.getTotalConnections() < 21) await pause();
     await ledger.settled();
     const bytes = percentiles.bytesTransferred();
-    assert.ok(near(bytes.in.p50, GET.length) && near(bytes.in.p95, 10 * GET.length) && near(bytes.in.p99, 10 * GET.length));
+    assert.ok(
+      near(bytes.in.p50, GET.length) && near(bytes.in.p95, 10 * GET.length) && near(bytes.in.p99, 10 * GET.length),
+    );
     assert.ok(near(bytes.out.p50, Math.min(...sizes)) && near(bytes.out.p99, Math.max(...sizes)));
     const { p50, p99 } = percentiles.connectionDuration();
     const durations = ledger.closes.map(({ duration }) => duration).sort((one, other) => one - other);
@@ -93,11 +95,14 @@ test('windows may be of any length, and the clock of the machine may be set', (t
   assert.equal(rounded(throughput.custom(800)), 100);
   assert.ok(throughput.history(399).every((point) => [100, 300].includes(rounded(point))));
   assert.equal(throughput.history(399).length, 399);
-  assert.deepEqual([...throughput.byRoute(10)].map(([name, rate]) => [name, rounded(rate)]), [
-    ['(none)', 0],
-    ['busy', 300],
-    ['idle', 0],
-  ]);
+  assert.deepEqual(
+    [...throughput.byRoute(10)].map(([name, rate]) => [name, rounded(rate)]),
+    [
+      ['(none)', 0],
+      ['busy', 300],
+      ['idle', 0],
+    ],
+  );
   for (const odd of [0, -5, NaN, 0.5]) {
     assert.equal(throughput.history(odd).length, 1);
     assert.equal(rounded(throughput.byRoute(odd).get('busy')!), 300);

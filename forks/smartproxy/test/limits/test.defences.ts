@@ -8,7 +8,6 @@ import { selfSignedCertificate } from '@dcrouter/acme';
 import { setBounds } from '../helpers/bounds.ts';
 import { RawClient, forwardTo, startHttp, startProxy } from '../helpers/proxy.ts';
 
-const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
 const over = (client: RawClient): boolean => client.ended || client.closed;
 
 /** Between two pieces of a slow body, ms: shorter than any time-out, so that only the rate can end it. */

@@ -41,7 +41,8 @@ test('a storm of refusals is a line per interval with counts by reason, the last
   await proxy.stop({ drainTimeout: 0 });
   assert.equal(lines.length, before + 1);
   const sum: Record<string, number> = {};
-  for (const counts of lines) for (const [reason, count] of Object.entries(counts)) sum[reason] = (sum[reason] ?? 0) + count;
+  for (const counts of lines)
+    for (const [reason, count] of Object.entries(counts)) sum[reason] = (sum[reason] ?? 0) + count;
   assert.deepEqual(sum, Object.fromEntries(proxy.stats.getRejectReasons()));
   assert.deepEqual(sum, { 'rate-limited': 300, 'no-route': 200, 'bare-lf': 100 });
 });

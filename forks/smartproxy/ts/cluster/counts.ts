@@ -8,7 +8,17 @@ import type { Recorder } from '../stats/recorder.ts';
 
 export const TOTAL_NUMBERS = ['active', 'connections', 'requests', 'bytesIn', 'bytesOut', 'errors'] as const;
 export const ROUTE_NUMBERS = ['active', 'total', 'requests', 'bytesIn', 'bytesOut'] as const;
-export const UPSTREAM_NUMBERS = ['active', 'idle', 'connects', 'reuses', 'requests', 'retries', 'evicted', 'waiting', 'queued'] as const;
+export const UPSTREAM_NUMBERS = [
+  'active',
+  'idle',
+  'connects',
+  'reuses',
+  'requests',
+  'retries',
+  'evicted',
+  'waiting',
+  'queued',
+] as const;
 
 export function totalNumbers(recorder: Recorder): number[] {
   return TOTAL_NUMBERS.map((name) => recorder[name]);

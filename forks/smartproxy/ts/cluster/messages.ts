@@ -124,11 +124,7 @@ export interface IReport {
   /** Bytes in and out by client address. */
   readonly addressBytes: ReadonlyArray<readonly [clientIp: string, bytesIn: number, bytesOut: number]>;
   /** Durations, bytes in and bytes out of connections that are over; null when none is. */
-  readonly ended: readonly [
-    ILatencyHistogramData | null,
-    ILatencyHistogramData | null,
-    ILatencyHistogramData | null,
-  ];
+  readonly ended: readonly [ILatencyHistogramData | null, ILatencyHistogramData | null, ILatencyHistogramData | null];
   readonly tls: {
     readonly handshakes: number;
     readonly resumptions: number;

@@ -98,6 +98,12 @@ export interface IMetricsConfig {
   sampleIntervalMs?: number;
   /** Seconds that samples are kept, default 3,600. Recalled. */
   retentionSeconds?: number;
+  /** Accepted and unused: routes and addresses are always told apart. Recalled. */
+  enableDetailedTracking?: boolean;
+  /** Accepted and unused: quantiles are always there. Recalled. */
+  enablePercentiles?: boolean;
+  /** Milliseconds; numbers are read where they are counted, so this is accepted and unused. Recalled. */
+  cacheResultsMs?: number;
 }
 
 /** Where the proxy writes its own log lines; nothing is written without one. Ours. */
@@ -138,7 +144,7 @@ export interface ISmartProxyOptions {
   takeListener?: (port: number) => number | undefined;
   /**
    * Processes that serve, `auto`: one per core. Default: none, this process serves itself. Routes must be data alone:
-   * functions cannot cross processes. Limits and rates are counted per worker. Ours.
+   * functions cannot cross processes. Limits and rates hold over all workers. Ours.
    */
   workers?: number | 'auto';
   /** Decides about connections and requests; `setPolicy` replaces it. Not with `workers`. Ours. */

@@ -62,7 +62,11 @@ export class AddressBytes {
 
   /** What moved since the last call, in place of {@link turn}: for a worker process, whose primary keeps the seconds. */
   take(): Array<[clientIp: string, bytesIn: number, bytesOut: number]> {
-    const moved = Array.from(this.#now, ([clientIp, bytes]): [string, number, number] => [clientIp, bytes.in, bytes.out]);
+    const moved = Array.from(this.#now, ([clientIp, bytes]): [string, number, number] => [
+      clientIp,
+      bytes.in,
+      bytes.out,
+    ]);
     if (moved.length > 0) this.#now = new Map();
     return moved;
   }

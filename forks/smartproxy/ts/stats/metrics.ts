@@ -122,7 +122,8 @@ export class Metrics implements IMetrics {
     const before = this.#samples.findLast(({ atMs }) => atMs <= fromMs);
     const oldest = before ?? this.#samples[0]!;
     // What is younger than the window was nothing before: the mean is still over the window, as with shorter ones.
-    const span = before === undefined ? Math.min(seconds, this.#retention) : (newest.atMs - oldest.atMs) / MS_PER_SECOND;
+    const span =
+      before === undefined ? Math.min(seconds, this.#retention) : (newest.atMs - oldest.atMs) / MS_PER_SECOND;
     return { in: (newest.bytesIn - oldest.bytesIn) / span, out: (newest.bytesOut - oldest.bytesOut) / span };
   }
 
