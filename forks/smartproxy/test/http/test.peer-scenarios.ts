@@ -266,7 +266,7 @@ test("Node's own WebSocket client talks through the proxy", async (t) => {
   const route = forwardTo(backend.port, {}, { domains: 'localhost' });
   const { port, ledger } = await startProxy(t, [route], { listenAddress: '127.0.0.1' });
   const client = new WebSocket(`ws://localhost:${port(8080)}/chat`, ['chat']);
-  const [message] = (await once(client, 'message')) as [MessageEvent<string>];
+  const [message] = (await once(client, 'message')) as [{ data: unknown }];
   assert.equal(message.data, 'hello');
   assert.equal(client.protocol, 'chat');
   const closed = once(client, 'close');
