@@ -72,8 +72,16 @@ test("a target's fields arrive apart, in order and in their spelling, and none i
   assert.equal(response.statusCode, 302);
   const { rawHeaders } = response;
   assert.deepEqual(rawHeaders.slice(0, 10), [
-    ...['Set-Cookie', 'a=1; Path=/', 'X-ODD-case', 'one', 'Set-Cookie', 'b=2', 'x-odd-case', 'two'],
-    ...['Location', 'http://127.0.0.1:1/inside?a'],
+    'Set-Cookie',
+    'a=1; Path=/',
+    'X-ODD-case',
+    'one',
+    'Set-Cookie',
+    'b=2',
+    'x-odd-case',
+    'two',
+    'Location',
+    'http://127.0.0.1:1/inside?a',
   ]);
 });
 

@@ -23,9 +23,9 @@ export function watchListeners(bus: EventEmitter, changed: (name: string, added:
     for (const [event, hook] of hooks) if (!bus.listeners(event).includes(hook)) bus.on(event, hook);
   };
   attach();
-  const removeAll = bus.removeAllListeners;
+  const removeAll = bus.removeAllListeners.bind(bus);
   const value = (...names: [string?]): EventEmitter => {
-    removeAll.apply(bus, names);
+    removeAll(...names);
     attach();
     return bus;
   };
