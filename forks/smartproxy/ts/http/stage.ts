@@ -230,6 +230,8 @@ export class HttpStage implements IStage {
       return;
     const bytes = this.#held;
     this.#held = NOTHING;
+    // Whatever it was paused for is over; what must wait from here on pauses it again.
+    this.resumeReading();
     this.#process(bytes, 0, bytes.length);
   }
 
