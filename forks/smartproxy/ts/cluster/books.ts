@@ -14,6 +14,8 @@ import type { IConnectionProgress, IReport, TChanges } from './messages.ts';
 
 interface IOpenConnection {
   readonly event: IConnectionOpenEvent;
+  /** Monotonic ms at which we learned of it: the clock of the event may be set meanwhile. */
+  readonly heardAtMs: number;
   progress: Omit<IConnectionProgress, 'connectionId'>;
 }
 
@@ -79,7 +81,7 @@ export class WorkerBooks {
       upstream.waiting -= waiting;
     }
     for (const [address, active] of this.#addresses) recorder.byIp.add(address, -active);
-    for (const { event, progress } of this.#open.values()) this.#announceCut(event, progress);
+    for (const open of this.#open.values()) this.#announceCut(open);
     this.#active = 0;
     this.#routes.clear();
     this.#upstreams.clear();
@@ -138,7 +140,8 @@ export class WorkerBooks {
     for (const { name, payload } of events) {
       if (name === 'connection-open') {
         const event = payload as IConnectionOpenEvent;
-        this.#open.set(event.connectionId, { event, progress: late.get(event.connectionId) ?? NO_PROGRESS });
+        const soFar = late.get(event.connectionId) ?? NO_PROGRESS;
+        this.#open.set(event.connectionId, { event, heardAtMs: performance.now(), progress: soFar });
       } else if (name === 'connection-close') {
         this.#open.delete((payload as IConnectionOpenEvent).connectionId);
       }
@@ -146,22 +149,21 @@ export class WorkerBooks {
     }
   }
 
-  #announceCut(event: IConnectionOpenEvent, progress: Omit<IConnectionProgress, 'connectionId'>): void {
+  #announceCut({ event, heardAtMs, progress }: IOpenConnection): void {
     if (!this.#gate.close) return;
-    const timestamp = new Date();
     const { connectionId, type, routeName, clientIp } = event;
     this.#gate.emit('connection-close', {
       connectionId,
       type,
       routeName,
       clientIp,
-      duration: timestamp.getTime() - event.timestamp.getTime(),
+      duration: performance.now() - heardAtMs,
       bytesIn: progress.bytesIn,
       bytesOut: progress.bytesOut,
       bytesTransferred: progress.bytesIn + progress.bytesOut,
       requests: progress.requests,
       reason: REASON.workerDied,
-      timestamp,
+      timestamp: new Date(),
     });
   }
 }
