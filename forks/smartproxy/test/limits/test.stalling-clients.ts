@@ -1,30 +1,16 @@
 // Clients that stop in the midst of whatever they do: each is let go in its time, counted, and costs its target nothing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { selfSignedCertificate } from '@dcrouter/acme';
 import { setBounds } from '../helpers/bounds.ts';
+import { clientHello } from '../helpers/hello.ts';
 import { RawClient, forwardTo, startHttp, startProxy, startTcp } from '../helpers/proxy.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
 const over = (client: RawClient): boolean => client.ended || client.closed;
-
-/** What a TLS client says first. */
-async function clientHello(): Promise<Buffer> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  const client = connectTls({ port, host: '127.0.0.1', servername: 'a.test' }).on('error', () => {});
-  const [socket] = (await once(server, 'connection')) as [Socket];
-  const [bytes] = (await once(socket, 'data')) as [Buffer];
-  client.destroy();
-  socket.destroy();
-  server.close();
-  return bytes;
-}
 
 /** Sends `bytes` one by one until the connection is over. */
 async function trickle(client: RawClient, bytes: string): Promise<void> {
@@ -44,7 +30,7 @@ test('first bytes that come one by one have the same time as none at all', async
   passing.action.tls = { mode: 'passthrough' };
   const options = { initialDataTimeout: 300, proxyIPs: ['127.0.0.1'] };
   const { port, proxy, ledger } = await startProxy(t, [forwardTo(backend.port), secure, passing], options);
-  const hello = (await clientHello()).toString('latin1');
+  const hello = (await clientHello('a.test')).toString('latin1');
   const reasons = (): Record<string, number> => Object.fromEntries(proxy.stats.getRejectReasons());
   for (const [at, [target, bytes]] of (
     [

@@ -153,7 +153,9 @@ export abstract class ExchangeState implements IWaitingUser {
     this.statusCode = response.status;
     this.bytesOut += text.length;
     this.connection.stream.write(text, 'latin1');
-    if (!keep) this.stage.linger(error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused);
+    const reason = error === undefined || this.connection.isOpen ? REASON.completed : REASON.refused;
+    if (!keep && !this.requestDone) this.stage.linger(reason);
+    else if (!keep && this.connection.reason === '') this.connection.reason = reason;
     this.finish(error, keep);
   }
 

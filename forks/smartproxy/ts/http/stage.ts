@@ -65,7 +65,7 @@ export class HttpStage implements IStage {
     if (this.#holding) return;
     if (this.#lingering) {
       this.#lingered += end - start;
-      if (this.#lingered > limits.lingerBytes) this.connection.abort(REASON.refused);
+      if (this.#lingered > limits.lingerBytes) this.connection.close(REASON.refused);
       return;
     }
     if (this.#held.length === 0) {
@@ -80,7 +80,7 @@ export class HttpStage implements IStage {
 
   onEnd(): void {
     this.#clientEnded = true;
-    if (this.#lingering) this.connection.abort(REASON.refused);
+    if (this.#lingering) this.connection.close(REASON.refused);
     else if (this.#suspended) this.connection.abort(REASON.clientClosed);
     else if (!this.exchange.active) this.connection.close(REASON.clientClosed);
     else if (!this.exchange.requestDone) {
@@ -105,7 +105,8 @@ export class HttpStage implements IStage {
 
   onDeadline(): void {
     if (this.#holding) this.resumeSuspended();
-    else if (this.#lingering) this.connection.abort(REASON.refused);
+    // What of the answer is still on its way is sent first.
+    else if (this.#lingering) this.connection.close(REASON.refused);
     else if (this.exchange.active) this.exchange.onDeadline();
     else if (this.#headBegun) this.refuse(REFUSALS.requestTimeout);
     else this.connection.close(this.connection.requests > 0 ? REASON.keepAliveTimeout : REASON.initialTimeout);
@@ -119,6 +120,7 @@ export class HttpStage implements IStage {
   /** The exchange is over; the next head may be read. */
   onExchangeDone(keepAlive: boolean): void {
     if (this.#left || this.connection.isClosing) return;
+    if (this.#lingering && !this.#clientEnded) return;
     if (!keepAlive || this.#clientEnded) {
       const { draining } = this.connection.engine;
       this.connection.close(this.#clientEnded ? REASON.clientClosed : draining ? REASON.shutdown : REASON.completed);
@@ -203,7 +205,6 @@ export class HttpStage implements IStage {
     connection.stream.end();
     this.resumeReading();
     connection.expireIn(limits.lingerMs);
-    if (this.#clientEnded) connection.close(reason);
   }
 
   /** Another stage takes the connection over. Returns the bytes that were read and belong to it. */
