@@ -34,6 +34,12 @@ class Chance {
   }
 }
 
+/** Node loses the handle of a socket that is reset while its end is under way, and its process then never exits. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded || socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 /** What a target does with a request. */
 const deeds: ReadonlyArray<(socket: Socket) => unknown> = [
@@ -49,7 +55,7 @@ const deeds: ReadonlyArray<(socket: Socket) => unknown> = [
   (socket) => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end'),
   (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'),
   (socket) => socket.end('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n'),
-  (socket) => socket.resetAndDestroy(),
+  reset,
   (socket) => setTimeout(() => socket.write(OK), 20),
   () => 'nothing at all',
 ];
@@ -100,7 +106,7 @@ async function misbehave(chance: Chance, socket: Socket, isTls: boolean): Promis
   }
   const end = chance.of(['destroy', 'reset', 'end', 'stay', 'stay']);
   if (end === 'destroy' || (end === 'reset' && isTls)) socket.destroy();
-  else if (end === 'reset') socket.resetAndDestroy();
+  else if (end === 'reset') reset(socket);
   else if (end === 'end') socket.end();
   await pause(chance.below(60));
   if (chance.is(0.5)) await pause(300);
