@@ -203,6 +203,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       this.#health.stop();
       const ordersEnded = this.#certificates.stop();
       await this.#ports.closeAll();
+      engine.pressure.release();
       engine.pool.closeIdle();
       const drainMs = options.drainTimeout ?? engine.settings.drainMs;
       const graceMs = Math.min(options.idleGrace ?? 0, drainMs);
@@ -218,6 +219,7 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
       engine.end();
       await ordersEnded;
       this.#state = 'stopped';
+      this.#rejectLog?.flush();
       this.settings.logger?.info('stopped', { forced });
       engine.gate.emit('drained', { forced, timestamp: new Date() });
     });
@@ -251,7 +253,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
 
   /**
    * Replaces the policy at once; what was decided stays decided. Null: none.
-   *
    * @throws ProxyError with `workers`: functions cannot cross processes
    */
   setPolicy(policy: IProxyPolicy | null): void {
@@ -395,6 +396,6 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
     this.#engine.recorder.sampleOpen();
     for (const connection of this.#engine.connections) connection.age(nowMs);
     if (this.settings.metrics?.enabled !== false) this.#metrics.sample();
-    this.#engine.pressure.check();
+    this.#engine.pressure.check(nowMs);
   }
 }

@@ -9,7 +9,7 @@ import { acmeTlsProtocol, inspectCertificate } from '@dcrouter/acme';
 import type { IRouteConfig } from '@dcrouter/smartproxy';
 import { CHALLENGES } from '@dcrouter/smartproxy';
 
-import { skipWithout } from '../../../../acme/test/support/tools.ts';
+import { freePorts, skipWithout } from '../../../../acme/test/support/tools.ts';
 import { get, handshake, isClosed, nextEvent, secureRoute, servedNames, setup } from './world.ts';
 
 void suite('the proxy’s certificates against pebble', { skip: skipWithout('pebble') }, () => {
@@ -32,6 +32,26 @@ void suite('the proxy’s certificates against pebble', { skip: skipWithout('peb
     assert.deepEqual([status?.status, status?.source, status?.error], ['valid', 'acme', undefined]);
     assert.deepEqual(proxy.getEligibleDomainsForCertificates(), ['web.example.test', 'www.example.test']);
     assert.ok((proxy.stats.getRouteStats(CHALLENGES)[0]?.requests ?? 0) >= 2, 'the checks are counted');
+  });
+
+  void test('a route names the port of its own challenges, which may be one of raw connections', async (t) => {
+    const item = await setup(t);
+    await item.startCa();
+    const [elsewhere = 0] = await freePorts(1);
+    const secure = secureRoute(item, 'moved.example.test', 'http-01');
+    secure.action.tls!.acme!.challengePort = item.httpPort;
+    const raw: IRouteConfig = {
+      name: 'raw',
+      match: { ports: item.httpPort },
+      action: { type: 'socket-handler', socketHandler: (socket) => void socket.end('raw') },
+    };
+    // The CA asks at the port of the route; at the one of the options it would find nothing.
+    const proxy = item.create([secure], { port: elsewhere });
+    await proxy.start();
+    await proxy.provisionCertificate('secure');
+    await proxy.updateRoutes([secure, raw]);
+    await proxy.renewCertificate('secure');
+    assert.equal(proxy.getCertificateStatus('secure')?.status, 'valid');
   });
 
   void test('http-01 on a port shared with an HTTP route, and with a handler that takes raw connections', async (t) => {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import { selfSignedCertificate } from '@dcrouter/acme';
+
 import { auto, dayMs, setupManager, SharedStorage } from './support.ts';
 
 void suite('managers on one storage', () => {
@@ -85,6 +87,28 @@ void suite('managers on one storage', () => {
     storage.away = false;
     await node.provisionCertificate('web');
     assert.equal(node.material('web')?.source, 'acme');
+  });
+
+  void test('what is damaged in the storage is told, and replaced by the next order', async (t) => {
+    const { create, log } = await setupManager(t);
+    const storage = new SharedStorage();
+    const { cert } = selfSignedCertificate(['web.example.com']);
+    const { key } = selfSignedCertificate(['web.example.com']);
+    for (const damaged of [
+      { cert: 'no PEM', key: 'no PEM', source: 'acme' },
+      { cert, key, source: 'acme' },
+    ] as const) {
+      storage.certificates.set('web', damaged);
+      storage.certificates.delete([...storage.certificates.keys()].find((name) => name !== 'web') ?? '');
+      const node = create({ storage });
+      await node.load([auto('web', 'web.example.com')]);
+      assert.equal(node.material('web')?.source, 'placeholder');
+      node.begin();
+      await node.provisionCertificate('web');
+      assert.equal(node.material('web')?.source, 'acme');
+      assert.notEqual(storage.certificates.get('web')?.key, damaged.key);
+    }
+    assert.match(log.join('\n'), /route "web" is not used: its key and certificate do not belong together/);
   });
 
   void test('a manager that stops does not wait for the turn of another node', async (t) => {

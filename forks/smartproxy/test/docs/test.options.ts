@@ -63,6 +63,8 @@ test('options that are wrong are named, with what would be right', () => {
   assert.match(fields({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' })[0]!, /is above maxVersion/);
   assert.match(fields({ logger: {} })[0]!, /logger\.debug/);
   assert.match(fields({ acme: { dnsChallenge: {} } })[0]!, /needs the functions set and remove/);
+  assert.match(fields({ certStore: {} })[0]!, /certStore: is not here; use acme\.storage/);
+  assert.match(fields({ metrics: { prometheusPath: '/metrics' } })[0]!, /prometheusPath: is not here; give stats/);
   assert.match(fields({ key: 7 })[0]!, /expected text, a Buffer or a list/);
   assert.throws(() => assertValidOptions(undefined), OptionsError);
   assert.throws(() => assertValidOptions({}), { field: 'routes' });

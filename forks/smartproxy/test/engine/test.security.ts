@@ -47,6 +47,18 @@ test('an entry for a domain counts for that domain only', async (t) => {
   assert.equal((await get(port(80), '/', { host: 'b.test' })).status, 403);
 });
 
+test('an entry for a domain is no dead letter on a route for all domains', async (t) => {
+  const { port } = await guarded(
+    t,
+    { ipBlockList: [{ ip: '127.0.0.0/8', domains: ['closed.test'] }] },
+    { match: { ports: 80 } },
+  );
+  assert.equal((await get(port(80), '/', { host: 'open.test' })).status, 200);
+  for (const host of ['closed.test', 'CLOSED.test:80', 'closed.test.']) {
+    assert.equal((await get(port(80), '/', { host })).status, 403, host);
+  }
+});
+
 test('a tunnel refuses blocked addresses before it connects', async (t) => {
   const backend = await tcpBackend(t, 'hello');
   const { port, proxy } = await startProxy(t, [

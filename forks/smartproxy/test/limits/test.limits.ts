@@ -1,6 +1,7 @@
 // Connection limits, address lists, rates and authentication where the engine applies them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setBounds } from '../helpers/bounds.ts';
 import { RawClient, forwardTo, startHttp, startProxy, startTcp } from '../helpers/proxy.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
@@ -41,6 +42,35 @@ test('connections over the global and the per-address limit are refused and coun
       again.socket.destroy();
     }
   }
+});
+
+test('addresses beyond those that have a count of their own share one, and its limit', async (t) => {
+  setBounds(t, { trackedIps: 2 });
+  const echo = await startTcp(t, (socket) => socket.pipe(socket));
+  const raw = {
+    name: 'raw',
+    match: { ports: 9000 },
+    action: { type: 'forward' as const, targets: [{ host: '127.0.0.1', port: echo.port }] },
+  };
+  const options = { maxConnectionsPerIP: 2, proxyIPs: ['127.0.0.1'] };
+  const { port, proxy, ledger } = await startProxy(t, [raw], options);
+  const clients: RawClient[] = [];
+  const from = async (ip: string): Promise<boolean> => {
+    const client = await RawClient.open(port(9000));
+    clients.push(client);
+    client.send(`PROXY TCP4 ${ip} 10.0.0.9 1000 9000\r\nx`);
+    await client.until((each) => over(each) || each.text === 'x').catch(() => {});
+    return client.text === 'x';
+  };
+  const admitted: boolean[] = [];
+  for (const host of [1, 2, 2, 3, 4, 5, 1]) admitted.push(await from(`10.0.0.${host}`));
+  assert.deepEqual(admitted, [true, true, true, true, true, false, true]);
+  assert.equal(proxy.stats.getRejectReasons().get('too-many-connections-per-ip'), 1);
+  for (const client of clients) client.socket.destroy();
+  await ledger.settled();
+  assert.equal(await from('10.0.0.5'), true);
+  clients.at(-1)!.socket.destroy();
+  await ledger.settled();
 });
 
 test("a route's own connection limit counts its connections only, until they close", async (t) => {

@@ -164,6 +164,14 @@ const cases: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     /security\.rateLimit: needs HTTP, but match\.protocol is "tcp"/,
   ],
   ['names and tcp', withMatch({ protocol: 'tcp', domains: 'a.test' }), /cannot be known for plain TCP/],
+  [
+    'addresses for names and tcp',
+    {
+      ...withSecurity({ ipBlockList: ['10.0.0.1', { ip: '10.0.0.2', domains: ['a.test'] }] }),
+      match: { ports: 1, protocol: 'tcp' },
+    },
+    /security\.ipBlockList: has entries for some domains, which cannot be known for plain TCP/,
+  ],
   ['certificate and passthrough', withAction({ tls: { mode: 'passthrough', certificate: 'auto' } }), /has no effect/],
   [
     'certificate half',

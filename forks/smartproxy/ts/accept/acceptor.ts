@@ -9,6 +9,7 @@ import { planOf } from '../connection/plan.ts';
 import { plainAddress } from '../connection/address.ts';
 import { NEVER_MS } from '../connection/settings.ts';
 import type { IProxySocket } from '../connection/socket.ts';
+import { pauseStream, resumeStream } from '../connection/sockets.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import { admitByPolicy, routeByPolicy, type TRefuse } from '../policy/connection.ts';
@@ -17,8 +18,27 @@ import { refuseClaims } from './claimstage.ts';
 import type { Listener } from './listener.ts';
 import { ProxyHeaderStage } from './proxystage.ts';
 
-/** Begins a connection on a socket that was just accepted. */
+/** Begins a connection on a socket that was just accepted; without memory for it, it waits first. */
 export function accept(engine: IEngine, socket: IProxySocket, listener: Listener): void {
+  const { pressure } = engine;
+  if (pressure.high && !engine.draining) hold(engine, socket, listener);
+  else {
+    begin(engine, socket, listener, false);
+    socket.startReading();
+  }
+}
+
+/** Node's own streams read from the start, hence the pause. */
+function hold(engine: IEngine, socket: IProxySocket, listener: Listener): void {
+  pauseStream(socket);
+  const arrive = (refused: boolean): void => {
+    begin(engine, socket, listener, refused);
+    resumeStream(socket);
+  };
+  if (!engine.pressure.hold(arrive)) arrive(true);
+}
+
+function begin(engine: IEngine, socket: IProxySocket, listener: Listener, isShort: boolean): void {
   const address = socket.remoteAddress;
   if (address === undefined) {
     // The client was gone before we looked: there is nothing to count it under.
@@ -33,7 +53,7 @@ export function accept(engine: IEngine, socket: IProxySocket, listener: Listener
     localPort: listener.port,
   });
   if (recorder.active > settings.connectionsMax || engine.crowd.isFull) connection.reject('too-many-connections');
-  else if (engine.pressure.high) connection.reject('memory-pressure');
+  else if (isShort) connection.reject('memory-pressure');
   else if (engine.draining) connection.reject('shutting-down');
   else if (engine.trusted !== null && engine.trusted.has(clientIp)) {
     const stage = new ProxyHeaderStage(connection, (known) => admitClient(known, false));
@@ -50,8 +70,11 @@ export function accept(engine: IEngine, socket: IProxySocket, listener: Listener
 function admitClient(connection: Connection, isStranger: boolean): void {
   const { engine, clientIp } = connection;
   const { crowd } = engine;
+  const { byIp } = engine.recorder;
   const perIpMax = engine.settings.connectionsPerIpMax;
-  if (perIpMax !== NEVER_MS && (engine.recorder.byIp.get(clientIp) > perIpMax || crowd.isFullOf(clientIp))) {
+  // This connection is counted already: an address without a count of its own is one of those that share one.
+  const open = byIp.get(clientIp) || byIp.overflow;
+  if (perIpMax !== NEVER_MS && (open > perIpMax || crowd.isFullOf(clientIp))) {
     connection.reject('too-many-connections-per-ip');
   } else if (crowd.rate !== null && crowd.rate.take(clientIp, performance.now()) > 0) {
     connection.reject('connection-rate');

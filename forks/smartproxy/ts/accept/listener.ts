@@ -11,7 +11,7 @@ import { acceptedSocket } from '../connection/sockets.ts';
 import type { ISocketSettings } from '../connection/sockets.ts';
 import { ProxyError } from '../errors.ts';
 
-/** Takes an accepted socket; the listener's own port is known to the owner. */
+/** Takes an accepted socket, which is not read from before `startReading`; the listener's own port is known to the owner. */
 export type TAccept = (socket: IProxySocket, listener: Listener) => void;
 
 /** Node's own object of a listening socket: it goes over an IPC channel, its descriptor into a child's `stdio`. */
@@ -131,6 +131,5 @@ export class Listener implements IListener {
   #take(client: unknown): void {
     const socket = acceptedSocket(client, this.#settings);
     this.#accept(socket, this);
-    socket.startReading();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The ports of a proxy: those of its routes, and the one that challenges are answered on where no route listens.
+ * The ports of a proxy: those of its routes, and those that challenges are answered on where no route listens.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { IListener, IListenerHandle } from './listener.ts';
 export class Ports {
   readonly #listeners = new Map<number, IListener>();
   readonly #listen: (port: number) => Promise<IListener>;
-  /** Opened for challenges on a port that no route names. */
-  #challengeListener: Promise<IListener> | null = null;
+  /** Opened for challenges on ports that no route names. */
+  readonly #challengeListeners = new Map<number, Promise<IListener>>();
 
   /** @param listen opens a port */
   constructor(listen: (port: number) => Promise<IListener>) {
@@ -57,24 +57,21 @@ export class Ports {
   async openForChallenges(port: number): Promise<() => Promise<void>> {
     if (this.#listeners.has(port)) return async () => {};
     const opening = this.#listen(port);
-    this.#challengeListener = opening;
-    opening.catch(() => {
-      this.#challengeListener = null;
-    });
+    this.#challengeListeners.set(port, opening);
+    opening.catch(() => this.#challengeListeners.delete(port));
     const listener = await opening;
     return async () => {
       // A route may have taken the port over meanwhile.
-      if (this.#challengeListener !== opening) return;
-      this.#challengeListener = null;
+      if (this.#challengeListeners.get(port) !== opening) return;
+      this.#challengeListeners.delete(port);
       await listener.close();
     };
   }
 
   /** The listener that challenges have opened on a port, which from now on belongs to the routes. */
   async #takeChallengePort(port: number): Promise<IListener | null> {
-    const listener = await this.#challengeListener?.catch(() => null);
-    if (listener?.port !== port) return null;
-    this.#challengeListener = null;
-    return listener;
+    const listener = await this.#challengeListeners.get(port)?.catch(() => null);
+    this.#challengeListeners.delete(port);
+    return listener ?? null;
   }
 }

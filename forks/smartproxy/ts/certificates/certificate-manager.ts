@@ -44,6 +44,8 @@ export class CertificateManager {
   readonly #thresholdDays: number;
   readonly #placeholders = new Placeholders();
   #entries = new Map<string, CertificateEntry>();
+  /** Where http-01 is asked for. */
+  #challengePorts: ReadonlySet<number> = new Set();
   #running: AbortController | undefined;
   /** Orders and questions under way, also those of routes that have gone. */
   readonly #work = new Set<Promise<void>>();
@@ -95,6 +97,7 @@ export class CertificateManager {
     }
     this.#placeholders.keepOnly(entries);
     this.#entries = entries;
+    this.#challengePorts = new Set(routes.flatMap((route) => route.challengePort ?? this.#options.challengePort ?? []));
     this.check();
   }
 
@@ -121,7 +124,7 @@ export class CertificateManager {
 
   /** Whether a CA may ask for http-01 on a port now. */
   expectsHttpOn(port: number): boolean {
-    return this.challenges.size > 0 && port === this.#options.challengePort;
+    return this.challenges.size > 0 && this.#challengePorts.has(port);
   }
 
   /** Names that certificates are ordered for. */

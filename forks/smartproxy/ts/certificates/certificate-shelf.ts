@@ -4,7 +4,7 @@
  * @module
  */
 import type { IAcmeClock } from '@dcrouter/acme';
-import { AcmeError, certificateCovers, inspectCertificate } from '@dcrouter/acme';
+import { AcmeError, certificateCovers, inspectCertificate, keyMatchesCertificate } from '@dcrouter/acme';
 
 import type { ICertificateStorage, ICertificateSubject, IKeptCertificate } from '../interfaces/certificate-storage.ts';
 import type { CertificateEntry } from './certificate-entry.ts';
@@ -28,7 +28,7 @@ export class CertificateShelf {
 
   /** What is kept, as far as it is good for one of the names: it serves these while the full one is ordered. */
   async read(entry: CertificateEntry): Promise<IKeptCertificate | undefined> {
-    const kept = await this.#options.storage.getCertificate(subjectOf(entry));
+    const kept = await this.#sound(entry);
     if (kept === undefined) return undefined;
     const info = inspectCertificate(kept.cert);
     return entry.names.some((name) => certificateCovers(info, [name])) ? kept : undefined;
@@ -44,7 +44,7 @@ export class CertificateShelf {
     entry: CertificateEntry,
     than: ICertificateMaterial | undefined,
   ): Promise<IIssuedCertificate | undefined> {
-    const kept = await this.#options.storage.getCertificate(subjectOf(entry)).catch((error: unknown) => {
+    const kept = await this.#sound(entry).catch((error: unknown) => {
       throw unreachable(error);
     });
     if (kept === undefined) return undefined;
@@ -58,6 +58,20 @@ export class CertificateShelf {
     // Of the operator's own only the first name is asked.
     const names = source === 'custom' ? entry.names.slice(0, 1) : entry.names;
     return certificateCovers(info, names) ? { cert, key, source, keptFor: entry.route.name } : undefined;
+  }
+
+  /** What is kept; what is damaged is told and counts as absent, so that the next order mends it. */
+  async #sound(entry: CertificateEntry): Promise<IKeptCertificate | undefined> {
+    const kept = await this.#options.storage.getCertificate(subjectOf(entry));
+    if (kept === undefined) return undefined;
+    let why = 'its key and certificate do not belong together';
+    try {
+      if (keyMatchesCertificate(kept.cert, kept.key)) return kept;
+    } catch (error) {
+      why = error instanceof Error ? error.message : String(error);
+    }
+    this.#options.log('warn', `stored certificate of route "${entry.route.name}" is not used: ${why}`);
+    return undefined;
   }
 
   /** Keeps a certificate. When that fails it is served all the same; after a restart it is ordered again. */

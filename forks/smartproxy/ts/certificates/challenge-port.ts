@@ -1,9 +1,8 @@
 /**
- * The port of http-01, open while any order may need it.
+ * A port of http-01, open while any order may need it.
  *
  * @module
  */
-import * as limits from '../limits/certificates.ts';
 import type { ICertificateManagerOptions } from './types.ts';
 
 /** A use of the port. */
@@ -18,19 +17,20 @@ const free: IPortUse = { isOpen: true, release: async () => undefined };
 /** Opened by the first user, closed by the last. Without a way to open it, it is taken to be open always. */
 export class ChallengePort {
   readonly #options: ICertificateManagerOptions;
+  readonly #port: number;
   #users = 0;
   #close: Promise<(() => Promise<void>) | undefined> | undefined;
 
-  constructor(options: ICertificateManagerOptions) {
+  constructor(options: ICertificateManagerOptions, port: number) {
     this.#options = options;
+    this.#port = port;
   }
 
   async hold(): Promise<IPortUse> {
     const open = this.#options.openChallengePort;
     if (open === undefined) return free;
-    const port = this.#options.challengePort ?? limits.challengePort;
     this.#users++;
-    this.#close ??= open(port).catch((error: unknown) => {
+    this.#close ??= open(this.#port).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       this.#options.log?.('warn', `http-01 is left out, its port cannot be opened: ${why}`);
       return undefined;

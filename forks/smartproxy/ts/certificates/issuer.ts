@@ -51,7 +51,7 @@ export class CertificateIssuer {
   readonly #clock: IAcmeClock;
   readonly #desk = new OrderDesk<IIssuedCertificate>(limits.ordersMax);
   readonly #solvers: ReadonlyMap<TChallengeType, IChallengeSolver>;
-  readonly #port: ChallengePort;
+  readonly #ports = new Map<number, ChallengePort>();
 
   constructor(
     options: ICertificateManagerOptions,
@@ -63,7 +63,6 @@ export class CertificateIssuer {
     this.#accounts = accounts;
     this.#shelf = shelf;
     this.#clock = options.clock ?? systemClock;
-    this.#port = new ChallengePort(options);
     const solvers = [board.solver('http-01'), board.solver('tls-alpn-01')];
     if (options.dnsChallenge !== undefined) solvers.push(dnsSolver(options.dnsChallenge));
     this.#solvers = new Map(solvers.map((solver) => [solver.type, solver]));
@@ -124,9 +123,10 @@ export class CertificateIssuer {
     signal: AbortSignal,
   ): Promise<IIssuedCertificate | undefined> {
     try {
-      const result = await inTime(provide(entry.domain), signal);
-      if (typeof result === 'string') return undefined;
-      const { publicKey: cert, privateKey: key } = result;
+      // Foreign code may give the value itself, and anything else, whatever its type says.
+      const result: unknown = await inTime(Promise.resolve(provide(entry.domain)), signal);
+      if (result === 'http01') return undefined;
+      const { cert, key } = readProvided(result);
       const info = inspectCertificate(cert);
       if (!keyMatchesCertificate(cert, key)) throw new Error('its key and certificate do not belong together');
       if (info.notAfter.getTime() <= this.#clock.now()) throw new Error('its certificate has expired');
@@ -154,7 +154,7 @@ export class CertificateIssuer {
       throw new AcmeError('ACME_ACCOUNT', 'automatic certificates need acme.email');
     }
     const client = await this.#accounts.client(route.directoryUrl ?? this.#options.directoryUrl, email);
-    const port = await this.#port.hold();
+    const port = await this.#portOf(route).hold();
     try {
       return await obtainCertificate(client, {
         names: entry.names,
@@ -169,6 +169,13 @@ export class CertificateIssuer {
     } finally {
       await port.release();
     }
+  }
+
+  #portOf(route: ICertificateRoute): ChallengePort {
+    const number = route.challengePort ?? this.#options.challengePort ?? limits.challengePort;
+    const port = this.#ports.get(number) ?? new ChallengePort(this.#options, number);
+    this.#ports.set(number, port);
+    return port;
   }
 
   #careful(solver: IChallengeSolver): IChallengeSolver {
@@ -189,6 +196,12 @@ export class CertificateIssuer {
     const first = failed && solvers.length > 0 ? entry.failures % solvers.length : 0;
     return [...solvers.slice(first), ...solvers.slice(0, first)];
   }
+}
+
+function readProvided(result: unknown): { cert: string; key: string } {
+  const { publicKey: cert, privateKey: key } = (result ?? {}) as Record<string, unknown>;
+  if (typeof cert === 'string' && typeof key === 'string') return { cert, key };
+  throw new Error("it returned neither a certificate, with publicKey and privateKey, nor 'http01'");
 }
 
 function isDns(solver: IChallengeSolver): boolean {

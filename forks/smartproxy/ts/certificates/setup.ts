@@ -75,6 +75,7 @@ export function certificateRoutes(routes: readonly INamedRoute[], options: ISmar
         email: own?.email,
         directoryUrl: ownDirectory,
         renewThresholdDays: own?.renewBeforeDays,
+        challengePort: own?.challengePort,
         challengeTypes: own?.challenge === undefined ? undefined : [own.challenge],
       },
     ];

@@ -87,6 +87,8 @@ export interface ICertificateRoute {
   readonly renewThresholdDays?: number;
   /** Overrides the manager's list. */
   readonly challengeTypes?: readonly TChallengeType[];
+  /** Overrides the manager's port of http-01. */
+  readonly challengePort?: number;
 }
 
 export type TCertificateEventName =

@@ -9,11 +9,20 @@ import type { IConnectionOpenEvent } from '../interfaces/events.ts';
 import type { ReasonCounts } from '../stats/counters.ts';
 import type { EventGate } from '../stats/eventgate.ts';
 import type { Recorder } from '../stats/recorder.ts';
-import { addRingNumbers, addRouteNumbers, addTotals, addUpstreamNumbers, ringActive } from './counts.ts';
+import {
+  addRingNumbers,
+  addRouteNumbers,
+  addTotals,
+  addUpstreamNumbers,
+  ringActive,
+  UPSTREAM_NUMBERS,
+} from './counts.ts';
 import type { IConnectionProgress, IReport, TChanges } from './messages.ts';
 
 interface IOpenConnection {
   readonly event: IConnectionOpenEvent;
+  /** Monotonic ms at which we learned of it: the clock of the event may be set meanwhile. */
+  readonly heardAtMs: number;
   progress: Omit<IConnectionProgress, 'connectionId'>;
 }
 
@@ -57,9 +66,7 @@ export class WorkerBooks {
       addTo(this.#addresses, address, change);
     }
     for (const [address, change] of report.topClients) recorder.topClients.add(address, change);
-    for (const [address, bytesIn, bytesOut] of report.addressBytes) {
-      recorder.addressBytes.add(address, bytesIn, bytesOut);
-    }
+    this.#takeBytes(report);
     const { tls } = recorder;
     tls.handshakes += report.tls.handshakes;
     tls.resumptions += report.tls.resumptions;
@@ -86,7 +93,7 @@ export class WorkerBooks {
       upstream.waiting -= waiting;
     }
     for (const [address, active] of this.#addresses) recorder.byIp.add(address, -active);
-    for (const { event, progress } of this.#open.values()) this.#announceCut(event, progress);
+    for (const open of this.#open.values()) this.#announceCut(open);
     this.#active = 0;
     this.#routes.clear();
     this.#upstreams.clear();
@@ -97,6 +104,16 @@ export class WorkerBooks {
   #route(name: string): ReturnType<Recorder['route']> {
     const { unrouted } = this.#recorder;
     return name === unrouted.name ? unrouted : this.#recorder.route(name);
+  }
+
+  #takeBytes({ addressBytes, ended }: IReport): void {
+    const recorder = this.#recorder;
+    for (const [address, moreIn, moreOut] of addressBytes) recorder.addressBytes.add(address, moreIn, moreOut);
+    const { durations, bytesIn, bytesOut } = recorder.ended;
+    const [moreDurations, moreIn, moreOut] = ended;
+    if (moreDurations !== null) durations.mergeData(moreDurations);
+    if (moreIn !== null) bytesIn.mergeData(moreIn);
+    if (moreOut !== null) bytesOut.mergeData(moreOut);
   }
 
   #takeRoutes(report: IReport): void {
@@ -120,7 +137,7 @@ export class WorkerBooks {
       const own = this.#upstreams.get(changes.target) ?? { active: 0, idle: 0, waiting: 0 };
       own.active += changes.numbers[0] ?? 0;
       own.idle += changes.numbers[1] ?? 0;
-      own.waiting += changes.numbers[2] ?? 0;
+      own.waiting += changes.numbers[UPSTREAM_NUMBERS.indexOf('waiting')] ?? 0;
       this.#upstreams.set(changes.target, own);
     }
   }
@@ -134,7 +151,8 @@ export class WorkerBooks {
     for (const { name, payload } of events) {
       if (name === 'connection-open') {
         const event = payload as IConnectionOpenEvent;
-        this.#open.set(event.connectionId, { event, progress: late.get(event.connectionId) ?? NO_PROGRESS });
+        const soFar = late.get(event.connectionId) ?? NO_PROGRESS;
+        this.#open.set(event.connectionId, { event, heardAtMs: performance.now(), progress: soFar });
       } else if (name === 'connection-close') {
         this.#open.delete((payload as IConnectionOpenEvent).connectionId);
       }
@@ -142,22 +160,21 @@ export class WorkerBooks {
     }
   }
 
-  #announceCut(event: IConnectionOpenEvent, progress: Omit<IConnectionProgress, 'connectionId'>): void {
+  #announceCut({ event, heardAtMs, progress }: IOpenConnection): void {
     if (!this.#gate.close) return;
-    const timestamp = new Date();
     const { connectionId, type, routeName, clientIp } = event;
     this.#gate.emit('connection-close', {
       connectionId,
       type,
       routeName,
       clientIp,
-      duration: timestamp.getTime() - event.timestamp.getTime(),
+      duration: performance.now() - heardAtMs,
       bytesIn: progress.bytesIn,
       bytesOut: progress.bytesOut,
       bytesTransferred: progress.bytesIn + progress.bytesOut,
       requests: progress.requests,
       reason: REASON.workerDied,
-      timestamp,
+      timestamp: new Date(),
     });
   }
 }

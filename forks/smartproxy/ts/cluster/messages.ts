@@ -147,8 +147,10 @@ export interface IReport {
   readonly ring: readonly number[];
   readonly addresses: TChanges;
   readonly topClients: TChanges;
-  /** Bytes in and out by address. */
+  /** Bytes in and out by client address. */
   readonly addressBytes: TByteChanges;
+  /** Durations, bytes in and bytes out of connections that are over; null when none is. */
+  readonly ended: readonly [ILatencyHistogramData | null, ILatencyHistogramData | null, ILatencyHistogramData | null];
   readonly tls: {
     readonly handshakes: number;
     readonly resumptions: number;

@@ -18,6 +18,7 @@ import type { IRouteConfig } from '../interfaces/route.ts';
 import type { IWorkerStats } from '../interfaces/stats.ts';
 import type { IUpstreamState } from '../interfaces/upstreams.ts';
 import { clusterLimits } from '../limits/cluster.ts';
+import { watchListeners } from '../stats/eventgate.ts';
 import { Member } from './member.ts';
 import { WORKER_EVENTS, type IRouteCertificate, type TOrder, type TWorkerEvent } from './messages.ts';
 import { unhealthyTargets } from './health.ts';
@@ -57,7 +58,7 @@ export class WorkerPool {
     this.#engine = engine;
     this.#emitter = emitter as EventEmitter;
     this.#count = options.workers === 'auto' ? availableParallelism() : Number(options.workers);
-    for (const name of ['newListener', 'removeListener']) this.#emitter.on(name, () => this.#hearLater());
+    watchListeners(this.#emitter, () => this.#hearLater());
     const { challenges } = engine.certificates;
     challenges.onChange = (change) => this.#tellAll({ proxy: 'challenge', change });
   }

@@ -64,6 +64,9 @@ export class Reporter {
   readonly #routes = new Map<string, RouteMemory>();
   readonly #upstreams = new Map<string, UpstreamMemory>();
   readonly #counts = new Map<string, CountsMemory>();
+  readonly #durations = new LatencyMemory();
+  readonly #endedIn = new LatencyMemory();
+  readonly #endedOut = new LatencyMemory();
   #progress = new WeakMap<Connection, number>();
 
   constructor(engine: IEngine) {
@@ -74,7 +77,7 @@ export class Reporter {
   make(events: IReport['events']): IReport | null {
     const { recorder, connections } = this.#engine;
     recorder.sampleOpen();
-    const { tls } = recorder;
+    const { tls, ended } = recorder;
     const totals = this.#totals.changes(totalNumbers(recorder));
     const [handshakes = 0, resumptions = 0] = this.#tlsNumbers.changes([tls.handshakes, tls.resumptions]);
     const types = new Map(recorder.closedTypes.counts);
@@ -90,6 +93,11 @@ export class Reporter {
       addresses: this.#changes('addresses', new Map(recorder.byIp)),
       topClients: this.#topChanges(),
       addressBytes: recorder.addressBytes.take(),
+      ended: [
+        this.#durations.changes(ended.durations),
+        this.#endedIn.changes(ended.bytesIn),
+        this.#endedOut.changes(ended.bytesOut),
+      ],
       tls: {
         handshakes,
         resumptions,

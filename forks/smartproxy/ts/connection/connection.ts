@@ -60,6 +60,7 @@ interface IHeldPlace {
 /** What most connections hold; never changed. */
 const NO_PLACES: IHeldPlace[] = [];
 
+const MS_PER_SECOND = 1_000;
 const ID_RADIX = 36;
 /** Distinguishes connections of different runs and processes in one log. */
 export const ID_RUN = `${Date.now().toString(ID_RADIX)}-${process.pid.toString(ID_RADIX)}`;
@@ -323,7 +324,13 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     recorder.terminations.add(this.reason);
     recorder.closedTypes.add(this.type);
     if (!ORDERLY.has(this.reason)) recorder.errors += 1;
-    if (this.#opened) this.#announceClose();
+    if (this.#opened) {
+      const { durations, bytesIn, bytesOut } = recorder.ended;
+      durations.observe((performance.now() - this.openedAtMs) / MS_PER_SECOND);
+      bytesIn.observe(this.bytesIn);
+      bytesOut.observe(this.bytesOut);
+      this.#announceClose();
+    }
     this.engine.onConnectionGone();
   }
 

@@ -24,12 +24,9 @@ export const REASON = {
   upstreamError: 'upstream-error',
   /** No connection to the target. */
   connectFailed: 'connect-failed',
-  /** The target's response was not HTTP as it should be. */
-  upstreamProtocol: 'upstream-protocol-error',
   /** A message was refused; its reason is among the rejects. */
   refused: 'refused',
   initialTimeout: 'initial-timeout',
-  requestTimeout: 'request-timeout',
   keepAliveTimeout: 'keep-alive-timeout',
   inactivityTimeout: 'inactivity-timeout',
   responseTimeout: 'response-timeout',
@@ -41,7 +38,6 @@ export const REASON = {
   /** The worker process that had the connection died. */
   workerDied: 'worker-died',
   tlsError: 'tls-error',
-  internal: 'internal-error',
 } as const;
 
 export type TReason = (typeof REASON)[keyof typeof REASON];

@@ -11,7 +11,6 @@ import type { TargetPolicy } from '../connection/policy.ts';
 import { REASON } from '../connection/reasons.ts';
 import { notifyDrain } from '../connection/sockets.ts';
 import { startHandler } from '../handler/handler.ts';
-import { limits } from '../limits/limits.ts';
 import { hasTarget, routeByPolicy } from '../policy/connection.ts';
 import { isFinal } from '../policy/verdict.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
@@ -30,7 +29,6 @@ import { fieldValue } from './rewrite.ts';
 import { LocalExchange } from './localexchange.ts';
 import type { HttpStage } from './stage.ts';
 
-const MS_PER_SECOND = 1_000;
 const BAD_GATEWAY = 502;
 const UNAVAILABLE = 503;
 const GATEWAY_TIMEOUT = 504;
@@ -43,8 +41,6 @@ const matchedHeader = (name: string): string | undefined => fieldValue(matchedIn
 export class Exchange extends LocalExchange {
   #repeatable = false;
   #retried = false;
-  /** The body had to wait for the target. */
-  #bodyWaited = false;
   readonly #clientFields: string;
 
   constructor(stage: HttpStage) {
@@ -117,7 +113,7 @@ export class Exchange extends LocalExchange {
     const next = this.#consumeBody(bytes, at, end);
     if (next === -1) return -1;
     const { upstream } = this;
-    if (this.#isTrickling()) {
+    if (!this.requestDone && this.rate.isTooSlow(this.body.bytes, this.engine.wheel.nowMs)) {
       this.stage.refuse(REFUSALS.requestTimeout);
       return -1;
     }
@@ -150,9 +146,8 @@ export class Exchange extends LocalExchange {
     else stream.write(Buffer.concat([Buffer.from(this.headText, 'latin1'), ...held]));
     this.#expectProgress();
     if (this.requestDone) return;
-    this.bodyFromMs = this.engine.wheel.nowMs;
     if (stream.writableNeedDrain) notifyDrain(stream, upstream);
-    else this.stage.resumeReading();
+    else this.onUpstreamDrain();
   }
 
   onUpstreamData(bytes: Buffer, start: number, end: number): void {
@@ -164,6 +159,7 @@ export class Exchange extends LocalExchange {
   }
 
   onUpstreamDrain(): void {
+    this.rate.resume(this.engine.wheel.nowMs);
     this.stage.resumeReading();
   }
 
@@ -225,12 +221,10 @@ export class Exchange extends LocalExchange {
     this.bytesIn = headBytes;
     this.bytesOut = 0;
     this.startedAtMs = performance.now();
-    this.bodyFromMs = this.engine.wheel.nowMs;
     this.sentAtMs = 0;
     this.firstByteAtMs = 0;
     this.#repeatable = info !== null && info.repeatable;
     this.#retried = false;
-    this.#bodyWaited = false;
     this.expiresAtMs = Infinity;
     if (!this.judged) this.verdict = null;
     this.relay.reset();
@@ -297,6 +291,7 @@ export class Exchange extends LocalExchange {
       : this.#edited(plan, policy, target, head, info);
     let next = at;
     if (!this.requestDone) {
+      this.rate.begin(this.engine.wheel.nowMs);
       next = this.#consumeBody(bytes, at, end);
       if (next === -1) return -1;
     }
@@ -305,7 +300,7 @@ export class Exchange extends LocalExchange {
     this.upstream = upstream;
     if (upstream === null) {
       if (next > at) this.body.hold(bytes);
-      if (!this.requestDone) this.stage.pauseReading();
+      this.#pauseClient();
       if (mustWait) this.#wait(target, policy);
       else this.#open(target);
       return next;
@@ -359,11 +354,11 @@ export class Exchange extends LocalExchange {
     return next;
   }
 
-  /** Slowloris: a body that goes on and on without ever coming to its end. Waiting for the target does not count. */
-  #isTrickling(): boolean {
-    if (this.requestDone || this.#bodyWaited) return false;
-    const seconds = (this.engine.wheel.nowMs - this.bodyFromMs) / MS_PER_SECOND;
-    return seconds * MS_PER_SECOND > limits.bodyGraceMs && this.body.bytes < seconds * limits.bodyBytesPerSecondMin;
+  /** The rest of the request waits for the target. */
+  #pauseClient(): void {
+    if (this.requestDone) return;
+    this.rate.pause(this.engine.wheel.nowMs);
+    this.stage.pauseReading();
   }
 
   #expectProgress(): void {
@@ -372,8 +367,7 @@ export class Exchange extends LocalExchange {
 
   #waitForUpstream(upstream: UpstreamConnection): void {
     if (this.requestDone) return;
-    this.#bodyWaited = true;
-    this.stage.pauseReading();
+    this.#pauseClient();
     notifyDrain(upstream.stream, upstream);
   }
 

@@ -19,6 +19,7 @@ import { responseText } from './errorpage.ts';
 import type { ILocalResponse } from './errorpage.ts';
 import { announceRequest } from './events.ts';
 import { HeadFacts } from './headfacts.ts';
+import { BodyRate } from './bodyrate.ts';
 import type { IWaitingUser, UpstreamConnection, UpstreamTarget } from './pool.ts';
 import type { Head } from './head.ts';
 import type { IRefusal } from './refusals.ts';
@@ -71,8 +72,8 @@ export abstract class ExchangeState implements IWaitingUser, ITrailerFilter {
   startedAtMs = 0;
   sentAtMs = 0;
   firstByteAtMs = 0;
-  /** Wheel time from which the rate of the request's body counts: what waits for the target is not slow. */
-  bodyFromMs = 0;
+  /** How fast the request's body comes. */
+  readonly rate = new BodyRate();
   /** The head as forwarded; kept until a response arrives, for the case that it must be sent again. */
   protected headText = '';
   protected upstreamPaused = false;

@@ -141,7 +141,7 @@ export class ResponseRelay {
       return false;
     }
     // RFC 9110 §10.1.1: now the client begins with its body.
-    if (head.status === CONTINUE) exchange.bodyFromMs = exchange.engine.wheel.nowMs;
+    if (head.status === CONTINUE) exchange.rate.begin(exchange.engine.wheel.nowMs);
     if (exchange.clientMinor === 0) return true;
     const text = forwardResponseHead(info, head, '');
     exchange.bytesOut += text.length;

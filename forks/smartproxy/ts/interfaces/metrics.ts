@@ -16,6 +16,13 @@ export interface IThroughputPoint extends IThroughputRate {
   readonly timestamp: number;
 }
 
+/** Quantiles, within 5 %; 0 while there is nothing. Recalled. */
+export interface IPercentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
 export interface IMetrics {
   /** Confirmed. */
   readonly connections: {
@@ -36,7 +43,7 @@ export interface IMetrics {
     recent(): IThroughputRate;
     /** Mean of the last 60 s. */
     average(): IThroughputRate;
-    /** Mean of the last `seconds`, at most 60. */
+    /** Mean of the last `seconds`, as far as samples are kept. */
     custom(seconds: number): IThroughputRate;
     /** One point per second, oldest first. */
     history(seconds: number): IThroughputPoint[];
@@ -59,5 +66,11 @@ export interface IMetrics {
     bytesIn(): number;
     bytesOut(): number;
     connections(): number;
+  };
+  /** Of the connections that had a route and are over. Recalled. */
+  readonly percentiles: {
+    /** Milliseconds from accept to close. */
+    connectionDuration(): IPercentiles;
+    bytesTransferred(): { readonly in: IPercentiles; readonly out: IPercentiles };
   };
 }

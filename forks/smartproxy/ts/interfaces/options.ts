@@ -68,7 +68,7 @@ export interface IAcmeOptions {
   certificateStore?: string;
   /** Where certificates and accounts are kept instead of the folder: several nodes may share it. Ours. */
   storage?: ICertificateStorage;
-  /** Leave domains alone that have a certificate of the configuration. Confirmed. */
+  /** Accepted and unused: each route says where its certificate comes from, and only for `auto` is one ordered. Confirmed. */
   skipConfiguredCerts?: boolean;
   /** Accepted and unused: answers to challenges stand before all routes. Confirmed. */
   routeForwards?: unknown[];
@@ -98,6 +98,12 @@ export interface IMetricsConfig {
   sampleIntervalMs?: number;
   /** Seconds that samples are kept, default 3,600. Recalled. */
   retentionSeconds?: number;
+  /** Accepted and unused: routes and addresses are always told apart. Recalled. */
+  enableDetailedTracking?: boolean;
+  /** Accepted and unused: quantiles are always there. Recalled. */
+  enablePercentiles?: boolean;
+  /** Milliseconds; numbers are read where they are counted, so this is accepted and unused. Recalled. */
+  cacheResultsMs?: number;
 }
 
 /** Where the proxy writes its own log lines; nothing is written without one. Ours. */

@@ -26,7 +26,7 @@ export interface ILatencyStats {
   readonly p95Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** Cumulative counts by upper bound in seconds, ascending; the last bound is `Infinity` and equals `count`. */
+  /** Cumulative counts by upper bound in seconds, ascending; the last bound is `Infinity` (null in JSON), its count all. */
   readonly buckets: ReadonlyArray<{ readonly le: number; readonly count: number }>;
 }
 

@@ -39,7 +39,7 @@ export interface IRouteAcme {
   email?: string;
   /** Certificates that browsers trust. Recalled. */
   useProduction?: boolean;
-  /** Port on which http-01 challenges are answered; default 80. Recalled. */
+  /** Port on which this route's http-01 challenges are answered; default that of the options. Recalled. */
   challengePort?: number;
   /** Days before expiry at which renewal starts. Recalled. */
   renewBeforeDays?: number;

@@ -68,8 +68,8 @@ export const limits = {
   connections: 10_000,
   /** Connections at once from one client address (upstream's default). */
   connectionsPerIp: 100,
-  /** Distinct client addresses with a counter of their own. */
-  trackedIps: 100_000,
+  /** Distinct client addresses with a counter of their own while they have connections; further ones share one. */
+  trackedIps: 1_000_000,
   /** Client addresses with bytes of their own in each second; further ones of that second share one entry. */
   throughputIps: 1_000,
   /** Client addresses in the top list's sketch. */
@@ -142,10 +142,16 @@ export const limits = {
   lifetimeMs: 86_400_000,
   /** Least rate at which a client must send a request body, bytes per second, after a grace of `bodyGraceMs`. */
   bodyBytesPerSecondMin: 50,
-  /** Time that a body may take before its rate is looked at, ms. */
+  /** Time that a body may take before its rate is looked at, ms; then over the whole and over each such time. */
   bodyGraceMs: 20_000,
-  /** Heap in use above which accepting pauses, as a share of what V8 may use. */
+  /** Such times in a row in which a body may be too slow after a fast start: one is a network that was away for a while. */
+  bodySlowWindows: 3,
+  /** Heap in use above which new connections wait, as a share of what V8 may use. */
   heapShareMax: 0.92,
+  /** Connections that wait for memory: as many as a port's queue holds, some 1 MB. */
+  pressureQueue: 1_024,
+  /** How long they wait, ms: clients give up by then. */
+  pressureWaitMs: 10_000,
   /** Between two health checks of a target, ms. */
   healthIntervalMs: 10_000,
   /** A health check, ms. */

@@ -14,6 +14,8 @@
  * | socket-handler | terminate | nothing HTTP | `tcp` | TLS, domains by SNI; the handler has the decrypted socket |
  * | socket-handler | terminate | anything HTTP | `http` | HTTP inside TLS |
  *
+ * "Domains" are also those of an address list's entries: a plain connection has a name only where HTTP is read.
+ *
  * "Anything HTTP" is: `match.path`, `match.headers`, `match.method`, the same in a target's match; `headers`,
  * `redirect`, `websocket`, `advanced`, `security.rateLimit`, `basicAuth`, `jwtAuth`, `authentication`, of the route or a target.
  *
@@ -68,14 +70,25 @@ export function kindOf(route: IRouteConfig): TRouteKind {
   const mode: TTlsMode | undefined = action.tls?.mode;
   if (match.protocol === 'tcp' || mode === 'passthrough') return 'tcp';
   if (httpFieldOf(route)) return 'http';
-  if (action.type === 'socket-handler') return mode === undefined && hasDomains(route) ? 'http' : 'tcp';
+  if (action.type === 'socket-handler') return mode === undefined && needsDomain(route) ? 'http' : 'tcp';
   if (mode !== undefined) return 'http';
-  return hasDomains(route) ? 'http' : 'mixed';
+  return needsDomain(route) ? 'http' : 'mixed';
 }
 
 export function hasDomains(route: IRouteConfig): boolean {
   const { domains } = route.match;
   return typeof domains === 'string' || (domains !== undefined && domains.length > 0);
+}
+
+/** The first address list with entries that count for some domains only, or null. */
+export function scopedListOf({ security }: IRouteConfig): 'ipAllowList' | 'ipBlockList' | null {
+  for (const name of ['ipBlockList', 'ipAllowList'] as const)
+    if (security?.[name]?.some((entry) => typeof entry !== 'string')) return name;
+  return null;
+}
+
+function needsDomain(route: IRouteConfig): boolean {
+  return hasDomains(route) || scopedListOf(route) !== null;
 }
 
 /** Domain patterns as a list; empty means every connection. */

@@ -7,7 +7,7 @@ import type { IRouteAction, IRouteConfig } from '../interfaces/route.ts';
 import { routeLimits } from '../limits/route.ts';
 import { isRecord, showValue, type TReport } from '../validation/rules.ts';
 import type { IRouteProblem } from './error.ts';
-import { hasDomains, httpFieldOf, targetsOf } from './kind.ts';
+import { hasDomains, httpFieldOf, scopedListOf, targetsOf } from './kind.ts';
 import { routeNameOf } from './names.ts';
 import { expandPorts } from './ports.ts';
 import { routeRule } from './schema.ts';
@@ -142,6 +142,11 @@ function checkProtocol(route: IRouteConfig, report: TReport): void {
       'match.domains',
       'cannot be known for plain TCP; use a tls.mode, or remove match.protocol',
     );
+  }
+  const scoped = scopedListOf(route);
+  if (match.protocol === 'tcp' && scoped !== null && !action.tls) {
+    const message = 'has entries for some domains, which cannot be known for plain TCP; give the addresses alone';
+    report('ROUTE_CONFLICT', `security.${scoped}`, message);
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * Passwords from the configuration are kept as HMACs under a key of this process, and compared in constant time, against
  * a dummy where the user is unknown. Hashes by scrypt are checked off the main thread, few at a time, and a right
- * password is remembered for some minutes.
+ * password is remembered for some minutes. Where one user has a hash all passwords are hashed, so that the time tells
+ * nobody which users there are.
  *
  * @module
  */
@@ -15,6 +16,11 @@ import { VerifiedCache } from './verified-cache.ts';
 
 /** `busy`: too many password checks wait. */
 export type TBasicResult = 'ok' | 'missing' | 'wrong' | 'busy';
+
+interface ICredentials {
+  readonly username: string;
+  readonly password: string;
+}
 
 const KEY_BYTES = 32;
 const DEFAULT_REALM = 'Restricted';
@@ -51,25 +57,24 @@ export class BasicAuth {
   check(header: string | undefined, nowMs: number): TBasicResult | Promise<TBasicResult> {
     const found = header === undefined ? null : readCredentials(header);
     if (found === null) return header === undefined ? 'missing' : 'wrong';
-    const hash = this.#hashed.get(found.username) ?? null;
-    if (hash === null && (this.#plain.has(found.username) || this.#nobodyHash === null)) {
-      const right = timingSafeEqual(this.#mac(found.password), this.#plain.get(found.username) ?? this.#nobody);
-      return right ? 'ok' : 'wrong';
-    }
+    const isPlain = timingSafeEqual(this.#mac(found.password), this.#plain.get(found.username) ?? this.#nobody);
+    if (this.#nobodyHash === null) return isPlain ? 'ok' : 'wrong';
     const key = this.#verified.keyOf(header!);
     if (this.#verified.get(key, nowMs) === true) return 'ok';
-    return this.#checkHash(found.password, hash, key, nowMs);
+    return this.#checkHash(found, isPlain, key, nowMs);
   }
 
-  async #checkHash(password: string, hash: IPasswordHash | null, key: string, nowMs: number): Promise<TBasicResult> {
+  async #checkHash(found: ICredentials, isPlain: boolean, key: string, nowMs: number): Promise<TBasicResult> {
+    const hash = this.#hashed.get(found.username);
     const like = hash ?? this.#nobodyHash!;
     if (running >= securityLimits.scryptParallelMax) {
       if (waiting.length >= securityLimits.scryptQueueMax) return 'busy';
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else running += 1;
     try {
-      const derived = await derive(password, like);
-      if (!timingSafeEqual(derived, like.hash) || hash === null) return 'wrong';
+      const derived = await derive(found.password, like);
+      const isHashed = timingSafeEqual(derived, like.hash) && hash !== undefined;
+      if (!isHashed && !isPlain) return 'wrong';
     } finally {
       // The place is handed on, so that a newcomer cannot slip in between.
       const next = waiting.shift();
@@ -91,7 +96,7 @@ function normalize(text: string): string {
 }
 
 /** `Basic ` and base64 of `user:password`; null for anything else. The scheme's case does not matter (RFC 9110 §11.1). */
-function readCredentials(header: string): { username: string; password: string } | null {
+function readCredentials(header: string): ICredentials | null {
   if (header.length > securityLimits.basicHeaderCharsMax) return null;
   const found = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header);
   if (!found) return null;

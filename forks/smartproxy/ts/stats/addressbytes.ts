@@ -1,5 +1,5 @@
 /**
- * Bytes by client address in each of the last seconds.
+ * Bytes by client address, or by route, in each of the last seconds.
  *
  * @module
  */
@@ -23,33 +23,33 @@ interface ISpan {
   readonly bytes: ReadonlyMap<string, IBytes>;
 }
 
+/** Whole seconds of a window that a caller asks for, at least one. */
+export function windowSeconds(seconds: number): number {
+  return Math.max(1, Math.floor(seconds) || 1);
+}
+
 export class AddressBytes {
+  readonly #bounded: boolean;
   #now = new Map<string, IBytes>();
   #sinceMs = performance.now();
   readonly #spans: ISpan[] = [];
+
+  /** @param bounded whether the keys are clients' to choose: past the bound further ones of a second share one entry */
+  constructor(bounded = true) {
+    this.#bounded = bounded;
+  }
 
   /** Counts what a connection moved; it is called about once a second and connection. */
   add(clientIp: string, bytesIn: number, bytesOut: number): void {
     let entry = this.#now.get(clientIp);
     if (entry === undefined) {
-      const key = this.#now.size < limits.throughputIps ? clientIp : OTHER_ADDRESSES;
+      const hasRoom = !this.#bounded || this.#now.size < limits.throughputIps;
+      const key = hasRoom ? clientIp : OTHER_ADDRESSES;
       entry = this.#now.get(key) ?? { in: 0, out: 0 };
       this.#now.set(key, entry);
     }
     entry.in += bytesIn;
     entry.out += bytesOut;
-  }
-
-  /** What was counted since the last call, which then counts elsewhere. */
-  take(): Array<[clientIp: string, bytesIn: number, bytesOut: number]> {
-    if (this.#now.size === 0) return [];
-    const taken = Array.from(this.#now, ([clientIp, bytes]): [string, number, number] => [
-      clientIp,
-      bytes.in,
-      bytes.out,
-    ]);
-    this.#now = new Map();
-    return taken;
   }
 
   /** Ends the running second. */
@@ -60,9 +60,20 @@ export class AddressBytes {
     this.#sinceMs = nowMs;
   }
 
+  /** What moved since the last call, in place of {@link turn}: for a worker process, whose primary keeps the seconds. */
+  take(): Array<[clientIp: string, bytesIn: number, bytesOut: number]> {
+    const moved = Array.from(this.#now, ([clientIp, bytes]): [string, number, number] => [
+      clientIp,
+      bytes.in,
+      bytes.out,
+    ]);
+    if (moved.length > 0) this.#now = new Map();
+    return moved;
+  }
+
   /** Bytes per second of the addresses that moved any within the last `seconds` full seconds. */
   perSecond(seconds: number): Map<string, IThroughputRate> {
-    const spans = this.#spans.slice(-Math.max(1, seconds));
+    const spans = this.#spans.slice(-windowSeconds(seconds));
     const span = Math.max(1, sum(spans)) / MS_PER_SECOND;
     const rates = new Map<string, IBytes>();
     for (const { bytes } of spans) {

@@ -34,6 +34,9 @@ export class RouteCounters {
   requests = 0;
   bytesIn = 0;
   bytesOut = 0;
+  /** As far as rates of the seconds hold them. */
+  ratedIn = 0;
+  ratedOut = 0;
   /** Responses by status class: index 1 is 1xx. */
   readonly statusClasses: number[] = [0, 0, 0, 0, 0, 0];
   readonly latency = new LatencyHistogram();
@@ -50,6 +53,8 @@ export class RouteCounters {
     this.requests += other.requests;
     this.bytesIn += other.bytesIn;
     this.bytesOut += other.bytesOut;
+    this.ratedIn += other.ratedIn;
+    this.ratedOut += other.ratedOut;
     for (let at = 0; at < this.statusClasses.length; at += 1) this.statusClasses[at]! += other.statusClasses[at]!;
     this.latency.merge(other.latency);
     this.rejects.merge(other.rejects);
@@ -81,6 +86,14 @@ export class UpstreamCounters {
   constructor(target: string) {
     this.target = target;
   }
+}
+
+/** How long connections lasted and what they moved, of those that had a route and are over. */
+export class EndedCounters {
+  /** Seconds. */
+  readonly durations = new LatencyHistogram();
+  readonly bytesIn = new LatencyHistogram();
+  readonly bytesOut = new LatencyHistogram();
 }
 
 /** What is counted about TLS on the client side. */

@@ -8,6 +8,30 @@ import type { ISmartProxyEvents } from '../interfaces/events.ts';
 
 type TEventName = keyof ISmartProxyEvents;
 
+/**
+ * Calls `changed` for every listener that comes or goes, also after `removeAllListeners()`, which would take the watcher
+ * along.
+ *
+ * @param changed is told the event, and 1 before a listener is added, 0 after one is gone
+ */
+export function watchListeners(bus: EventEmitter, changed: (name: string, added: 0 | 1) => void): void {
+  const hooks: ReadonlyArray<readonly [string, (name: string) => void]> = [
+    ['newListener', (name) => changed(name, 1)],
+    ['removeListener', (name) => changed(name, 0)],
+  ];
+  const attach = (): void => {
+    for (const [event, hook] of hooks) if (!bus.listeners(event).includes(hook)) bus.on(event, hook);
+  };
+  attach();
+  const removeAll = bus.removeAllListeners.bind(bus);
+  const value = (...names: [string?]): EventEmitter => {
+    removeAll(...names);
+    attach();
+    return bus;
+  };
+  Object.defineProperty(bus, 'removeAllListeners', { value, configurable: true, writable: true });
+}
+
 export class EventGate {
   open = false;
   upgrade = false;
@@ -22,15 +46,21 @@ export class EventGate {
 
   constructor(emitter: EventEmitter<ISmartProxyEvents>) {
     this.#emitter = emitter;
-    const bus = emitter as EventEmitter;
-    // 'newListener' comes before the listener is added, hence the second argument.
-    bus.on('newListener', (name: string) => this.#update(name, 1));
-    bus.on('removeListener', (name: string) => this.#update(name, 0));
+    watchListeners(emitter as EventEmitter, (name, added) => this.#update(name, added));
   }
 
-  /** Emits a frozen payload. A listener that throws is the user's error and surfaces as such. */
+  /**
+   * Emits a frozen payload. A listener that throws is the user's error and surfaces as one that nobody caught, but not
+   * here: it would leave what the proxy was doing half done.
+   */
   emit<TName extends TEventName>(name: TName, payload: ISmartProxyEvents[TName][0]): void {
-    (this.#emitter as EventEmitter).emit(name, Object.freeze(payload));
+    try {
+      (this.#emitter as EventEmitter).emit(name, Object.freeze(payload));
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   #update(name: string, added: number): void {

@@ -3,25 +3,25 @@
  *
  * @module
  */
-import type { IMetrics, IThroughputPoint, IThroughputRate } from '../interfaces/metrics.ts';
+import type { LatencyHistogram } from '@dcrouter/metrics';
+import type { IMetrics, IPercentiles, IThroughputPoint, IThroughputRate } from '../interfaces/metrics.ts';
 import { limits } from '../limits/limits.ts';
 import { AVERAGE_WINDOW_SECONDS, RATE_WINDOW_SECONDS } from '../limits/windows.ts';
+import { AddressBytes, windowSeconds } from './addressbytes.ts';
 import type { Recorder } from './recorder.ts';
 
 const MS_PER_SECOND = 1_000;
 const TOP_DEFAULT = 10;
+const NOTHING: IThroughputRate = Object.freeze({ in: 0, out: 0 });
 
 /** Byte totals at one moment. */
 interface ISample {
+  /** Unix time, to be shown. */
   readonly timestamp: number;
+  /** Monotonic, to count with: the machine's clock may be set. */
+  readonly atMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-}
-
-/** Byte totals by route at one moment. */
-interface IRouteSample {
-  readonly timestamp: number;
-  readonly routes: ReadonlyMap<string, IThroughputRate>;
 }
 
 export class Metrics implements IMetrics {
@@ -29,10 +29,10 @@ export class Metrics implements IMetrics {
   readonly throughput: IMetrics['throughput'];
   readonly requests: IMetrics['requests'];
   readonly totals: IMetrics['totals'];
+  readonly percentiles: IMetrics['percentiles'];
   readonly #recorder: Recorder;
   readonly #samples: ISample[] = [];
-  /** Only as far back as rates by route are asked for: there may be thousands of routes. */
-  readonly #routeSamples: IRouteSample[] = [];
+  readonly #routeBytes = new AddressBytes(false);
   readonly #retention: number;
 
   constructor(recorder: Recorder, retentionSeconds: number) {
@@ -49,10 +49,10 @@ export class Metrics implements IMetrics {
       instant: () => this.#rate(1),
       recent: () => this.#rate(RATE_WINDOW_SECONDS),
       average: () => this.#rate(AVERAGE_WINDOW_SECONDS),
-      custom: (seconds) => this.#rate(seconds),
+      custom: (seconds) => this.#custom(windowSeconds(seconds)),
       history: (seconds) => this.#history(seconds),
-      byRoute: (windowSeconds = 1) => this.#byRoute(windowSeconds),
-      byIP: (windowSeconds = 1) => recorder.addressBytes.perSecond(windowSeconds),
+      byRoute: (seconds = 1) => this.#byRoute(seconds),
+      byIP: (seconds = 1) => recorder.addressBytes.perSecond(seconds),
     };
     this.requests = {
       perSecond: () => recorder.requestRate.perSecond(1),
@@ -64,20 +64,25 @@ export class Metrics implements IMetrics {
       bytesOut: () => this.#sampled().bytesOut,
       connections: () => recorder.connections,
     };
+    const { durations, bytesIn, bytesOut } = recorder.ended;
+    this.percentiles = {
+      connectionDuration: () => percentilesOf(durations, MS_PER_SECOND),
+      bytesTransferred: () => ({ in: percentilesOf(bytesIn, 1), out: percentilesOf(bytesOut, 1) }),
+    };
   }
 
-  /** Takes the sample of one second; the proxy calls it. */
-  sample(): void {
+  /**
+   * Takes the sample of one second; the proxy calls it.
+   *
+   * @param atMs monotonic
+   */
+  sample(atMs: number = performance.now()): void {
     const { bytesIn, bytesOut } = this.#recorder;
-    const routes = new Map(
-      this.#recorder.routes().map((route) => [route.name, { in: route.bytesIn, out: route.bytesOut }]),
-    );
-    const timestamp = Date.now();
-    this.#samples.push({ timestamp, bytesIn, bytesOut });
+    this.#samples.push({ timestamp: Date.now(), atMs, bytesIn, bytesOut });
     if (this.#samples.length > this.#retention + 1) this.#samples.shift();
-    this.#routeSamples.push({ timestamp, routes });
-    if (this.#routeSamples.length > AVERAGE_WINDOW_SECONDS + 1) this.#routeSamples.shift();
-    this.#recorder.addressBytes.turn(performance.now());
+    this.#recorder.rateRoutes(this.#routeBytes);
+    this.#routeBytes.turn(atMs);
+    this.#recorder.addressBytes.turn(atMs);
   }
 
   #sampled(): Recorder {
@@ -97,10 +102,10 @@ export class Metrics implements IMetrics {
   }
 
   #history(seconds: number): IThroughputPoint[] {
-    const samples = this.#samples.slice(-(seconds + 1));
+    const samples = this.#samples.slice(-windowSeconds(seconds) - 1);
     return samples.slice(1).map((sample, at) => {
       const before = samples[at]!;
-      const span = Math.max(1, sample.timestamp - before.timestamp) / MS_PER_SECOND;
+      const span = Math.max(1, sample.atMs - before.atMs) / MS_PER_SECOND;
       return {
         timestamp: sample.timestamp,
         in: (sample.bytesIn - before.bytesIn) / span,
@@ -109,16 +114,26 @@ export class Metrics implements IMetrics {
     });
   }
 
-  #byRoute(windowSeconds: number): Map<string, IThroughputRate> {
-    const newest = this.#routeSamples.at(-1);
-    const oldest = this.#routeSamples.at(-1 - windowSeconds) ?? this.#routeSamples[0];
-    if (newest === undefined || oldest === undefined || newest === oldest) return new Map();
-    const span = (newest.timestamp - oldest.timestamp) / MS_PER_SECOND;
-    const rates = new Map<string, IThroughputRate>();
-    for (const [name, total] of newest.routes) {
-      const before = oldest.routes.get(name) ?? { in: 0, out: 0 };
-      rates.set(name, { in: (total.in - before.in) / span, out: (total.out - before.out) / span });
-    }
-    return rates;
+  /** Longer than the meter remembers: from the samples of the history, as far as they reach. */
+  #custom(seconds: number): IThroughputRate {
+    const newest = this.#samples.at(-1);
+    if (seconds <= AVERAGE_WINDOW_SECONDS || newest === undefined) return this.#rate(seconds);
+    const fromMs = newest.atMs - seconds * MS_PER_SECOND;
+    const before = this.#samples.findLast(({ atMs }) => atMs <= fromMs);
+    const oldest = before ?? this.#samples[0]!;
+    // What is younger than the window was nothing before: the mean is still over the window, as with shorter ones.
+    const span =
+      before === undefined ? Math.min(seconds, this.#retention) : (newest.atMs - oldest.atMs) / MS_PER_SECOND;
+    return { in: (newest.bytesIn - oldest.bytesIn) / span, out: (newest.bytesOut - oldest.bytesOut) / span };
   }
+
+  #byRoute(seconds: number): Map<string, IThroughputRate> {
+    const moved = this.#routeBytes.perSecond(seconds);
+    return new Map(this.#recorder.routes().map(({ name }) => [name, moved.get(name) ?? NOTHING]));
+  }
+}
+
+function percentilesOf(values: LatencyHistogram, factor: number): IPercentiles {
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((q) => values.quantile(q) * factor) as [number, number, number];
+  return { p50, p95, p99 };
 }

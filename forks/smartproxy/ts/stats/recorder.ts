@@ -8,7 +8,7 @@ import { UNROUTED } from '../interfaces/stats.ts';
 import { limits } from '../limits/limits.ts';
 import { RingCounters } from '../ring/door.ts';
 import { AddressBytes } from './addressbytes.ts';
-import { ReasonCounts, RouteCounters, TlsCounters, UpstreamCounters } from './counters.ts';
+import { EndedCounters, ReasonCounts, RouteCounters, TlsCounters, UpstreamCounters } from './counters.ts';
 
 /** What the recorder reads from an open connection, so that a sum is up to date when somebody asks. */
 export interface ISampledConnection {
@@ -36,6 +36,7 @@ export class Recorder {
   readonly requestRate = new RateMeter();
   readonly throughput = new ThroughputMeter();
   readonly addressBytes = new AddressBytes();
+  readonly ended = new EndedCounters();
   readonly terminations = new ReasonCounts();
   readonly rejects = new ReasonCounts();
   readonly closedTypes = new ReasonCounts();
@@ -104,8 +105,22 @@ export class Recorder {
     for (const connection of this.#open) connection.sample(nowMs);
   }
 
+  /** Gives what routes moved since the last call to `bytes`: only those that moved something cost anything. */
+  rateRoutes(bytes: AddressBytes): void {
+    rateRoute(this.unrouted, bytes);
+    for (const route of this.#routes.values()) rateRoute(route, bytes);
+  }
+
   /** Every route's counters, {@link UNROUTED} first. */
   routes(): RouteCounters[] {
     return [this.unrouted, ...this.#routes.values()];
   }
+}
+
+function rateRoute(route: RouteCounters, bytes: AddressBytes): void {
+  const { bytesIn, bytesOut } = route;
+  if (bytesIn === route.ratedIn && bytesOut === route.ratedOut) return;
+  bytes.add(route.name, bytesIn - route.ratedIn, bytesOut - route.ratedOut);
+  route.ratedIn = bytesIn;
+  route.ratedOut = bytesOut;
 }

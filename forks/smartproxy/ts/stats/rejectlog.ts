@@ -22,6 +22,11 @@ export class RejectLog {
   tick(nowMs: number): void {
     if (nowMs - this.#loggedAtMs < limits.rejectLogMs) return;
     this.#loggedAtMs = nowMs;
+    this.flush();
+  }
+
+  /** Writes what no line has told yet. */
+  flush(): void {
     const reasons: Record<string, number> = {};
     let total = 0;
     for (const [reason, count] of this.#rejects.counts) {

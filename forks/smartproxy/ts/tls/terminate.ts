@@ -42,6 +42,8 @@ class HandshakeStage implements IStage {
   readonly #plan: RoutePlan;
   readonly #hello: IClientHello;
   readonly #stream: TLSSocket;
+  readonly #onStreamEnd: () => void;
+  readonly endReason = REASON.tlsError;
   #error: Error | null = null;
 
   constructor(connection: Connection, plan: RoutePlan, hello: IClientHello, stream: TLSSocket) {
@@ -49,6 +51,7 @@ class HandshakeStage implements IStage {
     this.#plan = plan;
     this.#hello = hello;
     this.#stream = stream;
+    this.#onStreamEnd = () => connection.onSocketEnd(stream);
   }
 
   start(): void {
@@ -66,6 +69,8 @@ class HandshakeStage implements IStage {
     // From the start: a client may leave in the midst of its handshake.
     stream.on('end', () => connection.onSocketEnd(stream));
     stream.on('close', () => connection.raw.destroy());
+    // Also a client that leaves in the midst of the handshake is an end, and not waited for.
+    stream.on('end', this.#onStreamEnd);
   }
 
   onData(): void {
@@ -114,7 +119,10 @@ class HandshakeStage implements IStage {
       connection.stage = stage;
       stage.start();
     }
-    if (this.#plan.route.config.action.type === 'socket-handler' && handles) return;
+    if (this.#plan.route.config.action.type === 'socket-handler' && handles) {
+      stream.off('end', this.#onStreamEnd);
+      return;
+    }
     stream.on('data', (bytes: Buffer) => connection.onSocketData(stream, bytes, 0, bytes.length));
   }
 

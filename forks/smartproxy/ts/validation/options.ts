@@ -116,6 +116,28 @@ export const metricsShape: TShape = {
   enabled: boolean,
   sampleIntervalMs: positiveMs,
   retentionSeconds: integer(1, limits.retentionSecondsMax, 'seconds'),
+  enableDetailedTracking: boolean,
+  enablePercentiles: boolean,
+  cacheResultsMs: milliseconds,
+};
+
+const NO_EXPOSITION = 'is not here; give stats to a registry, such as that of @dcrouter/metrics, and expose it';
+
+/** Members that upstream has, and what to do instead. */
+const metricsElsewhere = {
+  prometheusEnabled: NO_EXPOSITION,
+  prometheusPath: NO_EXPOSITION,
+  prometheusPrefix: NO_EXPOSITION,
+};
+
+const optionsElsewhere = {
+  secureProtocol: 'is not here; use minVersion and maxVersion',
+  servername: "is not here; use tls.backend.servername of the route, or the targets' names",
+  certStore: 'is not here; use acme.storage',
+  certProvisionTimeout: 'is not here: a call of certProvisionFunction may take 10 minutes',
+  certProvisionConcurrency: 'is not here: four certificates are ordered at a time',
+  disableDefaultCert: 'is not here: routes whose certificate is still missing are served a self-signed one',
+  rustBinaryPath: 'is not here: the engine is part of this package',
 };
 
 export const requestIdShape: TShape = {
@@ -181,12 +203,12 @@ export const optionsShape: TShape = {
   httpProxyPort: integer(1, PORT_MAX),
   enableDetailedLogging: boolean,
   enableTlsDebugLogging: boolean,
-  metrics: object(metricsShape),
+  metrics: object(metricsShape, metricsElsewhere),
   requestId: object(requestIdShape),
   logger,
 };
 
-const optionsRule = object(optionsShape);
+const optionsRule = object(optionsShape, optionsElsewhere);
 
 /** Every problem of the options, without those of the routes. */
 export function findOptionProblems(options: unknown): IOptionProblem[] {
