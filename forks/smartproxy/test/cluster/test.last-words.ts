@@ -16,7 +16,16 @@ test('a report that comes behind the end leaves nothing open', async () => {
   );
   worker.emit('exit', null, 'SIGKILL');
   assert.equal(member.isGone, false);
-  const nothing = { routes: [], upstreams: [], terminations: [], rejects: [], types: [], ring: [], topClients: [], events: [] };
+  const nothing = {
+    routes: [],
+    upstreams: [],
+    terminations: [],
+    rejects: [],
+    types: [],
+    ring: [],
+    topClients: [],
+    events: [],
+  };
   const tls = { handshakes: 0, resumptions: 0, failures: [], versions: [], alpn: [] };
   const report = {
     ...nothing,
