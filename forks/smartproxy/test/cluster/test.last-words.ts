@@ -23,6 +23,7 @@ test('a report that comes behind the end leaves nothing open', async () => {
     rejects: [],
     types: [],
     ring: [],
+    ended: [null, null, null],
     topClients: [],
     events: [],
   };
