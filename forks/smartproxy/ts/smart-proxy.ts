@@ -338,9 +338,8 @@ export class SmartProxy extends EventEmitter<ISmartProxyEvents> {
   }
 
   /**
-   * Tells what a check outside found out; balancing passes over targets that are not healthy while others are. Ours.
+   * Tells what a check outside found out, and why a target is unhealthy: balancing passes it over while others are. Ours.
    *
-   * @param reason why it is not
    * @throws ProxyError `PROXY_BAD_OPTION` when there is no room for another target
    */
   setTargetHealth(target: string, healthy: boolean, reason?: string): void {
