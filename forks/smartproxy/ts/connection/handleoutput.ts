@@ -62,6 +62,14 @@ export abstract class HandleOutput {
 
   abstract destroy(error?: Error | null): void;
 
+  /**
+   * The handle takes one write at a time, and keeps nothing of it by reference: what is written meanwhile waits here, as
+   * a copy.
+   */
+  get oneAtATime(): boolean {
+    return false;
+  }
+
   get wireBytesOut(): number {
     const inFlight = this.lane === null ? 0 : this.lane.inFlight;
     if (this.writableLength === 0 || this.handle === null) return this.#bytesOut - inFlight;
@@ -75,6 +83,7 @@ export abstract class HandleOutput {
   write(data: Uint8Array | string, _encoding?: 'latin1'): boolean {
     const handle = this.handle;
     if (handle === null || this.ended) return false;
+    if (this.writableLength > 0 && this.oneAtATime) return this.#writeBehind(data);
     if (this.#delayUntouched && (this.#written || data.length > limits.segmentBytes)) {
       this.#delayUntouched = false;
       handle.setNoDelay(true);
@@ -107,7 +116,7 @@ export abstract class HandleOutput {
    * a shutdown.
    */
   destroySoon(): void {
-    if (this.writableLength === 0 && !this.sending) this.destroy();
+    if (this.writableLength === 0 && !this.sending) this.closeSent();
     else this.closesWhenSent = true;
   }
 
@@ -119,6 +128,7 @@ export abstract class HandleOutput {
       return;
     }
     this.writableLength -= bytes;
+    if (this.#behind !== null && this.handle !== null) this.#writeWaiting(this.handle);
     this.#drained();
   }
 
@@ -138,6 +148,11 @@ export abstract class HandleOutput {
   /** A message is on its way through the ring. */
   protected get sending(): boolean {
     return this.lane !== null && this.lane.inFlight > 0;
+  }
+
+  /** Everything that was written is sent: closes in order. */
+  protected closeSent(): void {
+    this.destroy();
   }
 
   /** Drops a lane with nothing under way. */
@@ -202,7 +217,8 @@ export abstract class HandleOutput {
     this.#bytesOut -= this.#behindBytes;
     this.writableLength -= this.#behindBytes;
     this.#behindBytes = 0;
-    for (const data of behind) this.#writeNow(handle, data);
+    if (this.oneAtATime) this.#writeNow(handle, behind.length === 1 ? behind[0]! : joined(behind));
+    else for (const data of behind) this.#writeNow(handle, data);
   }
 
   #queued(bytes: number): boolean {
@@ -215,7 +231,7 @@ export abstract class HandleOutput {
   #drained(): void {
     if (this.writableLength > 0 || this.sending) return;
     if (this.closesWhenSent) {
-      this.destroy();
+      this.closeSent();
       return;
     }
     this.writableNeedDrain = false;
@@ -239,6 +255,10 @@ function makeWriteRequest(): IWriteRequest {
   request.bytes = 0;
   request.kept = null;
   return request;
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): Uint8Array {
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
 }
 
 function destroyWith(output: HandleOutput, error: Error): void {

@@ -103,7 +103,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   get localAddress(): string | undefined {
     const name: IAddress = {};
-    if (this.handle !== null) this.handle.getsockname(name);
+    if (this.wire !== null) this.wire.getsockname(name);
     return name.address;
   }
 
@@ -125,8 +125,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   }
 
   setKeepAlive(enable: boolean, initialDelayMs: number): void {
-    if (this.handle === null) return;
-    this.handle.setKeepAlive(enable, Math.floor(initialDelayMs / MS_PER_SECOND), undefined, undefined);
+    if (this.wire === null) return;
+    this.wire.setKeepAlive(enable, Math.floor(initialDelayMs / MS_PER_SECOND), undefined, undefined);
   }
 
   pause(): void {
@@ -167,8 +167,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
       this.owner = null;
     }
     const handle = this.#letGo();
-    // A reset that is refused leaves the handle open.
-    if (handle !== null && !(this.#resets && handle.reset() === 0)) handle.close();
+    if (handle !== null) this.closeHandle(handle, this.#resets);
     if (lane !== null) lane.letGo();
   }
 
@@ -204,12 +203,15 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   /** The handle read something, or could not. Returns where the next read goes, undefined for the same place. */
   received(count: number): Uint8Array | undefined {
     if (count <= 0) {
-      if (count === UV_EOF) this.#endReading();
-      else if (count < 0) this.destroy(systemError(count, 'read'));
+      if (count < 0) this.#ends(count === UV_EOF ? 0 : count);
       return undefined;
     }
     this.#bytesIn += count;
     const view = this.#view;
+    if (this.#paused || this.#held !== null) {
+      this.#hold(view, 0, count);
+      return undefined;
+    }
     const { owner, slab } = this;
     if (owner !== null) {
       // A slab borrowed outside this callback is used from the next read on; this one still went to the shared slab.
@@ -227,8 +229,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     const count = end - start;
     this.#bytesIn += count;
     if (this.#paused || this.#held !== null) {
-      this.#held ??= [];
-      this.#held.push(Buffer.from(bytes.subarray(start, end)));
+      this.#hold(bytes, start, end);
       return;
     }
     if (this.owner !== null) this.owner.onSocketData(this, bytes, start, end);
@@ -241,10 +242,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     this.forgetLane();
     if (result === LANE_LEFT) {
       if (!this.#paused) this.resume();
-    } else if (this.#paused || this.#held !== null) {
-      this.#held ??= [];
-      this.#heldEnd = result;
-    } else this.#stopped(result);
+    } else this.#ends(result);
   }
 
   /** Tells what came while it was paused, as long as it is not paused again. */
@@ -271,6 +269,29 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     if (this.ended && this.handle !== null) this.shutdown(this.handle);
     if (this.owner !== null) (this.owner as IDialOwner).onConnected(this, null);
     this.startReading();
+  }
+
+  /** What carries the bytes of the handle. */
+  protected get wire(): IHandle | null {
+    return this.handle;
+  }
+
+  protected closeHandle(handle: IHandle, resets: boolean): void {
+    // A reset that is refused leaves the handle open.
+    if (!resets || handle.reset() !== 0) handle.close();
+  }
+
+  #hold(bytes: Buffer, start: number, end: number): void {
+    this.#held ??= [];
+    this.#held.push(Buffer.from(bytes.subarray(start, end)));
+  }
+
+  /** Nothing more comes: 0 for the peer's FIN, or a negative error number. Told behind what is held. */
+  #ends(result: number): void {
+    if (this.#paused || this.#held !== null) {
+      this.#held ??= [];
+      this.#heldEnd = result;
+    } else this.#stopped(result);
   }
 
   /** A socket that gets many short messages is cheaper in the ring; one that gets long ones is not. */
@@ -332,7 +353,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   #peerName(): IAddress {
     if (this.#peer !== null) return this.#peer;
     const name: IAddress = {};
-    if (this.handle === null || this.handle.getpeername(name) !== 0) return name;
+    if (this.wire === null || this.wire.getpeername(name) !== 0) return name;
     this.#peer = name;
     return name;
   }

@@ -15,7 +15,7 @@ import type { RouteSecurity } from '../security/route-security.ts';
 import type { RouteCounters } from '../stats/counters.ts';
 import { clientAuthKey } from '../tls/clientauth.ts';
 import type { RouteContexts } from '../tls/contexts.ts';
-import { staplingServer } from '../tls/stapling.ts';
+import { Stapling } from '../tls/stapling.ts';
 import { UNNAMED, type TargetControl } from '../upstream/states.ts';
 import { Balancer } from './balancer.ts';
 import type { IRequestFacts } from './balancer.ts';
@@ -54,7 +54,7 @@ export class RoutePlan {
   /** The one target of a route without functions, lists and conditions: the usual case, resolved once. */
   readonly #fixed: IChosenTarget | null;
   /** Answers clients that want an OCSP response; null where none was given. */
-  readonly stapling: tls.Server | null;
+  readonly stapling: Stapling | null;
   readonly #engine: IEngine;
   #contexts: RouteContexts | null = null;
   #hostTurn = 0;
@@ -86,7 +86,7 @@ export class RoutePlan {
     this.#fixed = this.#resolveFixed();
     const certificate = route.config.action.tls?.certificate;
     const ocsp = typeof certificate === 'object' ? certificate.ocsp : undefined;
-    this.stapling = ocsp === undefined ? null : staplingServer(ocsp);
+    this.stapling = ocsp === undefined ? null : new Stapling(ocsp);
   }
 
   /** Makes what the route needs before it is used. @throws ProxyError when its certificate cannot be used */

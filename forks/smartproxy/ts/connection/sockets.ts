@@ -4,6 +4,7 @@
  * @module
  */
 import { isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { HandleSocket, canUseHandles } from './handlesocket.ts';
 import type { IHandle } from './handles.ts';
 import { NetSocket, takeHandle } from './netsocket.ts';
@@ -107,7 +108,7 @@ export function toNetSocket(socket: IProxySocket, noDelay: boolean): NetSocket {
   return made;
 }
 
-/** The socket of ours that a stream is; null for TLS. */
+/** The socket of ours that a stream is; null for TLS by Node's own streams. */
 export function ownSocket(stream: IStream | null): IProxySocket | null {
   return stream instanceof HandleSocket || stream instanceof NetSocket ? stream : null;
 }
@@ -120,6 +121,17 @@ export function notifyDrain(stream: IStream, owner: ISocketOwner): void {
   }
   const emitter = stream as NetSocket;
   if (emitter.listenerCount('drain') === 0) emitter.once('drain', () => owner.onSocketDrain(stream));
+}
+
+/**
+ * Whether a stream may still refer to bytes that were just written to it.
+ *
+ * @param wasBusy something had been written before that was still on its way
+ */
+export function refersToWritten(stream: IStream, wasBusy: boolean): boolean {
+  // TLS encrypts or copies what it takes at once; only what waits behind an earlier write Node keeps by reference.
+  if (stream instanceof TLSSocket) return wasBusy;
+  return stream.writableLength > 0 && !(stream instanceof HandleSocket && stream.oneAtATime);
 }
 
 /** Stops reading from a stream. */

@@ -5,10 +5,9 @@
  */
 import { latin1, writeLatin1 } from '../connection/latin1.ts';
 import { Writable } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { sharedSlab } from '../connection/slab.ts';
 import type { IStream } from '../connection/socket.ts';
-import { ownSocket } from '../connection/sockets.ts';
+import { ownSocket, refersToWritten } from '../connection/sockets.ts';
 import { limits } from '../limits/limits.ts';
 import { isRingMemory } from '../ring/rings.ts';
 
@@ -67,8 +66,7 @@ export function emit(
 function keepPending(dest: IStream, source: IStream | null, bytes: Buffer, busy: boolean): void {
   const reader = ownSocket(source);
   if (reader === null || reader.slab === null || reader.slab.bytes !== bytes) return;
-  // TLS encrypts or copies what it takes at once; only what waits behind an earlier write is kept by reference.
-  if (dest instanceof TLSSocket ? busy : dest.writableLength > 0) reader.replaceSlab();
+  if (refersToWritten(dest, busy)) reader.replaceSlab();
 }
 
 function emitParts(

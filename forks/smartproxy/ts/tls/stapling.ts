@@ -8,22 +8,32 @@ import type { TOcspSource } from '../interfaces/tls.ts';
 
 type TAnswer = (error: Error | null, response: Buffer | null) => void;
 
-/**
- * What Node asks for the response of a handshake: it emits 'OCSPRequest' on the socket's `server`. This one never
- * listens; it is given to `TLSSocket` for the event alone.
- */
-export function staplingServer(source: TOcspSource): tls.Server {
-  const server = tls.createServer();
-  server.on('OCSPRequest', (_certificate: Buffer, _issuer: Buffer, answer: TAnswer) => {
-    // A handshake without a response is better than none: whoever must have one refuses it at the client.
-    ask(source).then(
-      (response) => answer(null, response === null ? null : Buffer.from(response)),
-      () => answer(null, null),
-    );
-  });
-  return server;
-}
+export class Stapling {
+  readonly #source: TOcspSource;
+  #server: tls.Server | null = null;
 
-async function ask(source: TOcspSource): Promise<Uint8Array | null> {
-  return typeof source === 'function' ? await source() : source;
+  constructor(source: TOcspSource) {
+    this.#source = source;
+  }
+
+  /** Null when there is none: a handshake without is better than no handshake, whoever must have one refuses it. */
+  async response(): Promise<Buffer | null> {
+    const source = this.#source;
+    try {
+      const response = typeof source === 'function' ? await source() : source;
+      return response === null ? null : Buffer.from(response);
+    } catch {
+      return null;
+    }
+  }
+
+  /** What Node's own TLS sockets ask, by an event of their `server`. This one never listens. */
+  get server(): tls.Server {
+    if (this.#server !== null) return this.#server;
+    this.#server = tls.createServer();
+    this.#server.on('OCSPRequest', (_certificate: Buffer, _issuer: Buffer, answer: TAnswer) => {
+      void this.response().then((response) => answer(null, response));
+    });
+    return this.#server;
+  }
 }
