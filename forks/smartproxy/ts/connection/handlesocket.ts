@@ -281,6 +281,13 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     if (!resets || handle.reset() !== 0) handle.close();
   }
 
+  /** The peer sends no more. */
+  protected endReading(): void {
+    this.#reading = false;
+    this.#readEnded = true;
+    if (this.owner !== null) this.owner.onSocketEnd(this);
+  }
+
   #hold(bytes: Buffer, start: number, end: number): void {
     this.#held ??= [];
     this.#held.push(Buffer.from(bytes.subarray(start, end)));
@@ -332,13 +339,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
 
   #stopped(result: number): void {
     if (result < 0) this.destroy(systemError(result, 'read'));
-    else this.#endReading();
-  }
-
-  #endReading(): void {
-    this.#reading = false;
-    this.#readEnded = true;
-    if (this.owner !== null) this.owner.onSocketEnd(this);
+    else this.endReading();
   }
 
   #letGo(): IHandle | null {

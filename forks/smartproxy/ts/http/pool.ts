@@ -7,8 +7,7 @@ import type tls from 'node:tls';
 import { isIP } from 'node:net';
 import { dial, errorCode } from '../connection/dial.ts';
 import type { IEngine } from '../connection/engine.ts';
-import type { IDialOwner, IProxySocket, IStream } from '../connection/socket.ts';
-import { toNetSocket } from '../connection/sockets.ts';
+import type { IProxySocket, IStream } from '../connection/socket.ts';
 import { SRV_PORT, targetName } from '../connection/target-name.ts';
 import type { ITargetEndpoint } from '../interfaces/upstreams.ts';
 import { limits } from '../limits/limits.ts';
@@ -16,6 +15,7 @@ import type { UpstreamCounters } from '../stats/counters.ts';
 import { Deadline } from '../timing/wheel.ts';
 import type { IDeadlineOwner } from '../timing/wheel.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
+import type { IUpstreamTlsOwner } from '../tls/upstreamterms.ts';
 import { currentDestinations } from '../upstream/order.ts';
 import type { ISlotOwner, SlotClerk, TargetSlots } from './slots.ts';
 
@@ -42,7 +42,7 @@ export interface IWaitingUser extends IUpstreamUser {
   onUpstreamQueueFull(): void;
 }
 
-export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
+export class UpstreamConnection implements IUpstreamTlsOwner, IDeadlineOwner {
   readonly target: UpstreamTarget;
   raw: IProxySocket;
   stream: IStream;
@@ -71,16 +71,16 @@ export class UpstreamConnection implements IDialOwner, IDeadlineOwner {
     this.stream = socket;
     this.destination = destination;
     const { counters, tlsOptions } = this.target;
-    const seconds = (performance.now() - this.#dialledAtMs) / MS_PER_SECOND;
     counters.connects += 1;
-    counters.connectLatency.observe(seconds);
+    counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
     if (this.target.preamble !== null) this.raw.write(this.target.preamble);
     if (tlsOptions === null) this.#ready();
-    else {
-      const base = toNetSocket(socket, this.target.engine.settings.noDelay);
-      this.raw = base;
-      this.stream = startUpstreamTls(base, tlsOptions, this);
-    }
+    else startUpstreamTls(socket, tlsOptions, this, this.target.engine.settings.noDelay);
+  }
+
+  onSecuring(raw: IProxySocket, stream: IStream): void {
+    this.raw = raw;
+    this.stream = stream;
   }
 
   /** The TLS handshake with the target is over. */

@@ -96,6 +96,10 @@ export const limits = {
   /** How long an address that could not be connected to is tried after the others of its name, ms. */
   destinationPenaltyMs: 10_000,
 
+  /** TLS settings towards targets that are kept ready, of those with other certificates or versions. */
+  upstreamContexts: 256,
+  /** Diffie-Hellman keys of targets that are shorter are refused, bits (Node's bound). */
+  dhKeyBits: 1_024,
   /** Idle keep-alive connections kept per target. */
   upstreamIdle: 256,
   /** Requests waiting for a connection to a target that has a maximum; past it they are refused at once. */

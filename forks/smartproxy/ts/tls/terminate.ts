@@ -12,7 +12,8 @@ import { HttpStage } from '../http/stage.ts';
 import type { IClientHello } from '../sniff/clienthello.ts';
 import { startNodeSession } from './nodesession.ts';
 import type { ITlsListener, ITlsSession, ITlsTerms } from './session.ts';
-import { TlsSocket, canWrapHandles } from './tlssocket.ts';
+import { ServerTlsSocket } from './serversocket.ts';
+import { canWrapHandles } from './tlssocket.ts';
 
 /** Begins the handshake; `held` is the ClientHello as it was read. */
 export function startTls(connection: Connection, plan: RoutePlan, hello: IClientHello, held: Buffer): void {
@@ -60,7 +61,7 @@ class HandshakeStage implements IStage, ITlsListener {
       this.#session = this.#onStream;
       return;
     }
-    const socket = TlsSocket.over(raw, terms, this, engine.settings.noDelay);
+    const socket = ServerTlsSocket.over(raw, terms, this, engine.settings.noDelay);
     if (socket === null) return;
     this.#session = socket;
     connection.raw = socket;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { PeerCertificate } from 'node:tls';
 import type { IHandle } from '../connection/handles.ts';
 
 /** TLS as a handle: it reads and writes plain text, over a TCP handle that carries it. */
@@ -12,6 +13,9 @@ export interface ITlsHandle extends IHandle {
   onhandshakedone: () => void;
   onerror: (error: Error) => void;
   oncertcb: (asked: { OCSPRequest: boolean }) => void;
+  /** Sends a client's first message. */
+  start(): void;
+  setServername(name: string): void;
   /** Takes bytes that somebody else read from the wire. */
   receive(bytes: Uint8Array): void;
   setVerifyMode(requestCertificate: boolean, rejectUnauthorized: boolean): void;
@@ -24,21 +28,24 @@ export interface ITlsHandle extends IHandle {
   getALPNNegotiatedProtocol(): string | false | undefined;
   isSessionReused(): boolean;
   verifyError(): Error | null | undefined;
-  getPeerCertificate(abbreviated: boolean): { raw?: Uint8Array } | undefined;
+  /** @param withIssuers of the chain as well */
+  getPeerCertificate(withIssuers: boolean): PeerCertificate | undefined;
+  /** What the keys were agreed on with, where that was not certain beforehand. */
+  getEphemeralKeyInfo(): { type?: string; size?: number } | null;
   destroySSL(): void;
 }
 
-type TWrap = (wire: IHandle, context: unknown, isServer: true, writeIsPending: false) => ITlsHandle;
+type TWrap = (wire: IHandle, context: unknown, isServer: boolean, writeIsPending: false) => ITlsHandle;
 
 const METHODS = (
   'useUserBuffer readStart readStop writeBuffer writeLatin1String shutdown receive setVerifyMode setALPNProtocols ' +
-  'enableCertCb certCbDone setOCSPResponse getProtocol getALPNNegotiatedProtocol isSessionReused verifyError ' +
+  'start setServername getEphemeralKeyInfo enableCertCb certCbDone setOCSPResponse getProtocol getALPNNegotiatedProtocol isSessionReused verifyError ' +
   'getPeerCertificate destroySSL onread writeQueueSize'
 ).split(' ');
 
 let found: TWrap | null | undefined;
 
-/** What puts the server's side of TLS over a handle; null where the runtime does not show it. */
+/** What puts TLS over a handle; null where the runtime does not show it. */
 export function tlsWrap(): TWrap | null {
   if (found === undefined) found = find();
   return found;

@@ -1,20 +1,18 @@
 /**
- * The server's side of TLS on Node's handles, without the two streams that `tls.TLSSocket` and the `net.Socket` under
- * it are. Why, and what it saves: docs/decisions/0007-tls-on-handles.md.
+ * TLS on Node's handles, without the two streams that `tls.TLSSocket` and the `net.Socket` under it are: what both sides
+ * of a handshake share. Why, and what it saves: docs/decisions/0007-tls-on-handles.md.
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto';
+import type { SecureContext } from 'node:tls';
 import { takeKit } from '../connection/handleoutput.ts';
 import type { IHandle, IRequest } from '../connection/handles.ts';
 import { HandleSocket } from '../connection/handlesocket.ts';
-import type { ITlsListener, ITlsSession, ITlsTerms } from './session.ts';
-import type { Stapling } from './stapling.ts';
 import { tlsWrap } from './tlshandles.ts';
 import type { ITlsHandle } from './tlshandles.ts';
 
 /** The handle that carries TLS. It counts what passes. */
-interface IWire extends IHandle {
+export interface IWire extends IHandle {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   tls: ITlsHandle;
@@ -35,16 +33,12 @@ export function canWrapHandles(): boolean {
   return takeKit() !== null && tlsWrap() !== null;
 }
 
-export class TlsSocket extends HandleSocket implements ITlsSession {
-  readonly #tls: IOwnTls;
-  readonly #listener: ITlsListener;
-  readonly #stapling: Stapling | null;
+export abstract class TlsSocket extends HandleSocket {
+  protected readonly tls: ITlsHandle;
   #wire: IWire | null;
   /** What passed besides what the wire counted; all that passed once it is closed. */
   #wireIn: number;
   #wireOut: number;
-  #secured = false;
-  #refusesRenegotiation = false;
   /** Our close_notify is sent, or on its way. */
   #notified = false;
 
@@ -53,48 +47,27 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
    *
    * @param wire the handle of `plain`, to which nothing is being written
    */
-  private constructor(plain: HandleSocket, wire: IWire, terms: ITlsTerms, listener: ITlsListener) {
-    const tls = tlsWrap()!(wire, terms.context.context, true, false) as IOwnTls;
+  protected constructor(plain: HandleSocket, wire: IWire, context: SecureContext, isServer: boolean, noDelay: boolean) {
+    const tls = tlsWrap()!(wire, context.context, isServer, false);
     super(tls);
-    this.#tls = tls;
+    this.tls = tls;
     this.#wire = wire;
-    this.#listener = listener;
-    this.#stapling = terms.stapling;
     this.#wireIn = plain.wireBytesIn - wire.bytesRead;
     this.#wireOut = plain.wireBytesOut - wire.bytesWritten;
     this.owner = plain.owner;
     plain.owner = null;
     wire.tls = tls;
-    tls.tlsSocket = this;
+    (tls as IOwnTls).tlsSocket = this;
     tls.onhandshakestart = onHandshakeStart;
     tls.onhandshakedone = onHandshakeDone;
     tls.onerror = onError;
-    if (terms.clientCertificate !== 'no') tls.setVerifyMode(true, terms.clientCertificate === 'required');
-    if (terms.protocol !== null) tls.setALPNProtocols(protocolList(terms.protocol));
-    if (this.#stapling === null) return;
-    tls.oncertcb = onCertificateAsked;
-    tls.enableCertCb();
-  }
-
-  /**
-   * Waits for a handshake over a connected socket, of which the caller read the beginning.
-   *
-   * @returns null when the socket is gone
-   */
-  static over(plain: HandleSocket, terms: ITlsTerms, listener: ITlsListener, noDelay: boolean): TlsSocket | null {
-    const unread: Buffer[] = [];
-    const wire = plain.release(unread) as IWire | null;
-    if (wire === null) return null;
-    const socket = new TlsSocket(plain, wire, terms, listener);
     if (noDelay) wire.setNoDelay(true);
-    return socket;
   }
 
-  /** Begins with what was read already. */
-  begin(held: Uint8Array): void {
-    this.#tls.receive(held);
-    this.startReading();
-  }
+  abstract handshakeStarts(): void;
+  abstract handshakeDone(): void;
+  /** The handshake failed, or a record after it cannot be read. Calls may come while OpenSSL is at work. */
+  abstract fails(error: Error): void;
 
   override get oneAtATime(): boolean {
     return true;
@@ -107,37 +80,6 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
   override get wireBytesOut(): number {
     const wire = this.#wire;
     return this.#wireOut + (wire === null ? 0 : wire.bytesWritten - wire.writeQueueSize);
-  }
-
-  tlsVersion(): string {
-    return this.#tls.getProtocol() ?? 'unknown';
-  }
-
-  applicationProtocol(): string | null {
-    const agreed = this.#tls.getALPNNegotiatedProtocol();
-    return typeof agreed === 'string' ? agreed : null;
-  }
-
-  isResumed(): boolean {
-    return this.#tls.isSessionReused();
-  }
-
-  refuseRenegotiation(): void {
-    this.#refusesRenegotiation = true;
-  }
-
-  clientFault(): Error | null {
-    return this.#tls.verifyError() ?? null;
-  }
-
-  clientSubject(): string | undefined {
-    const der = this.#tls.getPeerCertificate(true)?.raw;
-    return der === undefined ? undefined : new X509Certificate(der).subject;
-  }
-
-  /** Before it is secured, whatever ends it is a handshake that came to nothing. */
-  override destroy(error: Error | null = null): void {
-    super.destroy(this.#secured ? error : null);
   }
 
   /** What is inside TLS does not come by the descriptor. */
@@ -158,26 +100,6 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
   /** What was written last has left the process. */
   wasShut(): void {
     if (this.closesWhenSent) this.destroy();
-  }
-
-  handshakeStarts(): void {
-    if (this.#refusesRenegotiation) this.#listener.onTlsError(new Error('the client asks for another handshake'));
-  }
-
-  handshakeDone(): void {
-    if (this.#secured || this.destroyed) return;
-    this.#secured = true;
-    this.#listener.onSecured();
-  }
-
-  fails(error: Error): void {
-    if (!this.destroyed) this.#listener.onTlsError(error);
-  }
-
-  certificateAsked(wantsResponse: boolean): void {
-    if (wantsResponse && this.#stapling !== null) {
-      void this.#stapling.response().then((response) => this.#goOn(response));
-    } else this.#goOn(null);
   }
 
   protected override get wire(): IHandle | null {
@@ -216,16 +138,6 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
     this.#wire = null;
     if (!resets || wire.reset(onWireClosed) !== 0) wire.close(onWireClosed);
   }
-
-  #goOn(response: Buffer | null): void {
-    if (this.destroyed) return;
-    try {
-      if (response !== null) this.#tls.setOCSPResponse(response);
-      this.#tls.certCbDone();
-    } catch (error) {
-      this.#listener.onTlsError(error as Error);
-    }
-  }
 }
 
 /** Not before: OpenSSL may be at work on it when the socket is destroyed. */
@@ -249,20 +161,4 @@ function onHandshakeDone(this: ITlsHandle): void {
 
 function onError(this: ITlsHandle, error: Error): void {
   (this as IOwnTls).tlsSocket.fails(error);
-}
-
-function onCertificateAsked(this: ITlsHandle, { OCSPRequest }: { OCSPRequest: boolean }): void {
-  (this as IOwnTls).tlsSocket.certificateAsked(OCSPRequest);
-}
-
-const lists = new Map<string, Buffer>();
-
-/** A list of one protocol as the extension has it: a length before each name (RFC 7301 §3.1). */
-function protocolList(protocol: string): Buffer {
-  let list = lists.get(protocol);
-  if (list === undefined) {
-    list = Buffer.from(`${String.fromCharCode(protocol.length)}${protocol}`, 'latin1');
-    lists.set(protocol, list);
-  }
-  return list;
 }

@@ -1,26 +1,42 @@
 /**
- * TLS towards targets.
+ * TLS towards targets: on Node's handles where they are, else as Node's own stream.
  *
  * @module
  */
 import tls from 'node:tls';
-import type { NetSocket } from '../connection/netsocket.ts';
-import type { ISocketOwner } from '../connection/socket.ts';
+import { HandleSocket } from '../connection/handlesocket.ts';
+import type { IProxySocket } from '../connection/socket.ts';
+import { toNetSocket } from '../connection/sockets.ts';
+import { ClientTlsSocket } from './clientsocket.ts';
+import { canWrapHandles } from './tlssocket.ts';
+import { upstreamTerms } from './upstreamterms.ts';
+import type { IUpstreamTerms, IUpstreamTlsOwner } from './upstreamterms.ts';
 
-/** What hears about the handshake, beside the stream's owner. */
-export interface IUpstreamTlsOwner extends ISocketOwner {
-  onSecured(): void;
-  tlsError: Error | null;
-}
-
-/** Starts a TLS client over a connected socket. */
+/** Starts a TLS client over a connected socket of the owner's. */
 export function startUpstreamTls(
-  raw: NetSocket,
+  socket: IProxySocket,
   options: tls.ConnectionOptions,
   owner: IUpstreamTlsOwner,
-): tls.TLSSocket {
-  const stream = tls.connect({ ...options, socket: raw });
+  noDelay: boolean,
+): void {
+  let terms: IUpstreamTerms;
+  try {
+    terms = upstreamTerms(options);
+  } catch (error) {
+    owner.tlsError = error as Error;
+    socket.destroy();
+    return;
+  }
+  // A write of before that is still under way would be taken for one of TLS.
+  if (socket instanceof HandleSocket && socket.writableLength === 0 && canWrapHandles()) {
+    ClientTlsSocket.begin(socket, terms, owner, noDelay);
+  } else startNodeClient(toNetSocket(socket, noDelay), { ...options, secureContext: terms.context }, owner);
+}
+
+function startNodeClient(raw: IProxySocket, options: tls.ConnectionOptions, owner: IUpstreamTlsOwner): void {
+  const stream = tls.connect({ ...options, socket: raw as unknown as tls.ConnectionOptions['socket'] });
   stream.allowHalfOpen = true;
+  owner.onSecuring(raw, stream);
   stream.once('secureConnect', () => owner.onSecured());
   stream.on('data', (bytes: Buffer) => owner.onSocketData(stream, bytes, 0, bytes.length));
   stream.on('end', () => owner.onSocketEnd(stream));
@@ -28,5 +44,4 @@ export function startUpstreamTls(
     owner.tlsError = error;
   });
   stream.on('close', () => raw.destroy());
-  return stream;
 }

@@ -8,12 +8,13 @@ import type { Connection, IStage } from '../connection/connection.ts';
 import { dial, errorCode } from '../connection/dial.ts';
 import { REASON } from '../connection/reasons.ts';
 import { targetName } from '../connection/target-name.ts';
-import type { IDialOwner, IProxySocket, IStream } from '../connection/socket.ts';
-import { notifyDrain, ownSocket, pauseStream, resumeStream, toNetSocket } from '../connection/sockets.ts';
+import type { IProxySocket, IStream } from '../connection/socket.ts';
+import { notifyDrain, ownSocket, pauseStream, resumeStream } from '../connection/sockets.ts';
 import { emit } from '../http/emit.ts';
 import { limits } from '../limits/limits.ts';
 import type { IUpstreamUser, UpstreamConnection } from '../http/pool.ts';
 import { startUpstreamTls } from '../tls/upstream.ts';
+import type { IUpstreamTlsOwner } from '../tls/upstreamterms.ts';
 import type { WebSocketWatch } from '../websocket/watch.ts';
 import type { UpstreamCounters } from '../stats/counters.ts';
 
@@ -30,7 +31,7 @@ export interface ITunnelTarget {
   readonly tlsOptions?: tls.ConnectionOptions | null;
 }
 
-export class Tunnel implements IStage, IDialOwner {
+export class Tunnel implements IStage, IUpstreamTlsOwner {
   readonly #connection: Connection;
   readonly #target: ITunnelTarget;
   #upstream: IStream | null = null;
@@ -91,10 +92,11 @@ export class Tunnel implements IStage, IDialOwner {
     this.#target.counters.connectLatency.observe((performance.now() - this.#dialledAtMs) / MS_PER_SECOND);
     if (this.#preamble !== null) socket.write(this.#preamble);
     if (tlsOptions === null || tlsOptions === undefined) this.#establish(socket);
-    else {
-      const base = toNetSocket(socket, this.#connection.engine.settings.noDelay);
-      this.#upstream = startUpstreamTls(base, tlsOptions, this);
-    }
+    else startUpstreamTls(socket, tlsOptions, this, this.#connection.engine.settings.noDelay);
+  }
+
+  onSecuring(_raw: IProxySocket, stream: IStream): void {
+    this.#upstream = stream;
   }
 
   onSecured(): void {
