@@ -43,5 +43,11 @@ function startNodeClient(raw: IProxySocket, options: tls.ConnectionOptions, owne
   stream.on('error', (error) => {
     owner.tlsError = error;
   });
+  // Node ends the socket under it first, and tells the error later: the owner would hear of an end without a reason.
+  const destroy = stream._destroy.bind(stream);
+  stream._destroy = (error, done) => {
+    if (error !== null) owner.tlsError = error;
+    destroy(error, done);
+  };
   stream.on('close', () => raw.destroy());
 }
