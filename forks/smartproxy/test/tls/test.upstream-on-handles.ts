@@ -17,7 +17,10 @@ const ASKS = { ca: authority.cert, requestCert: true };
 const GOOD: Record<string, [IRouteBackendTls, TlsOptions, (string | undefined)?]> = {
   'a chain to the given authority': [toInner, {}],
   'the second of two authorities': [{ ...toInner, ca: [own.cert, authority.cert] }, {}],
-  'a self-signed certificate that is trusted itself': [{ ...toInner, ca: own.cert }, { key: own.key, cert: own.cert }],
+  'a self-signed certificate that is trusted itself': [
+    { ...toInner, ca: own.cert },
+    { key: own.key, cert: own.cert },
+  ],
   'a name that is an address, which is no server name': [{ ...toInner, servername: '127.0.0.1' }, {}, ''],
   'anything where nothing is verified': [{ rejectUnauthorized: false }, expired, 'a.test'],
   'a target that knows only TLS 1.2': [toInner, { maxVersion: 'TLSv1.2' }],
@@ -49,7 +52,12 @@ const BAD: Record<string, [IRouteBackendTls, TlsOptions, string, RegExp]> = {
     'ERR_TLS_CERT_ALTNAME_INVALID',
     /IP: 127\.0\.0\.2 is not in/,
   ],
-  'a self-signed certificate': [toInner, { key: own.key, cert: own.cert }, 'DEPTH_ZERO_SELF_SIGNED_CERT', /^self-signed certificate/],
+  'a self-signed certificate': [
+    toInner,
+    { key: own.key, cert: own.cert },
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    /^self-signed certificate/,
+  ],
   'an authority that is not ours': [
     { servername: 'inner.test' },
     {},

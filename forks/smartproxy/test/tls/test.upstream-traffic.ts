@@ -1,6 +1,5 @@
 // What passes inside TLS with targets, on handles and on Node's streams: all of it, both ways, and how it ends.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
@@ -46,7 +45,9 @@ for (const sockets of SOCKETS) {
       const body = patterned(BIG, 5);
       client.send(`POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${BIG}\r\n\r\n`);
       client.socket.write(body);
-      await client.until(({ received }) => received.length >= BIG && received.length >= received.indexOf('\r\n\r\n') + 4 + BIG);
+      await client.until(
+        ({ received }) => received.length >= BIG && received.length >= received.indexOf('\r\n\r\n') + 4 + BIG,
+      );
       assert.equal(sha256(client.received.subarray(client.received.indexOf('\r\n\r\n') + 4)), sha256(body));
       client.socket.destroy();
     });
@@ -130,10 +131,14 @@ for (const sockets of SOCKETS) {
     client.send('hello');
     await client.has('hello');
     const socket = await target.first;
-    const closed = once(socket, 'close');
+    let error: NodeJS.ErrnoException | undefined;
+    socket.on('error', (each) => (error = each));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
     socket.on('end', () => socket.destroy());
     targets.reset(client.socket);
     await closed;
+    // Node's streams have no way to pass the reset on.
+    assert.equal(error?.code, sockets === 'net' ? undefined : 'ECONNRESET');
     await ledger.settled();
   });
 
