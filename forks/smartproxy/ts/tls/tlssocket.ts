@@ -44,6 +44,8 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
   #wireIn: number;
   #wireOut: number;
   #secured = false;
+  /** OpenSSL has yet to send the end of its handshake: nothing may be ended before. */
+  #settling = false;
   #refusesRenegotiation = false;
   /** Our close_notify is sent, or on its way. */
   #notified = false;
@@ -167,7 +169,17 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
   handshakeDone(): void {
     if (this.#secured || this.destroyed) return;
     this.#secured = true;
+    this.#settling = true;
     this.#listener.onSecured();
+    if (this.ended || this.closesWhenSent) setImmediate(settle, this);
+    else this.#settling = false;
+  }
+
+  settled(): void {
+    this.#settling = false;
+    if (this.sending || this.handle === null) return;
+    if (this.closesWhenSent) this.closeSent();
+    else if (!this.#notified) this.shutdown(this.handle);
   }
 
   fails(error: Error): void {
@@ -184,9 +196,9 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
     return this.#wire;
   }
 
-  /** The handle is still busy with a write. */
+  /** The handle is still busy with a write, or with its handshake. */
   protected override get sending(): boolean {
-    return this.writableLength > 0;
+    return this.writableLength > 0 || this.#settling;
   }
 
   /** Sends close_notify (RFC 8446 §6.1), and behind it the FIN. */
@@ -231,6 +243,10 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
 /** Not before: OpenSSL may be at work on it when the socket is destroyed. */
 function onWireClosed(this: IWire): void {
   this.tls.destroySSL();
+}
+
+function settle(socket: TlsSocket): void {
+  socket.settled();
 }
 
 function onShut(this: IShutdown): void {
