@@ -54,8 +54,6 @@ export class Ledger {
       events.map((event) => event.connectionId).sort();
     assert.deepEqual(ids(this.closes), ids(this.opens), 'one close per open');
     const unrouted = routes.find((route) => route.routeName === UNROUTED)!;
-    const challenges = routes.find((route) => route.routeName === '(acme)');
-    assert.equal(challenges, undefined);
     assert.equal(sum(this.closes.map((event) => event.bytesIn)) + unrouted.bytesIn, totals.bytesIn);
     assert.equal(sum(this.closes.map((event) => event.bytesOut)) + unrouted.bytesOut, totals.bytesOut);
     assert.equal(sum(this.closes.map((event) => event.requests)), totals.requests);

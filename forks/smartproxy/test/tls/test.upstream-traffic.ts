@@ -68,6 +68,17 @@ for (const sockets of SOCKETS) {
     await ledger.settled();
   });
 
+  test(`${sockets}: a client that ended ahead of the handshake with the target gets its answer`, async (t) => {
+    const target = await targets.startTarget(t, {}, (socket) => {
+      socket.on('end', () => socket.end('farewell')).resume();
+    });
+    const { port, ledger } = await targets.startRoute(t, target.port, toInner, sockets, 'tcp');
+    const client = await RawClient.openTls(port(8080), 'a.test');
+    client.socket.end();
+    assert.equal(await client.whole(), 'farewell');
+    await ledger.settled();
+  });
+
   test(`${sockets}: connections are kept, and a stale one is replaced unseen`, async (t) => {
     const target = await targets.startTarget(t, {});
     const { port, proxy } = await targets.startRoute(t, target.port, toInner, sockets);

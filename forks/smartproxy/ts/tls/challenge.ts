@@ -4,11 +4,13 @@
  * @module
  */
 import type { SecureContext } from 'node:tls';
-import { TLSSocket } from 'node:tls';
 import { acmeTlsProtocol } from '@dcrouter/acme';
 import type { Connection, IStage } from '../connection/connection.ts';
 import { REASON } from '../connection/reasons.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
+import { handleSession } from './handlesession.ts';
+import { nodeSession } from './nodesession.ts';
+import type { ITlsListener } from './session.ts';
 
 /** Whether a ClientHello asks for a challenge answer: the protocol is offered alone (RFC 8737 §3). */
 export function asksForChallenge(alpn: readonly string[]): boolean {
@@ -18,29 +20,30 @@ export function asksForChallenge(alpn: readonly string[]): boolean {
 /** Begins the handshake; `held` is the ClientHello as it was read. */
 export function startChallenge(connection: Connection, context: SecureContext, held: Buffer): void {
   const { engine } = connection;
-  const raw = connection.asNetSocket();
   connection.isTls = true;
   connection.open(CHALLENGES, engine.recorder.route(CHALLENGES), 'tls');
-  raw.unshift(held);
-  const stream = new TLSSocket(raw, { isServer: true, secureContext: context, ALPNProtocols: [acmeTlsProtocol] });
-  connection.stream = stream;
-  connection.stage = new ChallengeStage(connection);
+  const stage = new ChallengeStage(connection);
+  connection.stage = stage;
   connection.expireIn(engine.settings.handshakeMs);
-  stream.once('secure', () => connection.close(REASON.completed));
-  const onError = (): void => {
-    if (connection.reason === '') connection.reason = REASON.tlsError;
-  };
-  stream.on('_tlsError', onError);
-  stream.on('error', onError);
-  stream.on('close', () => raw.destroy());
+  const terms = { context, protocol: acmeTlsProtocol, clientCertificate: 'no', stapling: null } as const;
+  const session = handleSession(connection, terms, stage) ?? nodeSession(connection, terms, stage);
+  session.begin(held);
 }
 
 /** The validator closes by itself or is closed after the handshake (RFC 8737 §3); no bytes are exchanged. */
-class ChallengeStage implements IStage {
+class ChallengeStage implements IStage, ITlsListener {
   readonly #connection: Connection;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+  }
+
+  onSecured(): void {
+    this.#connection.close(REASON.completed);
+  }
+
+  onTlsError(): void {
+    this.#connection.abort(REASON.tlsError);
   }
 
   onData(): void {

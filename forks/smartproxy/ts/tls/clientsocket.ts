@@ -13,8 +13,6 @@ import type { IUpstreamTerms, IUpstreamTlsOwner } from './upstreamterms.ts';
 export class ClientTlsSocket extends TlsSocket {
   readonly #terms: IUpstreamTerms;
   readonly #listener: IUpstreamTlsOwner;
-  /** The server is who it should be. */
-  #secured = false;
 
   private constructor(
     plain: HandleSocket,
@@ -52,10 +50,7 @@ export class ClientTlsSocket extends TlsSocket {
     if (this.destroyed) return;
     const fault = this.#fault();
     if (fault !== null) this.destroy(fault);
-    else if (!this.#secured) {
-      this.#secured = true;
-      this.#listener.onSecured();
-    }
+    else if (!this.secured) this.secure(this.#listener);
   }
 
   override fails(error: Error): void {
@@ -63,7 +58,7 @@ export class ClientTlsSocket extends TlsSocket {
   }
 
   protected override endReading(): void {
-    if (this.#secured) super.endReading();
+    if (this.secured) super.endReading();
     else this.destroy(new HandshakeCutError());
   }
 

@@ -6,18 +6,12 @@
  */
 import { TLSSocket } from 'node:tls';
 import type { Connection } from '../connection/connection.ts';
+import type { NetSocket } from '../connection/netsocket.ts';
 import type { ITlsListener, ITlsSession, ITlsTerms } from './session.ts';
 
-/** Begins the handshake; `held` is the ClientHello as it was read. */
-export function startNodeSession(
-  connection: Connection,
-  terms: ITlsTerms,
-  listener: ITlsListener,
-  held: Buffer,
-): NodeSession {
+/** Puts Node's TLS over the connection's socket. Its handshake is to be begun before this turn is over. */
+export function nodeSession(connection: Connection, terms: ITlsTerms, listener: ITlsListener): NodeSession {
   const raw = connection.asNetSocket();
-  // Read again by the TLS engine, ahead of what the kernel brings next.
-  raw.unshift(held);
   const stream = new TLSSocket(raw, {
     isServer: true,
     server: terms.stapling?.server,
@@ -33,20 +27,27 @@ export function startNodeSession(
   stream.on('_tlsError', onError);
   stream.on('error', onError);
   stream.on('close', () => connection.raw.destroy());
-  return new NodeSession(connection, stream);
+  return new NodeSession(connection, raw, stream);
 }
 
-class NodeSession implements ITlsSession {
+export class NodeSession implements ITlsSession {
   readonly #connection: Connection;
+  readonly #raw: NetSocket;
   readonly #stream: TLSSocket;
   readonly #onEnd: () => void;
 
-  constructor(connection: Connection, stream: TLSSocket) {
+  constructor(connection: Connection, raw: NetSocket, stream: TLSSocket) {
     this.#connection = connection;
+    this.#raw = raw;
     this.#stream = stream;
     this.#onEnd = () => connection.onSocketEnd(stream);
     // From the start: a client that leaves in the midst of the handshake is an end, and not waited for.
     stream.on('end', this.#onEnd);
+  }
+
+  /** Read again by the TLS engine, ahead of what the kernel brings next. */
+  begin(held: Buffer): void {
+    this.#raw.unshift(held);
   }
 
   tlsVersion(): string {

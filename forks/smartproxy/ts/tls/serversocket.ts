@@ -19,11 +19,20 @@ interface IServerTls extends ITlsHandle {
 export class ServerTlsSocket extends TlsSocket implements ITlsSession {
   readonly #listener: ITlsListener;
   readonly #stapling: Stapling | null;
-  #secured = false;
+  /** Read from the socket before it was taken over, and not told. */
+  readonly #unread: readonly Buffer[];
   #refusesRenegotiation = false;
 
-  private constructor(plain: HandleSocket, wire: IWire, terms: ITlsTerms, listener: ITlsListener, noDelay: boolean) {
+  private constructor(
+    plain: HandleSocket,
+    wire: IWire,
+    unread: readonly Buffer[],
+    terms: ITlsTerms,
+    listener: ITlsListener,
+    noDelay: boolean,
+  ) {
     super(plain, wire, terms.context, true, noDelay);
+    this.#unread = unread;
     this.#listener = listener;
     this.#stapling = terms.stapling;
     const { tls } = this;
@@ -42,12 +51,13 @@ export class ServerTlsSocket extends TlsSocket implements ITlsSession {
   static over(plain: HandleSocket, terms: ITlsTerms, listener: ITlsListener, noDelay: boolean): ServerTlsSocket | null {
     const unread: Buffer[] = [];
     const wire = plain.release(unread) as IWire | null;
-    return wire === null ? null : new ServerTlsSocket(plain, wire, terms, listener, noDelay);
+    return wire === null ? null : new ServerTlsSocket(plain, wire, unread, terms, listener, noDelay);
   }
 
   /** Begins with what was read already. */
   begin(held: Uint8Array): void {
     this.tls.receive(held);
+    for (const bytes of this.#unread) if (!this.destroyed) this.tls.receive(bytes);
     this.startReading();
   }
 
@@ -79,7 +89,7 @@ export class ServerTlsSocket extends TlsSocket implements ITlsSession {
 
   /** Before it is secured, whatever ends it is a handshake that came to nothing. */
   override destroy(error: Error | null = null): void {
-    super.destroy(this.#secured ? error : null);
+    super.destroy(this.secured ? error : null);
   }
 
   override handshakeStarts(): void {
@@ -87,9 +97,7 @@ export class ServerTlsSocket extends TlsSocket implements ITlsSession {
   }
 
   override handshakeDone(): void {
-    if (this.#secured || this.destroyed) return;
-    this.#secured = true;
-    this.#listener.onSecured();
+    if (!this.secured && !this.destroyed) this.secure(this.#listener);
   }
 
   override fails(error: Error): void {

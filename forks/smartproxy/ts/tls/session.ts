@@ -23,8 +23,10 @@ export interface ITlsListener {
   onTlsError(error: Error): void;
 }
 
-/** What was agreed on. */
+/** A handshake, and what was agreed on in it. */
 export interface ITlsSession {
+  /** Begins with the ClientHello as it was read. */
+  begin(held: Buffer): void;
   /** As OpenSSL names it: `TLSv1.3`. */
   tlsVersion(): string;
   /** Null when none was agreed on. */

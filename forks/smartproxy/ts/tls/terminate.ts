@@ -4,16 +4,15 @@
  * @module
  */
 import type { Connection, IStage } from '../connection/connection.ts';
-import { HandleSocket } from '../connection/handlesocket.ts';
 import type { RoutePlan } from '../connection/plan.ts';
 import { REASON } from '../connection/reasons.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import type { IClientHello } from '../sniff/clienthello.ts';
-import { startNodeSession } from './nodesession.ts';
+import { handleSession } from './handlesession.ts';
+import { nodeSession } from './nodesession.ts';
+import type { NodeSession } from './nodesession.ts';
 import type { ITlsListener, ITlsSession, ITlsTerms } from './session.ts';
-import { ServerTlsSocket } from './serversocket.ts';
-import { canWrapHandles } from './tlssocket.ts';
 
 /** Begins the handshake; `held` is the ClientHello as it was read. */
 export function startTls(connection: Connection, plan: RoutePlan, hello: IClientHello, held: Buffer): void {
@@ -41,7 +40,7 @@ class HandshakeStage implements IStage, ITlsListener {
   /** Set by {@link HandshakeStage.start}. */
   #session!: ITlsSession;
   /** Node's own stream, under Node's own TLS. */
-  #onStream: ReturnType<typeof startNodeSession> | null = null;
+  #onStream: NodeSession | null = null;
   #error: Error | null = null;
   /** Why it failed is counted. */
   #counted = false;
@@ -54,19 +53,11 @@ class HandshakeStage implements IStage, ITlsListener {
 
   start(held: Buffer, terms: ITlsTerms): void {
     const connection = this.#connection;
-    const { raw, engine } = connection;
     const isForUser = this.#plan.route.config.action.type === 'socket-handler';
-    if (isForUser || !(raw instanceof HandleSocket) || !canWrapHandles()) {
-      this.#onStream = startNodeSession(connection, terms, this, held);
-      this.#session = this.#onStream;
-      return;
-    }
-    const socket = ServerTlsSocket.over(raw, terms, this, engine.settings.noDelay);
-    if (socket === null) return;
-    this.#session = socket;
-    connection.raw = socket;
-    connection.stream = socket;
-    socket.begin(held);
+    const onHandle = isForUser ? null : handleSession(connection, terms, this);
+    if (onHandle === null) this.#onStream = nodeSession(connection, terms, this);
+    this.#session = onHandle ?? this.#onStream!;
+    this.#session.begin(held);
   }
 
   onSecured(): void {

@@ -35,10 +35,14 @@ export function canWrapHandles(): boolean {
 
 export abstract class TlsSocket extends HandleSocket {
   protected readonly tls: ITlsHandle;
+  /** The handshake is over, and the peer who it should be. */
+  protected secured = false;
   #wire: IWire | null;
   /** What passed besides what the wire counted; all that passed once it is closed. */
   #wireIn: number;
   #wireOut: number;
+  /** OpenSSL has yet to send the end of its handshake: nothing may be ended before. */
+  #settling = false;
   /** Our close_notify is sent, or on its way. */
   #notified = false;
 
@@ -97,6 +101,13 @@ export abstract class TlsSocket extends HandleSocket {
     if (this.ended && !this.#notified && !this.sending && this.handle !== null) this.shutdown(this.handle);
   }
 
+  settled(): void {
+    this.#settling = false;
+    if (this.sending || this.handle === null) return;
+    if (this.closesWhenSent) this.closeSent();
+    else if (!this.#notified) this.shutdown(this.handle);
+  }
+
   /** What was written last has left the process. */
   wasShut(): void {
     if (this.closesWhenSent) this.destroy();
@@ -106,9 +117,18 @@ export abstract class TlsSocket extends HandleSocket {
     return this.#wire;
   }
 
-  /** The handle is still busy with a write. */
+  /** The handle is still busy with a write, or with its handshake. */
   protected override get sending(): boolean {
-    return this.writableLength > 0;
+    return this.writableLength > 0 || this.#settling;
+  }
+
+  /** The last moment of a handshake that came to something. */
+  protected secure(listener: { onSecured(): void }): void {
+    this.secured = true;
+    this.#settling = true;
+    listener.onSecured();
+    if (this.ended || this.closesWhenSent) setImmediate(settle, this);
+    else this.#settling = false;
   }
 
   /** Sends close_notify (RFC 8446 §6.1), and behind it the FIN. */
@@ -143,6 +163,10 @@ export abstract class TlsSocket extends HandleSocket {
 /** Not before: OpenSSL may be at work on it when the socket is destroyed. */
 function onWireClosed(this: IWire): void {
   this.tls.destroySSL();
+}
+
+function settle(socket: TlsSocket): void {
+  socket.settled();
 }
 
 function onShut(this: IShutdown): void {
