@@ -10,7 +10,11 @@ import { ServerTlsSocket } from './serversocket.ts';
 import { canWrapHandles } from './tlssocket.ts';
 
 /** Puts TLS over the handle of the connection's socket; null where that cannot be, and Node's streams must do. */
-export function handleSession(connection: Connection, terms: ITlsTerms, listener: ITlsListener): ServerTlsSocket | null {
+export function handleSession(
+  connection: Connection,
+  terms: ITlsTerms,
+  listener: ITlsListener,
+): ServerTlsSocket | null {
   const { raw, engine } = connection;
   if (!(raw instanceof HandleSocket) || !canWrapHandles()) return null;
   const socket = ServerTlsSocket.over(raw, terms, listener, engine.settings.noDelay);
