@@ -4,11 +4,15 @@
  * @module
  */
 import { checkServerIdentity } from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
 import type { HandleSocket } from '../connection/handlesocket.ts';
 import { limits } from '../limits/limits.ts';
 import { TlsSocket } from './tlssocket.ts';
 import type { IWire } from './tlssocket.ts';
 import type { IUpstreamTerms, IUpstreamTlsOwner } from './upstreamterms.ts';
+
+/** Is for nobody. */
+const NO_CERTIFICATE = {} as PeerCertificate;
 
 export class ClientTlsSocket extends TlsSocket {
   readonly #terms: IUpstreamTerms;
@@ -70,8 +74,8 @@ export class ClientTlsSocket extends TlsSocket {
     if (!this.#terms.rejectUnauthorized) return null;
     const fault = tls.verifyError();
     if (fault !== null && fault !== undefined) return fault;
-    const certificate = tls.getPeerCertificate(false);
-    return certificate === undefined ? null : (checkServerIdentity(this.#terms.identity, certificate) ?? null);
+    const certificate = tls.getPeerCertificate(false) ?? NO_CERTIFICATE;
+    return checkServerIdentity(this.#terms.identity, certificate) ?? null;
   }
 }
 
