@@ -13,6 +13,8 @@ const ROUNDS = Number(process.env['TRAFFIC_ROUNDS'] ?? 1);
 const ROUND_MS = 60_000;
 /** Seeds of a conversation are these apart, as it uses some itself. */
 const STRIDE = 10;
+/** TLS records that end a connection. */
+const CLOSING_BYTES_MAX = 64;
 const KINDS = ['auto', 'net', 'ring'] as const;
 const noRing = ringMissing();
 
@@ -61,14 +63,15 @@ async function run(t: TestContext, way: IWay, at: number, sockets: (typeof KINDS
       ((((SEED * 1_000 + round) * ways.length + at) * KINDS.length + KINDS.indexOf(sockets)) * 100) % 2 ** 31;
     const meet = async (n: number): Promise<void> => {
       const talk = makeConversation((seed + n) * STRIDE, way.faults ?? 0);
-      const client = new Client(await openSocket(way, port(8080)), talk);
+      const { socket, wire } = await openSocket(way, port(8080));
+      const client = new Client(socket, wire, talk);
       talks.push(talk);
       outcomes.push(await watch.converse(client, `round ${round}, client ${n}`));
     };
     await Promise.all(Array.from({ length: way.clients }, async (_, n) => await meet(n)));
   }
   await ledger.assertLaws();
-  const { requests, errors } = proxy.stats.getTotals();
+  const { requests, errors, bytesIn, bytesOut } = proxy.stats.getTotals();
   const told = counted(outcomes.flatMap(({ statuses }) => statuses));
   const inLedger = counted(ledger.requests.map(({ statusCode }) => statusCode));
   if (way.faults === undefined) {
@@ -76,6 +79,12 @@ async function run(t: TestContext, way: IWay, at: number, sockets: (typeof KINDS
     assert.deepEqual(told, wanted);
     assert.deepEqual(inLedger, wanted);
     assert.equal(errors, 0);
+    const sent = outcomes.reduce((total, outcome) => total + outcome.bytesSent, 0);
+    const received = outcomes.reduce((total, outcome) => total + outcome.bytesReceived, 0);
+    // A close_notify may go to somebody who has left.
+    const slack = way.isTls === true ? CLOSING_BYTES_MAX * talks.length : 0;
+    assert.ok(bytesIn <= sent && bytesIn >= sent - slack, `${bytesIn} bytes in, but clients sent ${sent}`);
+    assert.ok(bytesOut >= received && bytesOut <= received + slack, `${bytesOut} bytes out, clients got ${received}`);
   } else {
     for (const [status, count] of told) assert.ok((inLedger.get(status) ?? 0) >= count, `status ${status}`);
     assert.ok((told.get(200) ?? 0) > 0 && requests >= outcomes.flatMap(({ statuses }) => statuses).length);

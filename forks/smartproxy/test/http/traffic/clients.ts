@@ -46,13 +46,15 @@ export function makeConversation(seed: number, faults: number): IConversation {
 export interface IOutcome {
   /** Statuses of the answers, in order. */
   readonly statuses: number[];
-  /** The connection ended before the last answer, as a target broke. */
-  readonly isCut: boolean;
+  /** Bytes on the wire, as the client counts them. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
 }
 
 /** One connection that asks everything and reads every answer. */
 export class Client {
   readonly #socket: Socket;
+  readonly #wire: Socket;
   readonly #talk: IConversation;
   readonly #reader: ResponseReader;
   readonly #statuses: number[] = [];
@@ -65,8 +67,10 @@ export class Client {
   #reads = false;
   #wake: () => void = ignore;
 
-  constructor(socket: Socket, talk: IConversation) {
+  /** @param wire what carries `socket`, where that is TLS */
+  constructor(socket: Socket, wire: Socket, talk: IConversation) {
     this.#socket = socket;
+    this.#wire = wire;
     this.#talk = talk;
     this.#reader = new ResponseReader(talk.asked);
     this.#listens = talk.reading !== 'deaf';
@@ -96,8 +100,7 @@ export class Client {
     } finally {
       this.#socket.destroy();
     }
-    const statuses = this.#statuses;
-    return { statuses, isCut: statuses.length < this.#talk.asked.length };
+    return { statuses: this.#statuses, bytesSent: this.#wire.bytesWritten, bytesReceived: this.#wire.bytesRead };
   }
 
   get #told(): number {
