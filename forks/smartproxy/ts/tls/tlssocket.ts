@@ -40,6 +40,8 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
   readonly #listener: ITlsListener;
   readonly #stapling: Stapling | null;
   #wire: IWire | null;
+  /** Read from the socket before it was taken over, and not told. */
+  readonly #unread: readonly Buffer[];
   /** What passed besides what the wire counted; all that passed once it is closed. */
   #wireIn: number;
   #wireOut: number;
@@ -55,11 +57,18 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
    *
    * @param wire the handle of `plain`, to which nothing is being written
    */
-  private constructor(plain: HandleSocket, wire: IWire, terms: ITlsTerms, listener: ITlsListener) {
+  private constructor(
+    plain: HandleSocket,
+    wire: IWire,
+    unread: readonly Buffer[],
+    terms: ITlsTerms,
+    listener: ITlsListener,
+  ) {
     const tls = tlsWrap()!(wire, terms.context.context, true, false) as IOwnTls;
     super(tls);
     this.#tls = tls;
     this.#wire = wire;
+    this.#unread = unread;
     this.#listener = listener;
     this.#stapling = terms.stapling;
     this.#wireIn = plain.wireBytesIn - wire.bytesRead;
@@ -87,7 +96,7 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
     const unread: Buffer[] = [];
     const wire = plain.release(unread) as IWire | null;
     if (wire === null) return null;
-    const socket = new TlsSocket(plain, wire, terms, listener);
+    const socket = new TlsSocket(plain, wire, unread, terms, listener);
     if (noDelay) wire.setNoDelay(true);
     return socket;
   }
@@ -95,6 +104,7 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
   /** Begins with what was read already. */
   begin(held: Uint8Array): void {
     this.#tls.receive(held);
+    for (const bytes of this.#unread) if (!this.destroyed) this.#tls.receive(bytes);
     this.startReading();
   }
 
