@@ -8,7 +8,6 @@ moves.readsAgain = 1;
 await import('../tunnel/test.tunnel.ts');
 await import('../http/test.forwarding.ts');
 await import('../http/test.faults.ts');
-await import('../http/test.random-traffic.ts');
 await import('../http/test.target-queue.ts');
 await import('../http/test.upgrades.ts');
 await import('../websocket/test.watch.ts');

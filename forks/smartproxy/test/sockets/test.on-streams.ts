@@ -4,7 +4,6 @@ process.env['SMARTPROXY_SOCKETS'] = 'net';
 await import('../tunnel/test.tunnel.ts');
 await import('../http/test.forwarding.ts');
 await import('../http/test.faults.ts');
-await import('../http/test.random-traffic.ts');
 await import('../http/test.target-queue.ts');
 await import('../http/test.upgrades.ts');
 await import('../websocket/test.watch.ts');

@@ -166,6 +166,8 @@ export class RoutePlan {
   #resolveFixed(): IChosenTarget | null {
     const policy = this.policies.length === 1 ? this.policies[0]! : null;
     if (policy === null || policy.config.match !== undefined) return null;
+    // A route that answers by itself has no name to check, whatever its TLS would do to a target.
+    if (policy.config === NOWHERE) return chosen(policy, '', 0, '');
     const { host, port: portOption } = policy.config;
     const port = portOption === 'srv' ? SRV_PORT : portOption;
     // Behind an address, the name to check is the one that the client asks for.
