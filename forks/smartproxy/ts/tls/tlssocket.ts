@@ -5,6 +5,7 @@
  * @module
  */
 import { X509Certificate } from 'node:crypto';
+import { constants } from 'node:os';
 import { takeKit } from '../connection/handleoutput.ts';
 import type { IHandle, IRequest } from '../connection/handles.ts';
 import { HandleSocket } from '../connection/handlesocket.ts';
@@ -12,6 +13,9 @@ import type { ITlsListener, ITlsSession, ITlsTerms } from './session.ts';
 import type { Stapling } from './stapling.ts';
 import { tlsWrap } from './tlshandles.ts';
 import type { ITlsHandle } from './tlshandles.ts';
+
+/** libuv's code of a reset: the system's own number of it, negative. */
+const UV_ECONNRESET = -constants.errno.ECONNRESET;
 
 /** The handle that carries TLS. It counts what passes. */
 interface IWire extends IHandle {
@@ -229,6 +233,16 @@ export class TlsSocket extends HandleSocket implements ITlsSession {
     // What the kernel has it sends after a plain close as well.
     if (this.#wire === null || this.#wire.writeQueueSize === 0) this.destroy();
     else this.closesWhenSent = true;
+  }
+
+  protected override checkEnd(): number {
+    const wire = this.#wire;
+    if (wire === null) return 0;
+    // What comes behind close_notify TLS throws away, however much it is: the client may as well keep it.
+    wire.readStop();
+    // The error of a reset goes to whoever meets it first. When that was a record of TLS's own, an end is all we read.
+    // Once both sides have ended there is no peer either.
+    return this.#notified || wire.getpeername({}) === 0 ? 0 : UV_ECONNRESET;
   }
 
   protected override closeHandle(_handle: IHandle, resets: boolean): void {
