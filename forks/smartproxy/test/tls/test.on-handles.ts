@@ -63,6 +63,7 @@ for (const version of VERSIONS) {
     await owner.gone;
     assert.equal(owner.error, null);
     assert.equal(owner.wireOut, peer.bytesRead, 'and counts what the client counts');
+    assert.deepEqual([socket.wireBytesOut, socket.wireBytesIn], [owner.wireOut, owner.wireIn], 'also afterwards');
   });
 
   test(`${version}: half-open both ways`, async (t) => {
@@ -114,9 +115,9 @@ for (const version of VERSIONS) {
       calls += 1;
       socket.pause();
     };
-    client.cork();
+    // Many records in one read of the wire, each of which is a piece.
+    client.setMaxSendFragment(512);
     client.end(bytes);
-    client.uncork();
     await until(() => calls > 0);
     for (let at = 0; at < 20; at += 1) await turn();
     assert.equal(calls, 1, 'nothing is told while it is paused');
