@@ -24,6 +24,8 @@ let results: Int32Array = new Int32Array(1);
 let asyncAt = 0;
 /** Requests are used up only by writes that go on after the call, which are few: the next write takes the same one. */
 let spareRequest: IWriteRequest | null = null;
+/** Of a write that was over before its call returned, which is how TLS tells that the wire is broken; else 0. */
+let failedWithin = 0;
 
 /** The runtime's handles, if it shows them. Must have been asked for before a socket is given one. */
 export function takeKit(): IHandleKit | null {
@@ -197,6 +199,12 @@ export abstract class HandleOutput {
     this.#bytesOut += data.length;
     if (results[asyncAt] === 0) return true;
     spareRequest = makeWriteRequest();
+    if (failedWithin !== 0) {
+      this.#bytesOut -= data.length;
+      this.breakSoon(systemError(failedWithin, 'write'));
+      failedWithin = 0;
+      return false;
+    }
     request.output = this;
     request.bytes = data.length;
     request.kept = data;
@@ -245,7 +253,8 @@ function onSent(this: IWriteRequest, status: number): void {
   const { output } = this;
   this.output = null;
   this.kept = null;
-  if (output !== null) output.sent(this.bytes, status);
+  if (output === null) failedWithin = status;
+  else output.sent(this.bytes, status);
 }
 
 function makeWriteRequest(): IWriteRequest {

@@ -203,7 +203,7 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   /** The handle read something, or could not. Returns where the next read goes, undefined for the same place. */
   received(count: number): Uint8Array | undefined {
     if (count <= 0) {
-      if (count < 0) this.#ends(count === UV_EOF ? 0 : count);
+      if (count < 0) this.#ends(count === UV_EOF ? this.checkEnd() : count);
       return undefined;
     }
     this.#bytesIn += count;
@@ -274,6 +274,11 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   /** What carries the bytes of the handle. */
   protected get wire(): IHandle | null {
     return this.handle;
+  }
+
+  /** What an end of the handle's reading is: 0 for the peer's FIN, or a negative error number. */
+  protected checkEnd(): number {
+    return 0;
   }
 
   protected closeHandle(handle: IHandle, resets: boolean): void {

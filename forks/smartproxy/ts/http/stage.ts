@@ -38,6 +38,7 @@ export class HttpStage implements IStage {
   /** The target takes no more of the request's body. */
   #bodyWaits = false;
   #gone = false;
+  #stopping = false;
   /** Waiting for a check; the request is held and will be read again. */
   #suspended = false;
   /** Suspended until its deadline: the policy holds it back. */
@@ -111,6 +112,7 @@ export class HttpStage implements IStage {
   }
 
   onStop(): void {
+    this.#stopping = true;
     if (this.#holding || (!this.exchange.active && !this.#headBegun && !this.#lingering && !this.#suspended))
       this.connection.close(REASON.shutdown);
   }
@@ -120,7 +122,8 @@ export class HttpStage implements IStage {
     if (this.#left || this.#lingering || this.connection.isClosing) return;
     // A client that sends no more still gets the answers to what it sent ahead.
     const isLast = this.#clientEnded && !this.#processing && this.#held.length === 0;
-    if (!keepAlive || isLast) {
+    // A response whose head was sent before the proxy began to stop could not say that it is the last one.
+    if (!keepAlive || isLast || this.#stopping) {
       const { draining } = this.connection.engine;
       this.connection.close(this.#clientEnded ? REASON.clientClosed : draining ? REASON.shutdown : REASON.completed);
       return;

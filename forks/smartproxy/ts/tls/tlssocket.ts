@@ -4,12 +4,16 @@
  *
  * @module
  */
+import { constants } from 'node:os';
 import type { SecureContext } from 'node:tls';
 import { takeKit } from '../connection/handleoutput.ts';
 import type { IHandle, IRequest } from '../connection/handles.ts';
 import { HandleSocket } from '../connection/handlesocket.ts';
 import { tlsWrap } from './tlshandles.ts';
 import type { ITlsHandle } from './tlshandles.ts';
+
+/** libuv's code of a reset: the system's own number of it, negative. */
+const UV_ECONNRESET = -constants.errno.ECONNRESET;
 
 /** The handle that carries TLS. It counts what passes. */
 export interface IWire extends IHandle {
@@ -149,6 +153,16 @@ export abstract class TlsSocket extends HandleSocket {
     // What the kernel has it sends after a plain close as well.
     if (this.#wire === null || this.#wire.writeQueueSize === 0) this.destroy();
     else this.closesWhenSent = true;
+  }
+
+  protected override checkEnd(): number {
+    const wire = this.#wire;
+    if (wire === null) return 0;
+    // What comes behind close_notify TLS throws away, however much it is: the client may as well keep it.
+    wire.readStop();
+    // The error of a reset goes to whoever meets it first. When that was a record of TLS's own, an end is all we read.
+    // Once both sides have ended there is no peer either.
+    return this.#notified || wire.getpeername({}) === 0 ? 0 : UV_ECONNRESET;
   }
 
   protected override closeHandle(_handle: IHandle, resets: boolean): void {
