@@ -133,7 +133,8 @@ for (const [mode, options] of MODES) {
       {
         maxConnectionsPerTarget: 1,
         targetQueueSize: 1,
-        targetQueueTimeout: 300,
+        // What waits in a worker is known here a while later, on a busy machine a long while.
+        targetQueueTimeout: mode === 'alone' ? 500 : 3_000,
       },
       options,
     );

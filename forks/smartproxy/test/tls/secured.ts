@@ -84,7 +84,7 @@ export async function begin(
   owner.onBytes = (_source, bytes, start, end) => {
     owner.onBytes = null;
     owner.parts.length = 0;
-    const all = { context, protocol: null, clientCertificate: 'no' as const, stapling: null, ...terms };
+    const all = { context, protocols: null, clientCertificate: 'no' as const, stapling: null, ...terms };
     const socket = ServerTlsSocket.over(plain as HandleSocket, all, listener, true)!;
     prepare({ socket, owner, listener, peer });
     begun.resolve(socket);

@@ -269,8 +269,8 @@ export class Connection implements ISocketOwner, IDeadlineOwner, ISampledConnect
     if (this.reason === '') this.reason = reason;
     this.#closing = true;
     if (this.#gone) return;
-    if (this.stream === this.raw) this.raw.resetOrDestroy();
-    else this.stream.destroy();
+    // TLS over it ends with it.
+    this.raw.resetOrDestroy();
   }
 
   sample(nowMs: number): void {

@@ -8,9 +8,12 @@ import { acmeTlsProtocol } from '@dcrouter/acme';
 import type { Connection, IStage } from '../connection/connection.ts';
 import { REASON } from '../connection/reasons.ts';
 import { CHALLENGES } from '../interfaces/stats.ts';
+import { Protocols } from './alpn.ts';
 import { handleSession } from './handlesession.ts';
 import { nodeSession } from './nodesession.ts';
 import type { ITlsListener } from './session.ts';
+
+const CHALLENGE = new Protocols(acmeTlsProtocol);
 
 /** Whether a ClientHello asks for a challenge answer: the protocol is offered alone (RFC 8737 §3). */
 export function asksForChallenge(alpn: readonly string[]): boolean {
@@ -25,7 +28,7 @@ export function startChallenge(connection: Connection, context: SecureContext, h
   const stage = new ChallengeStage(connection);
   connection.stage = stage;
   connection.expireIn(engine.settings.handshakeMs);
-  const terms = { context, protocol: acmeTlsProtocol, clientCertificate: 'no', stapling: null } as const;
+  const terms = { context, protocols: CHALLENGE, clientCertificate: 'no', stapling: null } as const;
   const session = handleSession(connection, terms, stage) ?? nodeSession(connection, terms, stage);
   session.begin(held);
 }

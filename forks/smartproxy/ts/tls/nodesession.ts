@@ -16,7 +16,7 @@ export function nodeSession(connection: Connection, terms: ITlsTerms, listener: 
     isServer: true,
     server: terms.stapling?.server,
     secureContext: terms.context,
-    ALPNProtocols: terms.protocol === null ? undefined : [terms.protocol],
+    ALPNProtocols: terms.protocols?.names,
     requestCert: terms.clientCertificate !== 'no',
     rejectUnauthorized: terms.clientCertificate === 'required',
   });

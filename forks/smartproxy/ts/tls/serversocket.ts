@@ -5,7 +5,6 @@
  */
 import { X509Certificate } from 'node:crypto';
 import type { HandleSocket } from '../connection/handlesocket.ts';
-import { protocolList } from './alpn.ts';
 import type { ITlsListener, ITlsSession, ITlsTerms } from './session.ts';
 import type { Stapling } from './stapling.ts';
 import type { ITlsHandle } from './tlshandles.ts';
@@ -37,7 +36,7 @@ export class ServerTlsSocket extends TlsSocket implements ITlsSession {
     this.#stapling = terms.stapling;
     const { tls } = this;
     if (terms.clientCertificate !== 'no') tls.setVerifyMode(true, terms.clientCertificate === 'required');
-    if (terms.protocol !== null) tls.setALPNProtocols(listOf(terms.protocol));
+    if (terms.protocols !== null) tls.setALPNProtocols(terms.protocols.list);
     if (this.#stapling === null) return;
     tls.oncertcb = onCertificateAsked;
     tls.enableCertCb();
@@ -123,15 +122,4 @@ export class ServerTlsSocket extends TlsSocket implements ITlsSession {
 
 function onCertificateAsked(this: ITlsHandle, { OCSPRequest }: { OCSPRequest: boolean }): void {
   (this as IServerTls).tlsSocket.certificateAsked(OCSPRequest);
-}
-
-const lists = new Map<string, Buffer>();
-
-function listOf(protocol: string): Buffer {
-  let list = lists.get(protocol);
-  if (list === undefined) {
-    list = protocolList([protocol]);
-    lists.set(protocol, list);
-  }
-  return list;
 }

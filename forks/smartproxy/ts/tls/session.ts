@@ -4,13 +4,14 @@
  * @module
  */
 import type { SecureContext } from 'node:tls';
+import type { Protocols } from './alpn.ts';
 import type { Stapling } from './stapling.ts';
 
 /** What a handshake is held on. */
 export interface ITlsTerms {
   readonly context: SecureContext;
-  /** Of RFC 7301; null: what is spoken inside is not ours to name. */
-  readonly protocol: string | null;
+  /** Those spoken inside, the best first (RFC 7301); null: they are not ours to name. */
+  readonly protocols: Protocols | null;
   /** Whether the client is asked for a certificate, and does without one no further. */
   readonly clientCertificate: 'no' | 'asked' | 'required';
   readonly stapling: Stapling | null;

@@ -9,10 +9,14 @@ import { REASON } from '../connection/reasons.ts';
 import { startHandler } from '../handler/handler.ts';
 import { HttpStage } from '../http/stage.ts';
 import type { IClientHello } from '../sniff/clienthello.ts';
+import { Protocols } from './alpn.ts';
 import { handleSession } from './handlesession.ts';
 import { nodeSession } from './nodesession.ts';
 import type { NodeSession } from './nodesession.ts';
 import type { ITlsListener, ITlsSession, ITlsTerms } from './session.ts';
+
+/** Some clients of the older version name only that (`curl --http1.0`). */
+const HTTP = new Protocols('http/1.1', 'http/1.0');
 
 /** Begins the handshake; `held` is the ClientHello as it was read. */
 export function startTls(connection: Connection, plan: RoutePlan, hello: IClientHello, held: Buffer): void {
@@ -26,7 +30,7 @@ export function startTls(connection: Connection, plan: RoutePlan, hello: IClient
   stage.start(held, {
     context: plan.secureContext(connection.engine, hello.resumes),
     // What is inside a tunnel is not ours to name.
-    protocol: plan.route.kind === 'tcp' ? null : 'http/1.1',
+    protocols: plan.route.kind === 'tcp' ? null : HTTP,
     clientCertificate: clientAuth === undefined ? 'no' : clientAuth.mode === 'require' ? 'required' : 'asked',
     stapling: plan.stapling,
   });
