@@ -25,7 +25,7 @@ export function answer(req: IncomingMessage, res: ServerResponse): void {
   req.on('error', () => {});
   req.on('end', () => {
     if (fate === 'dead') {
-      req.socket.resetAndDestroy();
+      reset(req.socket);
       return;
     }
     const whole = `${id}:${sha256(Buffer.concat(parts))}:${id.padStart(Number(length), 'x')}`;
@@ -35,12 +35,21 @@ export function answer(req: IncomingMessage, res: ServerResponse): void {
     else {
       res.write(whole.slice(0, half));
       setImmediate(() => {
-        if (fate === 'reset') req.socket.resetAndDestroy();
+        if (fate === 'reset') reset(req.socket);
         else if (fate === 'cut') req.socket.destroy();
         else res.end(whole.slice(half));
       });
     }
   });
+}
+
+/**
+ * Node refuses to reset a socket that is sending its FIN, forgets the handle all the same, and its process then never
+ * comes to its end.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** What all clients saw. */
@@ -145,7 +154,7 @@ export class Seat {
       const id = `${this.#name}-${this.#count}`;
       const { body, fate } = this.#send(socket, id);
       if (fate === 'kill') {
-        socket.resetAndDestroy();
+        reset(socket);
         seen.killed += 1;
         break;
       }
@@ -157,7 +166,7 @@ export class Seat {
         response = parse(text);
       }
       if (response === null) {
-        if (early) socket.resetAndDestroy();
+        if (early) reset(socket);
         text = '';
         seen.killed += 1;
         break;

@@ -14,6 +14,7 @@ import { startHandler } from '../handler/handler.ts';
 import { hasTarget, routeByPolicy } from '../policy/connection.ts';
 import { isFinal } from '../policy/verdict.ts';
 import type { IRouteContext } from '../interfaces/context.ts';
+import { arrivedAtMs } from '../timing/arrival.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { NONE_AVAILABLE } from '../upstream/named-socket.ts';
 import { WebSocketWatch } from '../websocket/watch.ts';
@@ -220,7 +221,7 @@ export class Exchange extends LocalExchange {
     this.statusCode = 0;
     this.bytesIn = headBytes;
     this.bytesOut = 0;
-    this.startedAtMs = performance.now();
+    this.startedAtMs = arrivedAtMs();
     this.sentAtMs = 0;
     this.firstByteAtMs = 0;
     this.#repeatable = info !== null && info.repeatable;

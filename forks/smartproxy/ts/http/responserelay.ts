@@ -8,6 +8,7 @@ import type { TargetPolicy } from '../connection/policy.ts';
 import { CORS_RESPONSE_FIELDS } from '../headers/cors.ts';
 import type { IPolicyVerdict } from '../interfaces/policy.ts';
 import type { PolicyHeaders } from '../policy/headers.ts';
+import { arrivedAtMs } from '../timing/arrival.ts';
 import { BODY, BodyReader } from './body.ts';
 import { emit } from './emit.ts';
 import type { ExchangeState } from './exchangestate.ts';
@@ -99,7 +100,7 @@ export class ResponseRelay {
     const exchange = this.#exchange;
     this.begun = true;
     this.isFirstRead = true;
-    exchange.firstByteAtMs = performance.now();
+    exchange.firstByteAtMs = arrivedAtMs();
     const seconds = (exchange.firstByteAtMs - exchange.sentAtMs) / MS_PER_SECOND;
     if (exchange.target !== null) exchange.target.counters.firstByteLatency.observe(seconds);
   }

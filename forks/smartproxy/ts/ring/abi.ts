@@ -90,3 +90,6 @@ export const CQE = { words: 4, userData: 0, result: 2, flags: 3 } as const;
 /** `struct io_uring_buf`, in words; the ring's tail lies in the last half-word of the first entry. */
 export const BUF = { words: 4, addressLow: 0, addressHigh: 1, length: 2, id: 3 } as const;
 export const BUF_RING_TAIL_HALFWORD = 7;
+
+/** Never waits: what the kernel does not take now is sent by the socket's handle, which can wait. */
+export const MSG_DONTWAIT_NOSIGNAL = 0x4040;

@@ -23,11 +23,13 @@ import {
   IORING_SQ_TASKRUN,
   IOSQE_BUFFER_SELECT,
   IOSQE_CQE_SKIP_SUCCESS,
+  MSG_DONTWAIT_NOSIGNAL,
   SQE,
   SQE_FLAGS_SHIFT,
   SQE_IOPRIO_SHIFT,
   SYS_IO_URING_ENTER,
 } from './abi.ts';
+import { beginArrivals, endArrivals } from '../timing/arrival.ts';
 import { Aside, DONE } from './aside.ts';
 import type { IRingMemory } from './memory.ts';
 import { openWaker } from './waker.ts';
@@ -37,9 +39,6 @@ import type { IWaker } from './waker.ts';
 const KIND = { receive: 0, send: 1, other: 2 } as const;
 const KIND_BITS = 2;
 const KIND_MASK = 3;
-
-/** Never waits: what the kernel does not take now is sent by the socket's handle, which can wait. */
-const MSG_DONTWAIT_NOSIGNAL = 0x4040;
 
 const RECEIVE_WORD =
   IORING_OP_RECV |
@@ -325,6 +324,7 @@ export class Ring {
     try {
       if (words[cqTail] === this.#head) this.enter();
       for (let turn = 0; turn < limits.ringTurns && !idle; turn += 1) {
+        beginArrivals();
         this.#harvest();
         this.#publishBuffers();
         this.enter();
@@ -332,6 +332,7 @@ export class Ring {
       }
     } finally {
       this.draining = false;
+      endArrivals();
       if (!idle) {
         Atomics.store(words, cqHead, this.#head);
         this.#publishBuffers();
