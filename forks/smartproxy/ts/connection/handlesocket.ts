@@ -151,7 +151,10 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
     if (failed !== 0) this.breakSoon(systemError(failed, 'read'));
   }
 
-  /** libuv refuses to reset while a shutdown is pending, so a socket that was ended is closed plainly. */
+  /**
+   * libuv refuses to reset while a shutdown is pending, and Node then takes the handle for closing, which it never is: a
+   * socket that was ended is closed plainly.
+   */
   resetOrDestroy(): void {
     this.#resets = !this.ended && !this.connecting;
     this.destroy();
@@ -282,8 +285,8 @@ export class HandleSocket extends HandleOutput implements IProxySocket, ILaneSoc
   }
 
   protected closeHandle(handle: IHandle, resets: boolean): void {
-    // A reset that is refused leaves the handle open.
-    if (!resets || handle.reset() !== 0) handle.close();
+    if (resets) handle.reset();
+    else handle.close();
   }
 
   /** The peer sends no more. */

@@ -170,7 +170,8 @@ export abstract class TlsSocket extends HandleSocket {
     this.#wireIn = this.wireBytesIn;
     this.#wireOut = this.wireBytesOut;
     this.#wire = null;
-    if (!resets || wire.reset(onWireClosed) !== 0) wire.close(onWireClosed);
+    if (resets) wire.reset(onWireClosed);
+    else wire.close(onWireClosed);
   }
 }
 
